@@ -1,0 +1,118 @@
+//! The one registry of findings.
+//!
+//! Every finding has a code, a short name, a level and a page (`errors/CODE.md`, compiled in). The tests assert that
+//! each code is listed once, has a page whose failing example fails with it and whose mended example passes, has a
+//! printed snapshot, and is emitted by some rule.
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A program with one is not run.
+    Error,
+    /// Somebody should decide; a policy's `require` can make it an error.
+    Warning,
+}
+
+impl Level {
+    /// `error` or `warning`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        }
+    }
+}
+
+/// A kind of finding.
+#[derive(Debug)]
+pub struct Code {
+    /// `J0201`.
+    pub code: &'static str,
+    /// Short name in the field's words, `event-loop`.
+    pub name: &'static str,
+    /// How grave, unless a policy demands more.
+    pub level: Level,
+    /// Version of the language that first had it.
+    pub since: &'static str,
+    /// The page, in Markdown.
+    pub page: &'static str,
+}
+
+impl PartialEq for Code {
+    fn eq(&self, other: &Code) -> bool {
+        self.code == other.code
+    }
+}
+impl Eq for Code {}
+
+macro_rules! registry {
+    ($($code:ident $name:literal $level:ident $since:literal;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`")]
+            pub static $code: Code = Code {
+                code: stringify!($code),
+                name: $name,
+                level: Level::$level,
+                since: $since,
+                page: include_str!(concat!("../errors/", stringify!($code), ".md")),
+            };
+        )*
+        /// All codes, in order.
+        pub static ALL: &[&Code] = &[$(&$code),*];
+    };
+}
+
+registry! {
+    // what stands in the file
+    J0001 "syntax" Error "0.1";
+    J0002 "missing-brace" Error "0.1";
+    J0003 "nesting" Error "0.1";
+    J0004 "file-size" Error "0.1";
+    J0005 "not-utf8" Error "0.1";
+    J0006 "use-missing" Error "0.1";
+    J0007 "use-cycle" Error "0.1";
+    J0008 "not-in-the-language-yet" Error "0.1";
+    // names
+    J0101 "unknown-name" Error "0.1";
+    J0102 "duplicate-name" Error "0.1";
+    J0103 "unused-name" Warning "0.1";
+    // types and values
+    J0111 "type-mismatch" Error "0.1";
+    J0112 "placeholder" Error "0.1";
+    J0113 "missing-value" Error "0.1";
+    J0114 "unset-data" Error "0.1";
+    J0115 "event-lacks-key" Error "0.1";
+    J0116 "out-of-range" Error "0.1";
+    J0117 "unhandled-outcome" Error "0.1";
+    J0118 "misplaced" Error "0.1";
+    J0119 "no-address" Error "0.1";
+    // loops and bounds
+    J0201 "event-loop" Error "0.1";
+    J0202 "reply-loop" Error "0.1";
+    J0203 "timer-loop" Error "0.1";
+    J0204 "instant-cycle" Error "0.1";
+    J0205 "unbounded-starts" Error "0.1";
+    J0206 "retry-storm" Error "0.1";
+    J0207 "essential-unproven" Error "0.1";
+    // states and waits
+    J0301 "unreachable-state" Warning "0.1";
+    J0302 "no-way-to-an-end" Error "0.1";
+    J0303 "waits-without-timeout" Warning "0.1";
+    J0304 "at-without-if-past" Error "0.1";
+    J0305 "no-way-to-a-person" Warning "0.1";
+    // replies
+    J0401 "unheard-reply" Warning "0.1";
+    J0402 "unheard-after-the-end" Warning "0.1";
+    J0403 "invites-opt-out" Error "0.1";
+    J0404 "ambiguous-reply" Error "0.1";
+    // promises
+    J0501 "promise-not-kept" Error "0.1";
+    J0502 "promise-not-made" Error "0.1";
+}
+
+/// The code of this name or number: `J0201`, `j0201` or `event-loop`.
+#[must_use]
+pub fn find(text: &str) -> Option<&'static Code> {
+    ALL.iter().find(|c| c.code.eq_ignore_ascii_case(text) || c.name == text).copied()
+}

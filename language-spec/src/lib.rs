@@ -1,0 +1,19 @@
+//! The contract between the compiler and the runtime of the Journey language.
+//!
+//! * [`program`]: the compiled program, which the compiler emits and the runtime takes;
+//! * [`types`] and [`value`]: what data may look like, and data itself;
+//! * [`time`]: instants, zones and how both are written;
+//! * [`codes`]: the one registry of findings.
+//!
+//! This crate does no I/O and has no clock.
+
+pub mod codes;
+pub mod program;
+pub mod time;
+pub mod types;
+pub mod value;
+
+pub use program::Program;
+pub use time::Ts;
+pub use types::Type;
+pub use value::Value;

@@ -1,0 +1,669 @@
+//! The compiled program: what the compiler emits and the runtime takes.
+//!
+//! Durations are in milliseconds. Names are those of the source. Everything that a step needs is here, and nothing
+//! about source positions: a comment moved in a source file does not change a program's [`Program::hash`].
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::types::Type;
+use crate::value::Value;
+
+/// Version of this format. A program of another format is refused by the runtime.
+pub const FORMAT: u32 = 1;
+
+/// Version of the language that this crate describes.
+pub const LANGUAGE: &str = "0.1";
+
+/// A duration in milliseconds.
+pub type Millis = i64;
+
+macro_rules! index {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u32);
+        impl $name {
+            /// The position as an index of the list it points into.
+            #[must_use]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+index! {
+    /// Position of an event in [`Program::events`].
+    EventId
+}
+index! {
+    /// Position of a message in [`Program::messages`].
+    MessageId
+}
+index! {
+    /// Position of a service in [`Program::services`].
+    ServiceId
+}
+index! {
+    /// Position of a journey in [`Program::journeys`].
+    JourneyId
+}
+index! {
+    /// Position of a state in [`Journey::states`].
+    StateId
+}
+
+/// A whole compiled project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    /// [`FORMAT`] of the writer.
+    pub format: u32,
+    /// [`LANGUAGE`] of the writer.
+    pub language: String,
+    /// SHA-256, in hexadecimal, of the program's JSON with this field empty. See [`Program::seal`].
+    pub hash: String,
+    /// The declared customer.
+    pub customer: Customer,
+    /// Declared records, by name.
+    pub records: BTreeMap<String, Vec<Field>>,
+    /// Declared events.
+    pub events: Vec<Event>,
+    /// Declared messages.
+    pub messages: Vec<Message>,
+    /// Declared services.
+    pub services: Vec<Service>,
+    /// The house's policy; [`Policy::default`] where the project has none.
+    pub policy: Policy,
+    /// Declared journeys.
+    pub journeys: Vec<Journey>,
+}
+
+impl Program {
+    /// Computes [`Program::hash`] from everything else and stores it.
+    #[must_use]
+    pub fn seal(mut self) -> Program {
+        self.hash = self.content_hash();
+        self
+    }
+
+    /// The hash that the content has; equal to [`Program::hash`] unless somebody changed the program.
+    #[must_use]
+    pub fn content_hash(&self) -> String {
+        let mut unsealed = self.clone();
+        unsealed.hash = String::new();
+        // Serialising plain data with text keys cannot fail; an empty text would only give a hash nobody accepts.
+        let bytes = serde_json::to_vec(&unsealed).unwrap_or_default();
+        Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// The event of this name.
+    #[must_use]
+    pub fn event(&self, name: &str) -> Option<(EventId, &Event)> {
+        self.events.iter().zip(0..).find(|(e, _)| e.name == name).map(|(e, i)| (EventId(i), e))
+    }
+
+    /// The journey of this name.
+    #[must_use]
+    pub fn journey(&self, name: &str) -> Option<(JourneyId, &Journey)> {
+        self.journeys.iter().zip(0..).find(|(j, _)| j.name == name).map(|(j, i)| (JourneyId(i), j))
+    }
+}
+
+/// A named, typed field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Name, as written.
+    pub name: String,
+    /// Type.
+    pub ty: Type,
+}
+
+/// The declared customer: who is contacted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Fields of the customer's record.
+    pub fields: Vec<Field>,
+    /// Which field holds the address of a channel: `phone: phone for sms, voice`.
+    pub addresses: BTreeMap<Channel, String>,
+    /// The field that holds the customer's time zone, where one is declared.
+    pub zone: Option<String>,
+}
+
+/// Where a message can leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A text message.
+    Sms,
+    /// E-mail.
+    Email,
+    /// A telephone call.
+    Voice,
+    /// A push notification.
+    Push,
+    /// WhatsApp.
+    Whatsapp,
+    /// A chat on a web page.
+    Webchat,
+}
+
+impl Channel {
+    /// All channels, in the language's order.
+    pub const ALL: [Channel; 6] =
+        [Channel::Sms, Channel::Email, Channel::Voice, Channel::Push, Channel::Whatsapp, Channel::Webchat];
+
+    /// The channel's name in the language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Channel::Sms => "sms",
+            Channel::Email => "email",
+            Channel::Voice => "voice",
+            Channel::Push => "push",
+            Channel::Whatsapp => "whatsapp",
+            Channel::Webchat => "webchat",
+        }
+    }
+
+    /// The channel of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Channel> {
+        Channel::ALL.into_iter().find(|c| c.name() == name)
+    }
+}
+
+/// Why a message is sent; consent, quiet hours and limits go by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Part of a service that the customer asked for.
+    Service,
+    /// Advertising.
+    Marketing,
+    /// Collection of a debt.
+    Debt,
+    /// Danger to life, health or property.
+    Safety,
+}
+
+impl Purpose {
+    /// All purposes, in the language's order.
+    pub const ALL: [Purpose; 4] = [Purpose::Service, Purpose::Marketing, Purpose::Debt, Purpose::Safety];
+
+    /// The purpose's name in the language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Service => "service",
+            Purpose::Marketing => "marketing",
+            Purpose::Debt => "debt",
+            Purpose::Safety => "safety",
+        }
+    }
+
+    /// The purpose of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Purpose> {
+        Purpose::ALL.into_iter().find(|p| p.name() == name)
+    }
+}
+
+/// An event that a feed may bring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Dotted name, such as `booking.created`.
+    pub name: String,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// `newest by PATH`: older news after newer is ignored, per instance and event. `["at"]` is when it happened, from
+    /// the event's envelope; any other path leads to an instant in the event's own fields.
+    pub newest_by: Option<Vec<String>>,
+}
+
+/// A text that the customer may get.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Name, as written.
+    pub name: String,
+    /// Why it is sent.
+    pub purpose: Purpose,
+    /// One variant a channel, in the order in which they are tried.
+    pub variants: Vec<Variant>,
+    /// Answers that the message invites, in source order.
+    pub replies: Vec<Invitation>,
+    /// How long the text stays true.
+    pub validity: Validity,
+    /// `essential at most N per W`: passes limits and quiet hours, and the checker proves this bound instead, per
+    /// instance.
+    pub essential: Option<Quota>,
+}
+
+/// A message's text on one channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// The channel.
+    pub channel: Channel,
+    /// The subject line, for e-mail with a body.
+    pub subject: Option<Template>,
+    /// The text itself.
+    pub body: Template,
+}
+
+/// Text with placeholders.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Template(pub Vec<Piece>);
+
+/// A part of a template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Piece {
+    /// Text as it stands.
+    Text(String),
+    /// `{booking.slot:day or "soon"}`.
+    Value {
+        /// Where the value stands: `customer.…`, or a journey's datum.
+        path: Vec<String>,
+        /// How it is written.
+        format: Format,
+        /// What stands in place of a missing value.
+        or: Option<String>,
+    },
+}
+
+/// How a placeholder's value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// As is customary for the type.
+    Plain,
+    /// `Friday 20 March`, in the customer's zone.
+    Day,
+    /// `09:00`, in the customer's zone.
+    Time,
+    /// `20 March 2026`, in the customer's zone.
+    Date,
+}
+
+/// An answer that a message invites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The reply's name, which `on reply NAME` hears.
+    pub name: String,
+    /// The texts that mean it, folded by [`crate::value::fold_reply`].
+    pub words: Vec<String>,
+}
+
+/// How long a message stays true.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Validity {
+    /// The policy's `valid for`.
+    Policy,
+    /// `valid for 12h`, from the moment it was decided.
+    For(Millis),
+    /// `valid until booking.slot`; capped by the policy's `valid for`.
+    Until(Expr),
+}
+
+/// At most `n` in any half-open window `(t - per, t]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// How many.
+    pub n: u32,
+    /// The rolling window, in milliseconds.
+    pub per: Millis,
+}
+
+/// Something of the host's that a journey can ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Name, as written.
+    pub name: String,
+    /// Parameters.
+    pub params: Vec<Field>,
+    /// What it may answer; `failed` is always possible besides.
+    pub outcomes: Vec<String>,
+}
+
+/// Rules over all journeys of one customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Name, as written; empty where the project declares none.
+    pub name: String,
+    /// Limits, in source order; they hold for the customer.
+    pub limits: Vec<Limit>,
+    /// Quiet hours.
+    pub quiet: Vec<Quiet>,
+    /// How long a message stays true where it says nothing, and the longest that `valid until` may reach.
+    pub valid_for: Millis,
+    /// How late an `at` may fire and still count as on time.
+    pub grace: Millis,
+    /// How long after a message an answer is heard as an answer to it.
+    pub reply_window: Millis,
+    /// The queue that hears replies which no live instance hears.
+    pub after_end: Option<String>,
+    /// What every journey must have.
+    pub require: Vec<Requirement>,
+    /// Purposes that STOP does not stop.
+    pub stop_spares: Vec<Purpose>,
+    /// The confirmation that answers STOP.
+    pub stop_text: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            name: String::new(),
+            limits: Vec::new(),
+            quiet: Vec::new(),
+            valid_for: 12 * HOUR,
+            grace: 15 * MINUTE,
+            reply_window: 7 * DAY,
+            after_end: None,
+            require: Vec::new(),
+            stop_spares: Vec::new(),
+            stop_text: "You will get no more messages from us at this address.".into(),
+        }
+    }
+}
+
+/// A second, in milliseconds.
+pub const SECOND: Millis = 1_000;
+/// A minute, in milliseconds.
+pub const MINUTE: Millis = 60 * SECOND;
+/// An hour, in milliseconds.
+pub const HOUR: Millis = 60 * MINUTE;
+/// Twenty-four hours, in milliseconds.
+pub const DAY: Millis = 24 * HOUR;
+
+/// What a policy can demand of every journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requirement {
+    /// A way to a person.
+    Handoff,
+    /// Every reply is heard.
+    ReplyHandling,
+    /// Every wait ends by itself.
+    Timeout,
+}
+
+/// Hours in which nothing leaves, in the customer's local time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quiet {
+    /// First quiet minute of the day, 0 to 1439.
+    pub from: u16,
+    /// First minute that is no longer quiet, 0 to 1439; smaller than `from` where the night is in between.
+    pub to: u16,
+    /// Purposes that keep them; empty means all.
+    pub purposes: Vec<Purpose>,
+    /// What happens to a message that would leave then: `Defer`, `Latest` or `Skip`.
+    pub fate: Fate,
+    /// The rule as written, for timelines and findings.
+    pub text: String,
+}
+
+/// `limit WHAT to N [per WINDOW] [per KEY] else FATE`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// What is counted.
+    pub what: LimitWhat,
+    /// How many may be.
+    pub n: u32,
+    /// The rolling window; none means the whole life (of the instance, or of the customer in a policy).
+    pub per: Option<Millis>,
+    /// In a policy: counted for each value of this key, over the journeys that have it.
+    pub key: Option<Vec<String>>,
+    /// In a journey: counted for the customer over all instances of the journey. Always true for starts, live, and in a
+    /// policy.
+    pub per_customer: bool,
+    /// What happens to one more.
+    pub fate: Fate,
+    /// The rule as written, for timelines and findings.
+    pub text: String,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitWhat {
+    /// Messages that leave, of one channel or purpose, or all.
+    Messages {
+        /// Only on this channel.
+        channel: Option<Channel>,
+        /// Only for this purpose.
+        purpose: Option<Purpose>,
+    },
+    /// Instances of the journey that begin.
+    Starts,
+    /// Instances of the journey that live at once.
+    Live,
+    /// Entries of a state.
+    Visits(StateId),
+}
+
+/// What happens to what a limit or quiet hours do not let through.
+///
+/// In order from lenient to strict: where several rules bar a message, the strictest fate wins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It waits, in order.
+    Defer,
+    /// Only the newest waits.
+    Latest,
+    /// It is dropped, and recorded so.
+    Skip,
+    /// A person takes over.
+    Handoff(String),
+    /// The instance goes to this state instead.
+    Goto(StateId),
+    /// The instance ends.
+    End,
+}
+
+/// A journey: one state machine for one customer and one key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Journey {
+    /// Name, as written.
+    pub name: String,
+    /// Its doc comment, for pages and pictures.
+    pub doc: String,
+    /// `per booking.id`: a path that begins with a field of the events the journey hears.
+    pub key: Option<Vec<String>>,
+    /// The journey's data.
+    pub data: Vec<Field>,
+    /// Limits, in source order.
+    pub limits: Vec<Limit>,
+    /// How an instance begins.
+    pub starts: Vec<Start>,
+    /// Arrows that hold in every state but their own target and the ends.
+    pub arrows: Vec<Arrow>,
+    /// States, in source order, ends included.
+    pub states: Vec<State>,
+}
+
+/// `start on EVENT(field, …) -> STATE`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The event.
+    pub event: EventId,
+    /// The event's fields that become the journey's data of the same name.
+    pub take: Vec<String>,
+    /// Where the instance begins.
+    pub to: StateId,
+}
+
+/// A state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Name, as written.
+    pub name: String,
+    /// Set for an end.
+    pub end: Option<EndKind>,
+    /// What is done on entry, in order.
+    pub entry: Vec<Action>,
+    /// `-> S`: left at once, after the entry actions.
+    pub next: Option<StateId>,
+    /// What it waits for, in source order. Arrow `i` of a state keeps its number for life.
+    pub arrows: Vec<Arrow>,
+}
+
+/// How a journey ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndKind {
+    /// As hoped.
+    Success,
+    /// Neither.
+    Neutral,
+    /// Not as hoped.
+    Failure,
+}
+
+/// What an instance does when something happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arrow {
+    /// What happens.
+    pub on: Trigger,
+    /// What is done. For [`Trigger::At`]: when the instant comes.
+    pub then: Then,
+}
+
+/// What an arrow waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// An event of the feed.
+    Event {
+        /// Which.
+        event: EventId,
+        /// The event's fields that become the journey's data of the same name.
+        take: Vec<String>,
+        /// `settle 15m`: the data is taken at once, the arrow is taken this long after the first of a burst.
+        settle: Option<Millis>,
+    },
+    /// An answer: of this name, or any where there is none.
+    Reply(Option<String>),
+    /// The case that this state opened was closed by a person.
+    HandoffClosed,
+    /// A message of this visit will finally not leave.
+    Blocked,
+    /// A channel could not deliver a message of this visit.
+    Failed,
+    /// The customer said STOP.
+    OptOut,
+    /// This long after entering.
+    After(Millis),
+    /// When an instant comes, once for each value of its data.
+    At {
+        /// The instant.
+        at: Expr,
+        /// What is done where it is already past, on entry or because the data changed.
+        if_past: Then,
+    },
+}
+
+/// What an arrow does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Then {
+    /// Goes to a state.
+    Goto(StateId),
+    /// Stays, without re-arming timers, and does this.
+    Stay(Vec<Action>),
+}
+
+/// Something that a step does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Sends a message.
+    Send(Send),
+    /// Gives the case to a person.
+    Handoff(Handoff),
+    /// Asks a service; only on entry of a state, at most one a state.
+    Call(Call),
+}
+
+/// `send MESSAGE [via …] [promising|keeping|withdrawing …] [{ on blocked -> S  on failed -> S }]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Send {
+    /// The message.
+    pub message: MessageId,
+    /// `via sms else email`: the order of channels; empty means the message's own.
+    pub via: Vec<Channel>,
+    /// `promising NAME by T` or `within D`.
+    pub promising: Option<Promise>,
+    /// `keeping NAME`.
+    pub keeping: Option<String>,
+    /// `withdrawing NAME`.
+    pub withdrawing: Option<String>,
+    /// What is done where this message is blocked; goes before the state's arrow.
+    pub on_blocked: Option<Then>,
+    /// What is done where this message fails; goes before the state's arrow.
+    pub on_failed: Option<Then>,
+}
+
+/// A promise that a message makes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Promise {
+    /// Its name.
+    pub name: String,
+    /// When it has to be kept or withdrawn.
+    pub deadline: Deadline,
+}
+
+/// When a promise falls due.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deadline {
+    /// At an instant that follows its data.
+    By(Expr),
+    /// This long after the promising message was decided.
+    Within(Millis),
+}
+
+/// `handoff "QUEUE" [with transcript]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handoff {
+    /// Whose desk.
+    pub queue: String,
+    /// Whether everything said so far goes along.
+    pub transcript: bool,
+}
+
+/// `call SERVICE(ARG, …) within D { OUTCOME -> STATE … }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// The service.
+    pub service: ServiceId,
+    /// Arguments, one a parameter.
+    pub args: Vec<Expr>,
+    /// How long an answer is waited for; then it is `failed`.
+    pub within: Millis,
+    /// Where each outcome leads, `failed` included.
+    pub outcomes: BTreeMap<String, StateId>,
+}
+
+/// A value computed from data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expr {
+    /// A value as it stands.
+    Literal(Value),
+    /// `booking.slot`, `customer.zone`.
+    Path(Vec<String>),
+    /// An instant moved by an elapsed time: `booking.slot - 1d`.
+    Offset {
+        /// The instant.
+        base: Box<Expr>,
+        /// How far, in milliseconds; negative is earlier.
+        by: Millis,
+    },
+}

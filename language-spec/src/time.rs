@@ -1,0 +1,197 @@
+//! Instants and zones. The library behind them is hidden: public signatures hold milliseconds and names.
+
+use jiff::civil;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, ToSpan};
+
+use crate::program::{DAY, HOUR, MINUTE, Millis, SECOND};
+
+/// An instant: milliseconds since 1970-01-01T00:00:00Z.
+pub type Ts = i64;
+
+/// Earliest and latest instants that the language knows: the years 1900 to 2200. What lies outside is refused at the
+/// door, so that no later arithmetic overflows.
+pub const RANGE: std::ops::RangeInclusive<Ts> = -2_208_988_800_000..=7_258_118_400_000;
+
+/// A named zone of the IANA data base that is compiled in.
+#[derive(Clone, Debug)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The zone of this IANA name; `None` where there is none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Zone> {
+        jiff::tz::TimeZoneDatabase::bundled().get(name).ok().map(Zone)
+    }
+
+    /// Coordinated universal time.
+    #[must_use]
+    pub fn utc() -> Zone {
+        Zone(TimeZone::UTC)
+    }
+
+    fn at(&self, ts: Ts) -> civil::DateTime {
+        self.0.to_datetime(timestamp(ts))
+    }
+
+    /// Minute of the local day, 0 to 1439.
+    #[must_use]
+    pub fn minute_of_day(&self, ts: Ts) -> u16 {
+        let local = self.at(ts);
+        (i32::from(local.hour()) * 60 + i32::from(local.minute())).unsigned_abs() as u16
+    }
+
+    /// The first instant after `ts`, in whole local minutes, at which the local clock shows `minute` of a day or has
+    /// just jumped over it.
+    #[must_use]
+    pub fn next_minute_of_day(&self, ts: Ts, minute: u16) -> Ts {
+        let start = self.at(ts).date();
+        for ahead in 0..3_i32 {
+            let Ok(date) = start.checked_add(ahead.days()) else { break };
+            let minute = minute.min(1439);
+            let at = date.at((minute / 60) as i8, (minute % 60) as i8, 0, 0);
+            // A time in a gap means the instant at which the clock jumps over it; one in a fold the earlier instant, and
+            // where that has passed, the later one.
+            let ambiguous = self.0.to_ambiguous_timestamp(at);
+            let first = ambiguous.earlier().ok().map(|at| at.as_millisecond());
+            let candidates = match ambiguous.offset() {
+                AmbiguousOffset::Gap { .. } => [first.and_then(|before| self.next_change(before)), None],
+                _ => [first, ambiguous.later().ok().map(|at| at.as_millisecond())],
+            };
+            if let Some(found) = candidates.into_iter().flatten().find(|found| *found > ts) {
+                return found;
+            }
+        }
+        ts.saturating_add(DAY)
+    }
+
+    /// The first instant after `ts` at which this zone's clock is set forward or back, where one is known.
+    #[must_use]
+    pub fn next_change(&self, ts: Ts) -> Option<Ts> {
+        self.0.following(timestamp(ts)).next().map(|change| change.timestamp().as_millisecond())
+    }
+
+    /// Reads `2026-03-20 09:00` (or with seconds, or `T` between) as local time of this zone.
+    ///
+    /// In a gap of daylight saving the instant after it is meant, in a fold the earlier one.
+    #[must_use]
+    pub fn parse_local(&self, text: &str) -> Option<Ts> {
+        let at: civil::DateTime = text.trim().replace(' ', "T").parse().ok()?;
+        in_range(self.0.to_ambiguous_timestamp(at).compatible().ok()?)
+    }
+
+    /// Moves an instant by whole calendar days of this zone, keeping the local time of day.
+    #[must_use]
+    pub fn plus_days(&self, ts: Ts, days: i64) -> Option<Ts> {
+        let span = jiff::Span::new().try_days(days).ok()?;
+        let at = self.at(ts).checked_add(span).ok()?;
+        in_range(self.0.to_ambiguous_timestamp(at).compatible().ok()?)
+    }
+
+    /// `Friday 20 March`.
+    #[must_use]
+    pub fn day(&self, ts: Ts) -> String {
+        self.at(ts).strftime("%A %-d %B").to_string()
+    }
+
+    /// `09:00`.
+    #[must_use]
+    pub fn time(&self, ts: Ts) -> String {
+        self.at(ts).strftime("%H:%M").to_string()
+    }
+
+    /// `20 March 2026`.
+    #[must_use]
+    pub fn date(&self, ts: Ts) -> String {
+        self.at(ts).strftime("%-d %B %Y").to_string()
+    }
+
+    /// `2026-03-20 09:00`, with seconds only where there are any.
+    #[must_use]
+    pub fn stamp(&self, ts: Ts) -> String {
+        let local = self.at(ts);
+        let format = if local.second() == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
+        local.strftime(format).to_string()
+    }
+}
+
+fn timestamp(ts: Ts) -> Timestamp {
+    let clamped = ts.clamp(*RANGE.start(), *RANGE.end());
+    Timestamp::from_millisecond(clamped).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn in_range(ts: Timestamp) -> Option<Ts> {
+    Some(ts.as_millisecond()).filter(|ms| RANGE.contains(ms))
+}
+
+/// Reads an RFC 3339 instant, such as `2026-03-02T10:00:00Z` or with an offset.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<Ts> {
+    in_range(text.trim().parse::<Timestamp>().ok()?)
+}
+
+/// Writes an instant as RFC 3339 in UTC.
+#[must_use]
+pub fn rfc3339(ts: Ts) -> String {
+    timestamp(ts).to_string()
+}
+
+/// Reads `2026-03-20` as days since 1970-01-01.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<i32> {
+    let date: civil::Date = text.trim().parse().ok()?;
+    let ms = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    i32::try_from(in_range(ms)?.div_euclid(DAY)).ok()
+}
+
+/// `20 March 2026`, from days since 1970-01-01.
+#[must_use]
+pub fn spelled_date(days: i32) -> String {
+    Zone::utc().date(i64::from(days) * DAY)
+}
+
+/// `2026-03-20`, from days since 1970-01-01.
+#[must_use]
+pub fn iso_date(days: i32) -> String {
+    Zone::utc().at(i64::from(days) * DAY).strftime("%Y-%m-%d").to_string()
+}
+
+/// Writes a duration as the language does: `15m`, `24h`, `7d`, `1h 30m`, in the largest units that fit exactly. Exactly
+/// 24 h stays `24h`, since a day and 24 hours are the same elapsed time and people say both.
+#[must_use]
+pub fn spelled_duration(ms: Millis) -> String {
+    if ms < 0 {
+        return format!("-{}", spelled_duration(ms.saturating_neg()));
+    }
+    if ms == DAY {
+        return "24h".into();
+    }
+    let mut rest = ms;
+    let mut parts = Vec::new();
+    for (unit, name) in [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1, "ms")] {
+        if rest >= unit {
+            parts.push(format!("{}{name}", rest / unit));
+            rest %= unit;
+        }
+    }
+    if parts.is_empty() { "0s".into() } else { parts.join(" ") }
+}
+
+/// Reads one duration word of the language: a whole number and `ms`, `s`, `m`, `h`, `d` or `w`. `None` where it is
+/// another text or longer than a hundred years.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Millis> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at_checked(digits)?;
+    let unit = match unit {
+        "ms" => 1,
+        "s" => SECOND,
+        "m" => MINUTE,
+        "h" => HOUR,
+        "d" => DAY,
+        "w" => 7 * DAY,
+        _ => return None,
+    };
+    let ms = number.parse::<i64>().ok()?.checked_mul(unit)?;
+    (ms <= 36_525 * DAY).then_some(ms)
+}

@@ -1,0 +1,277 @@
+//! Data itself, and how it comes in from JSON.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::program::{Field, Millis};
+use crate::time::{self, Ts};
+use crate::types::Type;
+
+/// A value of the language.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// Nothing, where the type allows it.
+    Missing,
+    /// Text, a phone number, an e-mail address, a zone, or the name of one of a set.
+    Text(String),
+    /// A finite number.
+    Number(f64),
+    /// Yes or no.
+    Bool(bool),
+    /// An instant, in milliseconds since the epoch.
+    Instant(Ts),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Elapsed milliseconds.
+    Duration(Millis),
+    /// An amount: a decimal number as text, and an ISO 4217 currency.
+    Money(String, String),
+    /// A record's fields.
+    Record(BTreeMap<String, Value>),
+}
+
+/// Named values: an event's data, a journey's data, a customer's profile.
+pub type Data = BTreeMap<String, Value>;
+
+impl Value {
+    /// The value at `path` inside this one; `None` where a step leads nowhere.
+    #[must_use]
+    pub fn at(&self, path: &[String]) -> Option<&Value> {
+        match path.split_first() {
+            None => Some(self),
+            Some((first, rest)) => match self {
+                Value::Record(fields) => fields.get(first)?.at(rest),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The value at `path` in named values.
+#[must_use]
+pub fn lookup<'a>(data: &'a Data, path: &[String]) -> Option<&'a Value> {
+    let (first, rest) = path.split_first()?;
+    data.get(first)?.at(rest)
+}
+
+/// Why JSON does not fit a declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// Where, as a dotted path.
+    pub path: String,
+    /// What is wrong, in words.
+    pub problem: String,
+}
+
+impl std::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.path.is_empty() { write!(f, "{}", self.problem) } else { write!(f, "`{}` {}", self.path, self.problem) }
+    }
+}
+
+/// Reads a JSON object as the fields that a declaration names. Fields that it does not name are left out: a feed may
+/// know more than a journey needs.
+///
+/// # Errors
+/// The first field that is missing or does not fit, in declaration order.
+pub fn fields_from_json(json: &Json, fields: &[Field], records: &BTreeMap<String, Vec<Field>>) -> Result<Data, Misfit> {
+    read_fields(json, fields, records, "")
+}
+
+fn read_fields(
+    json: &Json,
+    fields: &[Field],
+    records: &BTreeMap<String, Vec<Field>>,
+    path: &str,
+) -> Result<Data, Misfit> {
+    let Json::Object(object) = json else {
+        return Err(misfit(path, "should be an object with fields"));
+    };
+    let mut data = Data::new();
+    for field in fields {
+        let inner = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
+        let value = read(object.get(&field.name).unwrap_or(&Json::Null), &field.ty, records, &inner)?;
+        data.insert(field.name.clone(), value);
+    }
+    Ok(data)
+}
+
+fn read(json: &Json, ty: &Type, records: &BTreeMap<String, Vec<Field>>, path: &str) -> Result<Value, Misfit> {
+    if json.is_null() {
+        return if ty.is_optional() { Ok(Value::Missing) } else { Err(misfit(path, "is missing")) };
+    }
+    let wrong = || misfit(path, &format!("should be {}", expectation(ty.required())));
+    let text = || json.as_str().ok_or_else(wrong);
+    Ok(match ty.required() {
+        Type::Text { max } => {
+            let text = text()?;
+            if text.chars().count() > *max as usize {
+                return Err(misfit(path, &format!("is longer than {max} characters")));
+            }
+            Value::Text(text.into())
+        }
+        Type::Number => Value::Number(json.as_f64().filter(|n| n.is_finite()).ok_or_else(wrong)?),
+        Type::Bool => Value::Bool(json.as_bool().ok_or_else(wrong)?),
+        Type::Instant => Value::Instant(time::parse_rfc3339(text()?).ok_or_else(wrong)?),
+        Type::Date => Value::Date(time::parse_date(text()?).ok_or_else(wrong)?),
+        Type::Duration => Value::Duration(time::parse_duration(text()?).ok_or_else(wrong)?),
+        Type::Phone => Value::Text(text()?.trim().into()),
+        Type::Email => {
+            let text = text()?.trim();
+            let fits = text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
+                && !text.contains(char::is_whitespace);
+            Value::Text(Some(text).filter(|_| fits).ok_or_else(wrong)?.into())
+        }
+        Type::Zone => {
+            let name = text()?;
+            time::Zone::named(name).ok_or_else(wrong)?;
+            Value::Text(name.into())
+        }
+        Type::Money => {
+            let (amount, currency) = text()?.split_once(' ').ok_or_else(wrong)?;
+            let fits = amount.parse::<f64>().is_ok_and(f64::is_finite)
+                && currency.len() == 3
+                && currency.chars().all(|c| c.is_ascii_uppercase());
+            if !fits {
+                return Err(wrong());
+            }
+            Value::Money(amount.into(), currency.into())
+        }
+        Type::OneOf(names) => {
+            let text = text()?;
+            Value::Text(names.iter().find(|n| *n == text).ok_or_else(wrong)?.clone())
+        }
+        Type::Record(name) => {
+            let fields = records.get(name).map(Vec::as_slice).unwrap_or_default();
+            Value::Record(read_fields(json, fields, records, path)?)
+        }
+        Type::Optional(_) => return Err(wrong()),
+    })
+}
+
+fn misfit(path: &str, problem: &str) -> Misfit {
+    Misfit { path: path.into(), problem: problem.into() }
+}
+
+fn expectation(ty: &Type) -> String {
+    match ty {
+        Type::Text { .. } => "a text".into(),
+        Type::Number => "a number".into(),
+        Type::Bool => "true or false".into(),
+        Type::Instant => "an instant such as \"2026-03-02T10:00:00Z\", between the years 1900 and 2200".into(),
+        Type::Date => "a date such as \"2026-03-20\"".into(),
+        Type::Duration => "a duration such as \"15m\"".into(),
+        Type::Phone => "a phone number such as \"+44 7700 900123\"".into(),
+        Type::Email => "an e-mail address".into(),
+        Type::Money => "an amount such as \"12.30 GBP\"".into(),
+        Type::Zone => "a time zone such as \"Europe/London\"".into(),
+        Type::OneOf(names) => format!("one of {}", names.join(", ")),
+        Type::Record(name) => format!("an object with the fields of `{name}`"),
+        Type::Optional(inner) => expectation(inner),
+    }
+}
+
+/// Folds a customer's answer, or a word that a message invites, to what is compared: lower case, letters and digits of
+/// any script, one space between words.
+#[must_use]
+pub fn fold_reply(text: &str) -> String {
+    let mut folded = String::new();
+    for word in text.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’') {
+        let word: String = word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        if !word.is_empty() {
+            if !folded.is_empty() {
+                folded.push(' ');
+            }
+            folded.push_str(&word);
+        }
+    }
+    folded
+}
+
+/// Words that stop messages to an address, folded by [`fold_reply`]: the carriers' standard words, common spellings,
+/// and their like in other languages. Whole answers only: "stop by at five" is not one.
+pub const OPT_OUT: &[&str] = &[
+    "stop",
+    "stopall",
+    "stop all",
+    "stopp",
+    "stop it",
+    "please stop",
+    "stop please",
+    "stop texting",
+    "stop texting me",
+    "unsubscribe",
+    "unsub",
+    "cancel",
+    "end",
+    "quit",
+    "opt out",
+    "optout",
+    "revoke",
+    "remove",
+    "remove me",
+    "arret",
+    "arrêt",
+    "arreter",
+    "arrêter",
+    "desabonner",
+    "désabonner",
+    "desinscrire",
+    "désinscrire",
+    "baja",
+    "alto",
+    "parar",
+    "pare",
+    "detener",
+    "cancelar",
+    "sair",
+    "remover",
+    "arresta",
+    "basta",
+    "ferma",
+    "annulla",
+    "cancella",
+    "abmelden",
+    "abbestellen",
+    "aufhören",
+    "aufhoeren",
+    "stoppen",
+    "afmelden",
+    "uitschrijven",
+    "avsluta",
+    "avregistrera",
+    "avslutt",
+    "afmeld",
+    "peru",
+    "lopeta",
+    "rezygnuje",
+    "rezygnuję",
+    "odhlasit",
+    "odhlásit",
+    "стоп",
+    "отписаться",
+    "停止",
+    "退订",
+    "退訂",
+    "取消",
+    "配信停止",
+    "중지",
+    "수신거부",
+    "توقف",
+    "إلغاء",
+    "הסר",
+    "रोकें",
+    "dừng",
+    "huy",
+    "hủy",
+];
+
+/// Whether a customer's answer means "no more messages to this address".
+#[must_use]
+pub fn is_opt_out(text: &str) -> bool {
+    let folded = fold_reply(text);
+    OPT_OUT.contains(&folded.as_str()) || folded.split(' ').all(|word| word == "stop") && !folded.is_empty()
+}
