@@ -1,0 +1,461 @@
+//! All that the meaning knows of one customer: the unit of consistency.
+//!
+//! The state is plain data. It is bounded: what no rule can ask for any more is dropped at the end of each step.
+
+use std::collections::BTreeMap;
+
+use journey_spec::Ts;
+use journey_spec::program::{
+    Channel, Deadline, EndKind, EventId, JourneyId, MessageId, Millis, Program, Send, StateId, Then,
+};
+use journey_spec::value::{Data, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::effect::Said;
+use crate::ledger::{Left, Tally};
+
+/// One customer's state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Customer {
+    pub(crate) id: String,
+    /// The time of the newest step; it never goes back.
+    pub(crate) now: Ts,
+    /// How many calls of `step` have given out an id; ids are derived from it.
+    pub(crate) steps: u64,
+    /// The directory's fields; empty where nobody has told them yet.
+    pub(crate) profile: Data,
+    /// Addresses that have said STOP, folded, oldest first.
+    pub(crate) stops: Vec<Stop>,
+    /// Channels on which somebody said STOP before an address was known: the next address there counts as stopped.
+    pub(crate) stopped_channels: Vec<Channel>,
+    /// By number.
+    pub(crate) instances: Vec<Instance>,
+    /// The number of the newest instance.
+    pub(crate) started: u64,
+    /// Messages that wait, in order of decision.
+    pub(crate) waiting: Vec<Waiting>,
+    /// The number of the newest message that waited.
+    pub(crate) waited: u64,
+    /// What left, oldest first: the ledger.
+    pub(crate) left: Vec<Left>,
+    /// Counts for limits that hold for the customer.
+    pub(crate) tallies: Vec<CustomerTally>,
+    /// What left lately, oldest first, for hearing answers and receipts.
+    pub(crate) routes: Vec<Route>,
+    /// Open cases, oldest first.
+    pub(crate) cases: Vec<Case>,
+    /// The last things said, oldest first.
+    pub(crate) said: Vec<Said>,
+}
+
+/// One run of a journey for one key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    pub(crate) number: u64,
+    pub(crate) journey: JourneyId,
+    pub(crate) key: Option<String>,
+    pub(crate) state: StateId,
+    pub(crate) data: Data,
+    /// Counts entries; timers, waiting messages, calls and cases belong to one.
+    pub(crate) visit: u64,
+    /// When the visit began.
+    pub(crate) entered: Ts,
+    pub(crate) ended: Option<End>,
+    /// The visit's timers, in arrow order; empty until the instance rests.
+    pub(crate) timers: Vec<Timer>,
+    /// The visit's arrows that settle.
+    pub(crate) settles: Vec<Settle>,
+    pub(crate) call: Option<OpenCall>,
+    /// When the newest taken news happened, for events with `newest by`.
+    pub(crate) newest: BTreeMap<EventId, Ts>,
+    /// Counts for limits that hold for the instance, by position in the journey's list.
+    pub(crate) tallies: BTreeMap<u32, Tally>,
+    pub(crate) promises: Vec<OpenPromise>,
+}
+
+/// How an instance ended.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct End {
+    pub(crate) at: Ts,
+    pub(crate) outcome: EndKind,
+    /// A limit ended it; it is in no state.
+    pub(crate) by_limit: bool,
+}
+
+/// Where an arrow stands: in the instance's state or in its journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ArrowAt {
+    State(u32),
+    Journey(u32),
+}
+
+/// An `after` or `at` of the visit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Timer {
+    pub(crate) arrow: ArrowAt,
+    /// When it falls due; nothing where its data is missing.
+    pub(crate) due: Option<Ts>,
+    /// Fired for this value of its data.
+    pub(crate) done: bool,
+}
+
+/// An arrow that settles.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settle {
+    pub(crate) arrow: ArrowAt,
+    pub(crate) due: Ts,
+}
+
+/// A service has been asked and has not answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenCall {
+    pub(crate) id: String,
+    pub(crate) service: String,
+    pub(crate) deadline: Ts,
+    pub(crate) outcomes: BTreeMap<String, StateId>,
+}
+
+/// A promise made and not yet kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenPromise {
+    pub(crate) name: String,
+    pub(crate) deadline: Deadline,
+    pub(crate) by: Ts,
+}
+
+/// A message that waits for a rule to let it through.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) number: u64,
+    pub(crate) instance: u64,
+    pub(crate) visit: u64,
+    pub(crate) send: Send,
+    pub(crate) decided: Ts,
+    /// When it is asked again.
+    pub(crate) until: Ts,
+    /// It waits by a rule that lets only the newest wait.
+    pub(crate) latest: bool,
+}
+
+/// A message that left, for hearing what comes back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Route {
+    pub(crate) id: String,
+    pub(crate) at: Ts,
+    /// Folded.
+    pub(crate) address: String,
+    pub(crate) message: MessageId,
+    pub(crate) instance: u64,
+    pub(crate) journey: JourneyId,
+    pub(crate) key: Option<String>,
+    pub(crate) visit: u64,
+    pub(crate) on_failed: Option<Then>,
+    /// Its failure was told.
+    pub(crate) failed: bool,
+}
+
+/// A case that a person has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) queue: String,
+    pub(crate) journey: Option<JourneyId>,
+    pub(crate) key: Option<String>,
+    pub(crate) instance: Option<u64>,
+    /// The visit that opened or joined it last; none where a limit or a lost reply opened it.
+    pub(crate) visit: Option<u64>,
+}
+
+/// An address that said STOP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stop {
+    /// Folded.
+    pub(crate) address: String,
+    /// When the last confirmation left.
+    pub(crate) confirmed: Option<Ts>,
+}
+
+/// A count for a limit that holds for the customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CustomerTally {
+    /// The journey whose limit it is; none for the policy's.
+    pub(crate) journey: Option<JourneyId>,
+    /// The limit's position in its list.
+    pub(crate) limit: u32,
+    /// The key's value, for a limit `per KEY`.
+    pub(crate) key: Option<String>,
+    pub(crate) tally: Tally,
+}
+
+/// An open case, as a shell or a test sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenCase<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Whose desk.
+    pub queue: &'a str,
+    /// The journey, where one handed over.
+    pub journey: Option<JourneyId>,
+    /// The number of the instance, where one handed over.
+    pub instance: Option<u64>,
+}
+
+/// An open promise, as a shell or a test sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promised<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The deadline as it is now.
+    pub by: Ts,
+    /// The number of the instance that made it.
+    pub instance: u64,
+}
+
+/// A waiting message, as a shell or a test sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// Which message.
+    pub message: MessageId,
+    /// The number of the instance that sends it.
+    pub instance: u64,
+    /// When it is asked again.
+    pub until: Ts,
+}
+
+impl Customer {
+    /// A customer of whom nothing is known yet.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Customer {
+        Customer {
+            id: id.into(),
+            now: Ts::MIN,
+            steps: 0,
+            profile: Data::new(),
+            stops: Vec::new(),
+            stopped_channels: Vec::new(),
+            instances: Vec::new(),
+            started: 0,
+            waiting: Vec::new(),
+            waited: 0,
+            left: Vec::new(),
+            tallies: Vec::new(),
+            routes: Vec::new(),
+            cases: Vec::new(),
+            said: Vec::new(),
+        }
+    }
+
+    /// The customer's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The time of the newest step, below which no later step falls; `None` before the first.
+    #[must_use]
+    pub fn now(&self) -> Option<Ts> {
+        (self.now != Ts::MIN).then_some(self.now)
+    }
+
+    /// What the directory knows; empty before the first `customer.updated`.
+    #[must_use]
+    pub fn profile(&self) -> &Data {
+        &self.profile
+    }
+
+    /// When the next thing falls due: a timer, a settling arrow, a waiting message, a call's or a promise's deadline.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Ts> {
+        let instances = self.instances.iter().filter_map(Instance::next_due).min();
+        let waiting = self.waiting.iter().map(|w| w.until).min();
+        [instances, waiting].into_iter().flatten().min()
+    }
+
+    /// Live instances and those that ended lately, by number. Of each journey the newest is kept.
+    #[must_use]
+    pub fn instances(&self) -> &[Instance] {
+        &self.instances
+    }
+
+    /// The newest instance of a journey, live or ended.
+    #[must_use]
+    pub fn newest_instance(&self, journey: JourneyId) -> Option<&Instance> {
+        self.instances.iter().rev().find(|i| i.journey == journey)
+    }
+
+    /// Cases that a person has and has not closed, oldest first.
+    #[must_use]
+    pub fn open_cases(&self) -> Vec<OpenCase<'_>> {
+        self.cases
+            .iter()
+            .map(|c| OpenCase { id: &c.id, queue: &c.queue, journey: c.journey, instance: c.instance })
+            .collect()
+    }
+
+    /// Promises that are made and neither kept nor withdrawn, by instance.
+    #[must_use]
+    pub fn open_promises(&self) -> Vec<Promised<'_>> {
+        self.instances
+            .iter()
+            .flat_map(|i| i.promises.iter().map(|p| Promised { name: &p.name, by: p.by, instance: i.number }))
+            .collect()
+    }
+
+    /// Messages that wait, in order of decision.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Waits> {
+        self.waiting.iter().map(|w| Waits { message: w.send.message, instance: w.instance, until: w.until }).collect()
+    }
+
+    /// The id of the call that an instance waits for, where there is one, with the service's name.
+    #[must_use]
+    pub fn open_calls(&self) -> Vec<(&str, &str)> {
+        self.instances.iter().filter_map(|i| i.call.as_ref()).map(|c| (c.id.as_str(), c.service.as_str())).collect()
+    }
+
+    /// The customer's addresses by channel, as the directory writes them.
+    #[must_use]
+    pub fn addresses(&self, program: &Program) -> Vec<(Channel, String)> {
+        Channel::ALL.into_iter().filter_map(|c| Some((c, self.address(program, c)?.to_string()))).collect()
+    }
+
+    /// The address on one channel, where the directory has one.
+    #[must_use]
+    pub fn address(&self, program: &Program, channel: Channel) -> Option<&str> {
+        let field = program.customer.addresses.get(&channel)?;
+        match self.profile.get(field) {
+            Some(Value::Text(address)) if !address.trim().is_empty() => Some(address),
+            _ => None,
+        }
+    }
+
+    /// Whether this address has said STOP.
+    #[must_use]
+    pub fn has_stopped(&self, address: &str) -> bool {
+        if self.stops.is_empty() {
+            return false;
+        }
+        let folded = fold_address(address);
+        self.stops.iter().any(|s| s.address == folded)
+    }
+
+    /// How many entries the ledger's log holds.
+    #[must_use]
+    pub fn ledger_len(&self) -> usize {
+        self.left.len()
+    }
+
+    /// Counts one for a limit that holds for the customer.
+    pub(crate) fn charge(&mut self, of: (Option<JourneyId>, u32, Option<String>), n: u32, per: Option<Millis>) {
+        let (journey, limit, key) = of;
+        let now = self.now;
+        match self.tallies.iter_mut().find(|t| t.journey == journey && t.limit == limit && t.key == key) {
+            Some(found) => found.tally.charge(n, per, now),
+            None => {
+                let mut tally = Tally::default();
+                tally.charge(n, per, now);
+                self.tallies.push(CustomerTally { journey, limit, key, tally });
+            }
+        }
+    }
+
+    /// Whether a limit that holds for the customer lets no more through.
+    pub(crate) fn is_full(&self, journey: Option<JourneyId>, limit: u32, n: u32, per: Option<Millis>) -> bool {
+        let of = |t: &&CustomerTally| t.journey == journey && t.limit == limit && t.key.is_none();
+        self.tallies.iter().find(of).map_or(n == 0, |t| t.tally.is_full(n, per, self.now))
+    }
+
+    /// Remembers that an address said STOP.
+    pub(crate) fn stop(&mut self, folded: String) {
+        if !folded.is_empty() && !self.stops.iter().any(|s| s.address == folded) {
+            self.stops.push(Stop { address: folded, confirmed: None });
+        }
+    }
+
+    pub(crate) fn position(&self, number: u64) -> Option<usize> {
+        self.instances.binary_search_by_key(&number, |i| i.number).ok()
+    }
+}
+
+impl Instance {
+    /// Its number, counted per customer from 1.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Its journey.
+    #[must_use]
+    pub fn journey(&self) -> JourneyId {
+        self.journey
+    }
+
+    /// Its key's value, for a journey with a key.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// The state in which it rests, or ended.
+    #[must_use]
+    pub fn state(&self) -> StateId {
+        self.state
+    }
+
+    /// Its data.
+    #[must_use]
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// Whether it goes on.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// When and how it ended.
+    #[must_use]
+    pub fn ended(&self) -> Option<(Ts, EndKind)> {
+        self.ended.map(|e| (e.at, e.outcome))
+    }
+
+    /// Whether a limit ended it: then it is in no state, and [`Instance::state`] tells the last one.
+    #[must_use]
+    pub fn ended_by_limit(&self) -> bool {
+        self.ended.is_some_and(|e| e.by_limit)
+    }
+
+    /// When it entered its state.
+    #[must_use]
+    pub fn entered(&self) -> Ts {
+        self.entered
+    }
+
+    /// When its next timer, settling arrow, call or promise falls due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Ts> {
+        let promises = self.promises.iter().map(|p| p.by).min();
+        if !self.is_live() {
+            return promises;
+        }
+        let timers = self.timers.iter().filter(|t| !t.done).filter_map(|t| t.due).min();
+        let settles = self.settles.iter().map(|s| s.due).min();
+        [timers, settles, promises, self.call.as_ref().map(|c| c.deadline)].into_iter().flatten().min()
+    }
+}
+
+/// An address without what people write differently: spaces and punctuation of telephone numbers, case of e-mail.
+#[must_use]
+pub fn fold_address(address: &str) -> String {
+    if address.contains('@') {
+        return address.trim().to_lowercase();
+    }
+    address.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '(' | ')' | '.' | '/')).collect()
+}
+
+/// `at + by`, never beyond the instants that the language knows.
+pub(crate) fn later(at: Ts, by: Millis) -> Ts {
+    at.saturating_add(by).clamp(*journey_spec::time::RANGE.start(), *journey_spec::time::RANGE.end())
+}

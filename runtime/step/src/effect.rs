@@ -1,0 +1,261 @@
+//! What a step asks of its shell, and what it writes into the customer's timeline.
+
+use journey_spec::Ts;
+use journey_spec::program::{Channel, EndKind, Purpose};
+use journey_spec::value::Value;
+use serde::{Deserialize, Serialize};
+
+/// Something that the shell performs after it has committed the customer's state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// A message leaves. The ledger is already charged.
+    Release(Release),
+    /// A person is needed.
+    Handoff(HandoffCase),
+    /// A service is asked.
+    Call(CallRequest),
+    /// A line of the timeline. Entries come in the order in which things happened.
+    Note(Entry),
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Derived from customer, step and position: a replay makes the same id. It is the idempotency key.
+    pub id: String,
+    /// The channel.
+    pub channel: Channel,
+    /// Where to.
+    pub address: String,
+    /// Subject line, where the channel has one.
+    pub subject: Option<String>,
+    /// The text.
+    pub body: String,
+    /// The message's declared name; `stop confirmation` for the answer to STOP.
+    pub message: String,
+    /// Why it is sent.
+    pub purpose: Purpose,
+    /// The journey that sends it, where one does.
+    pub journey: Option<String>,
+    /// The instance's key, where it has one.
+    pub key: Option<String>,
+    /// When it stops being true; a channel must not deliver it later.
+    pub valid_until: Ts,
+}
+
+/// A case for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoffCase {
+    /// Derived like a message's id.
+    pub case: String,
+    /// Whose desk.
+    pub queue: String,
+    /// The journey, where one hands over.
+    pub journey: Option<String>,
+    /// The instance's key, where it has one.
+    pub key: Option<String>,
+    /// Why, in words.
+    pub why: String,
+    /// Everything said so far on all channels, oldest first, where the journey gives it along.
+    pub transcript: Vec<Said>,
+}
+
+/// One thing said, by either side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// When.
+    pub at: Ts,
+    /// On which channel.
+    pub channel: Channel,
+    /// Whether the customer said it.
+    pub by_customer: bool,
+    /// What.
+    pub text: String,
+}
+
+/// A question to a service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallRequest {
+    /// Derived like a message's id; the idempotency key.
+    pub id: String,
+    /// The service's declared name.
+    pub service: String,
+    /// The declared parameters' values.
+    pub args: Vec<(String, Value)>,
+    /// When an answer is too late.
+    pub deadline: Ts,
+}
+
+/// A line of a customer's timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Ts,
+    /// The journey concerned, where there is one.
+    pub journey: Option<String>,
+    /// The instance's key, where it has one.
+    pub key: Option<String>,
+    /// The instance's number, counted per customer.
+    pub instance: Option<u64>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What can happen, as a timeline tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// An instance began.
+    Started {
+        /// By which event.
+        event: String,
+    },
+    /// An event was heard: an arrow was taken, or begins to settle, or stays.
+    Heard {
+        /// Which event.
+        event: String,
+        /// Until when it settles, where it does.
+        settles_at: Option<Ts>,
+    },
+    /// An input had no effect.
+    Ignored {
+        /// What came, in words: ``event `booking.created` ``.
+        input: String,
+        /// Why nothing came of it, in words.
+        why: String,
+    },
+    /// The instance entered a state.
+    Entered {
+        /// Which.
+        state: String,
+        /// What led there, in words: `booking.rescheduled, settled`, `after 12h`, `limit visits moved to 3 per 7d`.
+        why: String,
+    },
+    /// A message left.
+    Sent {
+        /// The release's id.
+        id: String,
+        /// The message's name.
+        message: String,
+        /// Its channel.
+        channel: Channel,
+        /// Its text.
+        text: String,
+        /// Whether it passed limits and quiet hours because it is essential.
+        essential: bool,
+    },
+    /// A message waits.
+    Deferred {
+        /// The message's name.
+        message: String,
+        /// The rule that holds it, as written.
+        rule: String,
+        /// When it is asked again.
+        until: Ts,
+    },
+    /// A message will not leave.
+    Blocked {
+        /// The message's name.
+        message: String,
+        /// The rule that blocked it, as written, or what is missing, in words.
+        rule: String,
+    },
+    /// A waiting message was taken back because its state was left.
+    Withdrawn {
+        /// The message's name.
+        message: String,
+        /// Why, in words.
+        why: String,
+    },
+    /// A channel could not deliver.
+    Failed {
+        /// The message's name.
+        message: String,
+    },
+    /// A limit led elsewhere.
+    Limited {
+        /// The limit, as written.
+        limit: String,
+        /// What it did, in words: ``to `agent` instead of `moved` ``.
+        instead: String,
+    },
+    /// A person has the case.
+    HandedOver {
+        /// The case.
+        case: String,
+        /// Whose desk.
+        queue: String,
+        /// Whether an open case was joined.
+        joined: bool,
+    },
+    /// A person closed the case.
+    HandoffClosed {
+        /// The case.
+        case: String,
+        /// Whose desk.
+        queue: String,
+    },
+    /// A service was asked.
+    Called {
+        /// Which.
+        service: String,
+    },
+    /// A service answered, or the time for it is over.
+    Answered {
+        /// Which.
+        service: String,
+        /// What.
+        outcome: String,
+    },
+    /// The customer wrote.
+    Replied {
+        /// On which channel.
+        channel: Channel,
+        /// What.
+        text: String,
+        /// The invited reply that it is, where it is one.
+        meaning: Option<String>,
+        /// Who hears it, in words: ``the journey``, ``queue `care` ``, `nobody`.
+        heard_by: String,
+    },
+    /// The customer wants no more messages at this address.
+    OptedOut {
+        /// The address.
+        address: String,
+    },
+    /// A promise was made, kept, withdrawn, broken or became void.
+    Promise {
+        /// Its name.
+        name: String,
+        /// What became of it.
+        fate: PromiseFate,
+        /// Its deadline.
+        by: Ts,
+    },
+    /// What the directory knows changed.
+    Updated,
+    /// The instance ended.
+    Ended {
+        /// In which state; empty where a limit ended it.
+        state: String,
+        /// How.
+        outcome: EndKind,
+    },
+}
+
+/// What became of a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromiseFate {
+    /// It was made.
+    Made,
+    /// A keeping message left in time.
+    Kept,
+    /// A withdrawing message left in time.
+    Withdrawn,
+    /// Its deadline passed, or its instance ended, with nothing said.
+    Broken,
+    /// The customer opted out, or has no address left.
+    Void,
+}

@@ -1,0 +1,254 @@
+//! Asks all rules about one message on one channel, and charges what leaves.
+
+use journey_spec::Ts;
+use journey_spec::program::{Channel, DAY, Fate, JourneyId, Limit, LimitWhat, Message, Program};
+use journey_spec::time::Zone;
+use journey_spec::value::Value;
+
+use super::{Left, all_quiet_end, frees_at, in_window, is_quiet};
+use crate::customer::{Customer, CustomerTally, Instance};
+
+/// A message that would leave now.
+pub(crate) struct Ask<'p, 'a> {
+    pub(crate) program: &'p Program,
+    pub(crate) customer: &'a Customer,
+    pub(crate) instance: &'a Instance,
+    pub(crate) message: &'a Message,
+    pub(crate) channel: Channel,
+    pub(crate) now: Ts,
+}
+
+/// What the rules say together.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Verdict<'p> {
+    /// It may leave now.
+    Leaves,
+    /// It waits at least until then. `latest`: only the newest of its instance does.
+    Waits { until: Ts, latest: bool, rule: &'p str },
+    /// It never leaves: `Skip`, `Handoff`, `Goto` or `End`.
+    Never { fate: Fate, rule: &'p str },
+}
+
+/// One rule that bars a message, and when it would let it through: `None` is never.
+struct Bar<'p> {
+    fate: Fate,
+    rule: &'p str,
+    frees: Option<Ts>,
+}
+
+const ZONE_UNKNOWN: &str = "quiet hours: the customer's time zone is not known";
+
+/// The strictest fate of all rules that bar the message on this channel. An essential message passes them all.
+pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
+    if ask.message.essential.is_some() {
+        return Verdict::Leaves;
+    }
+    let mut strictest: Option<Bar<'p>> = None;
+    let mut frees: Option<Ts> = Some(ask.now);
+    let mut never: Option<&'p str> = None;
+    let mut add = |bar: Bar<'p>| {
+        match bar.frees {
+            Some(at) => frees = frees.max(Some(at)),
+            None => never = never.or(Some(bar.rule)),
+        }
+        if strictest.as_ref().is_none_or(|s| s.fate < bar.fate) {
+            strictest = Some(bar);
+        }
+    };
+    for (limit, index) in ask.program.policy.limits.iter().zip(0_u32..) {
+        if let Some(bar) = policy_bar(ask, limit, index) {
+            add(bar);
+        }
+    }
+    if let Some(journey) = ask.program.journeys.get(ask.instance.journey.index()) {
+        for (limit, index) in journey.limits.iter().zip(0_u32..) {
+            if let Some(bar) = journey_bar(ask, limit, index) {
+                add(bar);
+            }
+        }
+    }
+    if let Some(bar) = quiet_bar(ask) {
+        add(bar);
+    }
+    let Some(bar) = strictest else { return Verdict::Leaves };
+    match bar.fate {
+        Fate::Defer | Fate::Latest => match (never, frees) {
+            (None, Some(until)) => Verdict::Waits {
+                until: until.max(ask.now.saturating_add(1)),
+                latest: bar.fate == Fate::Latest,
+                rule: bar.rule,
+            },
+            (rule, _) => Verdict::Never { fate: Fate::Skip, rule: rule.unwrap_or(bar.rule) },
+        },
+        fate => Verdict::Never { fate, rule: bar.rule },
+    }
+}
+
+/// Whether a limit counts a message of this channel and purpose.
+fn counts(limit: &Limit, channel: Channel, purpose: journey_spec::program::Purpose) -> bool {
+    match limit.what {
+        LimitWhat::Messages { channel: only, purpose: why } => {
+            only.is_none_or(|c| c == channel) && why.is_none_or(|p| p == purpose)
+        }
+        _ => false,
+    }
+}
+
+fn key_path(program: &Program, journey: JourneyId) -> Option<&[String]> {
+    program.journeys.get(journey.index())?.key.as_deref()
+}
+
+fn policy_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Bar<'p>> {
+    if !counts(limit, ask.channel, ask.message.purpose) {
+        return None;
+    }
+    let concerns_key = |journey| limit.key.as_deref().is_none_or(|key| key_path(ask.program, journey) == Some(key));
+    if !concerns_key(ask.instance.journey) {
+        return None;
+    }
+    let key = limit.key.as_ref().and(ask.instance.key.as_deref());
+    let counted = |l: &&Left| {
+        counts(limit, l.channel, l.purpose)
+            && (limit.key.is_none() || (l.key.as_deref() == key && concerns_key(l.journey)))
+    };
+    // A policy knows no journey's states: a `->` there can only mean that the message is dropped.
+    let fate = if matches!(limit.fate, Fate::Goto(_)) { Fate::Skip } else { limit.fate.clone() };
+    match limit.per {
+        None => (count_of(ask.customer, None, index, key) >= u64::from(limit.n)).then_some(None),
+        Some(per) => frees_at(ask.customer.left.iter().rev().filter(counted).map(|l| l.at), limit.n, per, ask.now),
+    }
+    .map(|frees| Bar { fate, rule: &limit.text, frees })
+}
+
+fn journey_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Bar<'p>> {
+    if !counts(limit, ask.channel, ask.message.purpose) {
+        return None;
+    }
+    let journey = ask.instance.journey;
+    let counted = |l: &&Left| {
+        counts(limit, l.channel, l.purpose)
+            && l.journey == journey
+            && (limit.per_customer || l.instance == ask.instance.number)
+    };
+    match limit.per {
+        None => {
+            let count = if limit.per_customer {
+                count_of(ask.customer, Some(journey), index, None)
+            } else {
+                ask.instance.tallies.get(&index).map_or(0, |t| t.count)
+            };
+            (count >= u64::from(limit.n)).then_some(None)
+        }
+        Some(per) => frees_at(ask.customer.left.iter().rev().filter(counted).map(|l| l.at), limit.n, per, ask.now),
+    }
+    .map(|frees| Bar { fate: limit.fate.clone(), rule: &limit.text, frees })
+}
+
+fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
+    let keeps = |q: &&journey_spec::program::Quiet| q.purposes.is_empty() || q.purposes.contains(&ask.message.purpose);
+    if !ask.program.policy.quiet.iter().any(|q| keeps(&q)) {
+        return None;
+    }
+    let zones = zones(ask.program, ask.customer);
+    if zones.is_empty() {
+        return Some(Bar { fate: Fate::Skip, rule: ZONE_UNKNOWN, frees: None });
+    }
+    let barring = || ask.program.policy.quiet.iter().filter(keeps).filter(|q| is_quiet(q, &zones, ask.now));
+    let mut strictest = barring().next()?;
+    for other in barring() {
+        if strictest.fate < other.fate {
+            strictest = other;
+        }
+    }
+    let rules: Vec<_> = ask.program.policy.quiet.iter().filter(keeps).collect();
+    let frees = all_quiet_end(&rules, &zones, ask.now);
+    Some(Bar { fate: strictest.fate.clone(), rule: &strictest.text, frees })
+}
+
+/// The zones in which the customer may be: one, or none where it is not known.
+fn zones(program: &Program, customer: &Customer) -> Vec<Zone> {
+    let name = program.customer.zone.as_ref().and_then(|field| customer.profile.get(field));
+    match name {
+        Some(Value::Text(name)) => Zone::named(name).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn count_of(customer: &Customer, journey: Option<JourneyId>, limit: u32, key: Option<&str>) -> u64 {
+    let of = |t: &&CustomerTally| t.journey == journey && t.limit == limit && t.key.as_deref() == key;
+    customer.tallies.iter().find(of).map_or(0, |t| t.tally.count)
+}
+
+/// Writes what leaves into the ledger, essential or not.
+pub(crate) fn charge(program: &Program, customer: &mut Customer, left: Left) {
+    for (limit, index) in program.policy.limits.iter().zip(0_u32..) {
+        let concerns = limit.key.as_deref().is_none_or(|key| key_path(program, left.journey) == Some(key));
+        if limit.per.is_none() && concerns && counts(limit, left.channel, left.purpose) {
+            let key = limit.key.as_ref().and(left.key.clone());
+            customer.charge((None, index, key), limit.n, None);
+        }
+    }
+    let journey = program.journeys.get(left.journey.index());
+    for (limit, index) in journey.iter().flat_map(|j| j.limits.iter()).zip(0_u32..) {
+        if limit.per.is_some() || !counts(limit, left.channel, left.purpose) {
+            continue;
+        }
+        if limit.per_customer {
+            customer.charge((Some(left.journey), index, None), limit.n, None);
+        } else if let Some(instance) = customer.position(left.instance).and_then(|n| customer.instances.get_mut(n)) {
+            instance.tallies.entry(index).or_default().charge(limit.n, None, left.at);
+        }
+    }
+    customer.left.push(left);
+}
+
+/// The log is kept at least this long, for people who ask.
+const KEPT: i64 = 30 * DAY;
+/// Beyond this many entries, only those are kept that a limit can still ask for, besides the newest half.
+const MANY: usize = 2_000;
+
+/// Drops what no rule can ask for any more.
+pub(crate) fn prune(program: &Program, customer: &mut Customer) {
+    let now = customer.now;
+    if customer.left.first().is_some_and(|l| !in_window(l.at, now, KEPT)) {
+        let longest = all_limits(program).filter_map(|(_, l)| l.per).fold(KEPT, i64::max);
+        let old = customer.left.iter().take_while(|l| !in_window(l.at, now, longest)).count();
+        customer.left.drain(..old);
+    }
+    if customer.left.len() > MANY {
+        let newest = customer.left.len().saturating_sub(MANY / 2);
+        let keep: Vec<bool> =
+            (0..customer.left.len()).map(|i| i >= newest || is_needed(program, customer, i)).collect();
+        let mut keep = keep.into_iter();
+        customer.left.retain(|_| keep.next().unwrap_or(true));
+    }
+}
+
+fn all_limits(program: &Program) -> impl Iterator<Item = (Option<JourneyId>, &Limit)> {
+    let of_journeys = program.journeys.iter().zip(0_u32..);
+    let of_journeys = of_journeys.flat_map(|(j, i)| j.limits.iter().map(move |l| (Some(JourneyId(i)), l)));
+    program.policy.limits.iter().map(|l| (None, l)).chain(of_journeys)
+}
+
+/// Whether some limit can still ask for the entry: it lies in the limit's window, and fewer than `n` newer ones count
+/// with it.
+fn is_needed(program: &Program, customer: &Customer, index: usize) -> bool {
+    let Some(entry) = customer.left.get(index) else { return false };
+    all_limits(program).any(|(journey, limit)| {
+        let Some(per) = limit.per else { return false };
+        let concerns = |l: &Left| {
+            counts(limit, l.channel, l.purpose)
+                && journey.is_none_or(|j| j == l.journey)
+                && limit.key.as_deref().is_none_or(|key| key_path(program, l.journey) == Some(key))
+        };
+        let together = |l: &&Left| {
+            concerns(l)
+                && (limit.key.is_none() || l.key == entry.key)
+                && (journey.is_none() || limit.per_customer || l.instance == entry.instance)
+        };
+        concerns(entry)
+            && in_window(entry.at, customer.now, per)
+            && customer.left.iter().skip(index.saturating_add(1)).filter(together).take(limit.n as usize).count()
+                < limit.n as usize
+    })
+}

@@ -1,0 +1,64 @@
+//! A timeline's entry as one plain English line.
+
+use journey_spec::time::Zone;
+
+use crate::effect::{Entry, PromiseFate, What};
+
+impl Entry {
+    /// What happened, in one line without the time, such as ``sent sms reminder: "…"``. Instants are written in `zone`.
+    #[must_use]
+    pub fn sentence(&self, zone: &Zone) -> String {
+        match &self.what {
+            What::Started { event } => match (&self.journey, &self.key) {
+                (Some(journey), Some(key)) => format!("{journey} {key} began with {event}"),
+                (Some(journey), None) => format!("{journey} began with {event}"),
+                _ => format!("began with {event}"),
+            },
+            What::Heard { event, settles_at: None } => format!("heard {event}"),
+            What::Heard { event, settles_at: Some(at) } => format!("heard {event}, settles until {}", zone.stamp(*at)),
+            What::Ignored { input, why } => format!("ignored {input}: {why}"),
+            What::Entered { state, why } => format!("entered {state}, by {why}"),
+            What::Sent { message, channel, text, essential, .. } => {
+                let essential = if *essential { " (essential)" } else { "" };
+                format!("sent {} {message}{essential}: \"{text}\"", channel.name())
+            }
+            What::Deferred { message, rule, until } => {
+                format!("deferred {message} until {} by {rule}", zone.stamp(*until))
+            }
+            What::Blocked { message, rule } => format!("blocked {message} by {rule}"),
+            What::Withdrawn { message, why } => format!("withdrew {message}: {why}"),
+            What::Failed { message } => format!("could not deliver {message}"),
+            What::Limited { limit, instead } => format!("{limit}: {instead}"),
+            What::HandedOver { queue, joined: false, .. } => format!("handed over to \"{queue}\""),
+            What::HandedOver { queue, joined: true, .. } => format!("joined the open case with \"{queue}\""),
+            What::HandoffClosed { queue, .. } => format!("\"{queue}\" closed the case"),
+            What::Called { service } => format!("called {service}"),
+            What::Answered { service, outcome } => format!("{service} answered {outcome}"),
+            What::Replied { channel, text, meaning, heard_by } => {
+                let meaning = meaning.as_deref().map(|m| format!(" ({m})")).unwrap_or_default();
+                format!("the customer wrote by {}: \"{text}\"{meaning}, heard by {heard_by}", channel.name())
+            }
+            What::OptedOut { address } => format!("STOP: no more messages to {address}"),
+            What::Promise { name, fate, by } => match fate {
+                PromiseFate::Made => format!("promised {name} by {}", zone.stamp(*by)),
+                PromiseFate::Kept => format!("kept the promise {name}"),
+                PromiseFate::Withdrawn => format!("withdrew the promise {name}"),
+                PromiseFate::Broken => format!("BROKE the promise {name}, due by {}", zone.stamp(*by)),
+                PromiseFate::Void => format!("the promise {name} is void: no address is left for it"),
+            },
+            What::Updated => "the directory was updated".into(),
+            What::Ended { state, outcome } => {
+                let outcome = match outcome {
+                    journey_spec::program::EndKind::Success => "as success",
+                    journey_spec::program::EndKind::Neutral => "as neutral",
+                    journey_spec::program::EndKind::Failure => "as failure",
+                };
+                if state.is_empty() {
+                    format!("ended by a limit, {outcome}")
+                } else {
+                    format!("ended in {state}, {outcome}")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The step function: the time first, then the input, each part as a step of its own.
+//!
+//! ```text
+//! step = everything due, in order ─► the input ─► forget what no rule asks for
+//!          each: one arrow ─► entry actions ─► immediate arrows ─► rest
+//!                ─► what was decided is asked of the ledger ─► what follows from messages that were blocked
+//! ```
+
+mod calls;
+mod due;
+mod events;
+mod handoffs;
+mod moves;
+mod promises;
+mod render;
+mod replies;
+mod sends;
+mod stops;
+mod values;
+
+use std::collections::VecDeque;
+
+use journey_spec::Ts;
+use journey_spec::program::{Action, Arrow, Fate, Journey, Program, Send, State, Then, Trigger};
+use journey_spec::time::RANGE;
+
+use crate::customer::{ArrowAt, Customer, Instance};
+use crate::effect::{Effect, Entry, What};
+use crate::input::Input;
+
+/// Moves (entries and redirects) that one step may make; the compiler refuses cycles of immediate arrows, so that only a
+/// program that nobody checked comes here.
+const MOST_MOVES: u32 = 64;
+/// Inputs that may follow from blocked messages in one call.
+const MOST_FOLLOW_UPS: u32 = 64;
+/// Things due that one call may do; what is left is due in the next call.
+const MOST_DUE: u32 = 10_000;
+
+/// Takes one input at `now`, and gives the customer's next state and what has to be done.
+///
+/// Everything due at or before `now` is done first, in order of due time, then the input. Never fails: what does not fit
+/// the program or the customer's state is recorded in the timeline and changes nothing. A `now` before the customer's
+/// newest step counts as that step's time.
+#[must_use]
+pub fn step(program: &Program, customer: Customer, input: &Input, now: Ts) -> (Customer, Vec<Effect>) {
+    let now = now.clamp(*RANGE.start(), *RANGE.end()).max(customer.now);
+    let mut run = Run {
+        program,
+        c: customer,
+        now,
+        out: Vec::new(),
+        decided: Vec::new(),
+        follow_ups: VecDeque::new(),
+        moved_promises: Vec::new(),
+        moves: 0,
+        followed: 0,
+        ids: 0,
+    };
+    run.c.now = now;
+    for _ in 0..MOST_DUE {
+        if !run.do_next_due() {
+            break;
+        }
+    }
+    run.take_input(input);
+    run.forget();
+    (run.c, run.out)
+}
+
+/// One call of [`step`] under way. Instances are named by their position, which stays the same within a call.
+pub(crate) struct Run<'p> {
+    program: &'p Program,
+    c: Customer,
+    now: Ts,
+    out: Vec<Effect>,
+    /// Messages that the step decided, in order; asked of the ledger when it has come to rest.
+    decided: Vec<Decided>,
+    /// What follows from messages that were blocked.
+    follow_ups: VecDeque<FollowUp>,
+    /// Promises whose deadline the step's data moved to now or before.
+    moved_promises: Vec<(usize, String)>,
+    moves: u32,
+    followed: u32,
+    ids: u32,
+}
+
+/// A message that a step decided to send.
+struct Decided {
+    instance: usize,
+    send: Send,
+}
+
+/// What follows from a message that was blocked, as an input of its own.
+struct FollowUp {
+    instance: usize,
+    visit: u64,
+    message: String,
+    what: Follow,
+}
+
+enum Follow {
+    /// `on blocked`, with the send's own arrow where it has one.
+    Blocked(Option<Then>),
+    /// What the limit that blocked it says.
+    Fate(Fate, String),
+}
+
+impl<'p> Run<'p> {
+    fn take_input(&mut self, input: &Input) {
+        match input {
+            Input::Due => {}
+            Input::Event { name, at, data } => self.event(name, *at, data),
+            Input::CustomerUpdated { profile, stopped } => self.updated(profile, stopped),
+            Input::Reply { channel, address, text } => self.reply(*channel, address.as_deref(), text),
+            Input::OptOut { address, confirm } => self.opt_out(address, *confirm),
+            Input::HandoffClosed { case } => self.handoff_closed(case),
+            Input::Answered { call, outcome } => self.answered(call, outcome),
+            Input::Receipt { message, delivered } => self.receipt(message, *delivered),
+        }
+        self.conclude();
+    }
+
+    /// Ends a step: asks the ledger, takes what follows, and tells which promises the step's data has broken.
+    fn conclude(&mut self) {
+        self.ask_decided();
+        while let Some(next) = self.follow_ups.pop_front() {
+            // Beyond the bound the blocking stays recorded, and nothing more comes of it.
+            if self.followed < MOST_FOLLOW_UPS {
+                self.followed += 1;
+                self.moves = 0;
+                self.follow(next);
+                self.ask_decided();
+            }
+        }
+        self.moves = 0;
+        self.break_promises();
+    }
+
+    fn follow(&mut self, next: FollowUp) {
+        let n = next.instance;
+        if self.visit(n) != Some(next.visit) {
+            return;
+        }
+        match next.what {
+            Follow::Blocked(own) => {
+                if !self.is_live(n) {
+                    return;
+                }
+                let why = format!("blocked {}", next.message);
+                if let Some(then) = own {
+                    self.take(n, &then, &why);
+                } else if let Some((_, arrow)) = self.arrow(n, |t| matches!(t, Trigger::Blocked)) {
+                    self.take(n, &arrow.then, &why);
+                }
+            }
+            Follow::Fate(Fate::Handoff(queue), rule) => {
+                self.note(Some(n), What::Limited { limit: rule.clone(), instead: format!("to queue `{queue}`") });
+                self.hand_over(Some(n), &queue, true, rule, None);
+            }
+            Follow::Fate(Fate::Goto(state), rule) if self.is_live(n) => {
+                let to = self.state_name(n, state);
+                self.note(Some(n), What::Limited { limit: rule.clone(), instead: format!("to `{to}`") });
+                self.go(n, state, &rule);
+            }
+            Follow::Fate(Fate::End, rule) if self.is_live(n) => self.end_by_limit(n, &rule),
+            Follow::Fate(..) => {}
+        }
+    }
+
+    /// Takes an arrow.
+    fn take(&mut self, n: usize, then: &Then, why: &str) {
+        match then {
+            Then::Goto(state) => self.go(n, *state, why),
+            Then::Stay(actions) => self.act(n, actions),
+        }
+    }
+
+    /// Does actions in order. Messages are only decided here.
+    fn act(&mut self, n: usize, actions: &[Action]) {
+        for action in actions {
+            match action {
+                Action::Send(send) => self.decided.push(Decided { instance: n, send: send.clone() }),
+                Action::Handoff(handoff) => {
+                    let why = self.inst(n).map(|i| format!("state `{}`", self.state_name(n, i.state)));
+                    let visit = self.visit(n);
+                    self.hand_over(Some(n), &handoff.queue, handoff.transcript, why.unwrap_or_default(), visit);
+                }
+                Action::Call(call) => self.call(n, call),
+            }
+        }
+    }
+
+    fn inst(&self, n: usize) -> Option<&Instance> {
+        self.c.instances.get(n)
+    }
+
+    fn is_live(&self, n: usize) -> bool {
+        self.inst(n).is_some_and(Instance::is_live)
+    }
+
+    fn visit(&self, n: usize) -> Option<u64> {
+        self.inst(n).map(|i| i.visit)
+    }
+
+    fn journey(&self, n: usize) -> Option<&'p Journey> {
+        self.program.journeys.get(self.inst(n)?.journey.index())
+    }
+
+    fn state(&self, n: usize) -> Option<&'p State> {
+        self.journey(n)?.states.get(self.inst(n)?.state.index())
+    }
+
+    fn state_name(&self, n: usize, state: journey_spec::program::StateId) -> &'p str {
+        self.journey(n).and_then(|j| j.states.get(state.index())).map_or("", |s| s.name.as_str())
+    }
+
+    /// The arrow at a place, whether or not it holds now.
+    fn arrow_at(&self, n: usize, at: ArrowAt) -> Option<&'p Arrow> {
+        match at {
+            ArrowAt::State(i) => self.state(n)?.arrows.get(i as usize),
+            ArrowAt::Journey(i) => self.journey(n)?.arrows.get(i as usize),
+        }
+    }
+
+    /// The arrows that hold in an instance's state, the state's before the journey's, each in source order. A journey's
+    /// arrow holds in every state but its own target; none holds in an end.
+    fn arrows(&self, n: usize) -> impl Iterator<Item = (ArrowAt, &'p Arrow)> + use<'p> {
+        let live = self.is_live(n);
+        let here = self.inst(n).map(|i| i.state);
+        let of_state = self.state(n).filter(|_| live).map(|s| s.arrows.as_slice()).unwrap_or_default();
+        let of_journey = self.journey(n).filter(|_| live).map(|j| j.arrows.as_slice()).unwrap_or_default();
+        let holds = move |a: &Arrow| !matches!(a.then, Then::Goto(to) if Some(to) == here);
+        let of_state = of_state.iter().zip(0_u32..).map(|(a, i)| (ArrowAt::State(i), a));
+        let of_journey = of_journey.iter().zip(0_u32..).map(|(a, i)| (ArrowAt::Journey(i), a));
+        of_state.chain(of_journey.filter(move |(_, a)| holds(a)))
+    }
+
+    /// The first arrow that holds and waits for this.
+    fn arrow(&self, n: usize, hears: impl Fn(&Trigger) -> bool) -> Option<(ArrowAt, &'p Arrow)> {
+        self.arrows(n).find(|(_, a)| hears(&a.on))
+    }
+
+    fn note(&mut self, n: Option<usize>, what: What) {
+        let instance = n.and_then(|n| self.inst(n));
+        let entry = Entry {
+            at: self.now,
+            journey: n.and_then(|n| self.journey(n)).map(|j| j.name.clone()),
+            key: instance.and_then(|i| i.key.clone()),
+            instance: instance.map(|i| i.number),
+            what,
+        };
+        self.out.push(Effect::Note(entry));
+    }
+
+    fn ignored(&mut self, n: Option<usize>, input: String, why: impl Into<String>) {
+        self.note(n, What::Ignored { input, why: why.into() });
+    }
+
+    /// A new id, derived from the customer, the step and the position in it, so that a replay makes the same.
+    fn id(&mut self) -> String {
+        if self.ids == 0 {
+            self.c.steps = self.c.steps.saturating_add(1);
+        }
+        self.ids = self.ids.saturating_add(1);
+        format!("{}/{}/{}", self.c.id, self.c.steps, self.ids)
+    }
+}

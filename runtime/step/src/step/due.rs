@@ -1,0 +1,116 @@
+//! What falls due: one thing at a time, in order of due time.
+
+use journey_spec::Ts;
+use journey_spec::program::Trigger;
+use journey_spec::time::spelled_duration;
+
+use super::Run;
+use super::values::spelled;
+use crate::customer::ArrowAt;
+
+/// One thing due. The order of the variants breaks ties of the due time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Item {
+    /// The deadline of an instance's call.
+    Call(usize),
+    /// A timer or a settling arrow of an instance.
+    Timer(usize, Timed),
+    /// A waiting message, by its number.
+    Waiting(u64),
+    /// A promise's deadline: instance and position.
+    Promise(usize, usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timed {
+    Settle,
+    At(usize),
+}
+
+impl Run<'_> {
+    /// Does the first thing that is due; false where nothing is.
+    pub(crate) fn do_next_due(&mut self) -> bool {
+        let Some(item) = self.next_item() else { return false };
+        match item {
+            Item::Call(n) => self.call_timed_out(n),
+            // Where a timer falls due while an arrow settles, the settling arrow is taken in its place. If that does
+            // not lead away the timer is still due, and comes next.
+            Item::Timer(n, timed) => {
+                if !self.take_settled(n)
+                    && let Timed::At(index) = timed
+                {
+                    self.fire(n, index);
+                }
+            }
+            Item::Waiting(number) => self.ask_again(number),
+            Item::Promise(n, index) => self.break_promise(n, index),
+        }
+        self.conclude();
+        true
+    }
+
+    fn next_item(&self) -> Option<Item> {
+        let mut first: Option<(Ts, Item)> = None;
+        let mut offer = |due: Ts, item: Item| {
+            if due <= self.now && first.is_none_or(|f| (due, item) < f) {
+                first = Some((due, item));
+            }
+        };
+        for (n, instance) in self.c.instances.iter().enumerate() {
+            for (index, promise) in instance.promises.iter().enumerate() {
+                offer(promise.by, Item::Promise(n, index));
+            }
+            if !instance.is_live() {
+                continue;
+            }
+            if let Some(call) = &instance.call {
+                offer(call.deadline, Item::Call(n));
+            }
+            for settle in &instance.settles {
+                offer(settle.due, Item::Timer(n, Timed::Settle));
+            }
+            for (index, timer) in instance.timers.iter().enumerate() {
+                if let (false, Some(due)) = (timer.done, timer.due) {
+                    offer(due, Item::Timer(n, Timed::At(index)));
+                }
+            }
+        }
+        for waiting in &self.c.waiting {
+            offer(waiting.until, Item::Waiting(waiting.number));
+        }
+        first.map(|(_, item)| item)
+    }
+
+    fn fire(&mut self, n: usize, index: usize) {
+        let Some(timer) = self.c.instances.get_mut(n).and_then(|i| i.timers.get_mut(index)) else { return };
+        timer.done = true;
+        let (at, due) = (timer.arrow, timer.due.unwrap_or(self.now));
+        let Some(arrow) = self.arrow_at(n, at) else { return };
+        match &arrow.on {
+            Trigger::After(d) => self.take(n, &arrow.then, &format!("after {}", spelled_duration(*d))),
+            Trigger::At { at, if_past } => {
+                // An engine that was down does not send yesterday's news.
+                let is_late = self.now.saturating_sub(due) > self.program.policy.grace;
+                let why = if is_late { format!("{} is past", spelled(at)) } else { format!("at {}", spelled(at)) };
+                self.take(n, if is_late { if_past } else { &arrow.then }, &why);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the settling arrow of the visit that is due first, due or not; false where none settles.
+    pub(crate) fn take_settled(&mut self, n: usize) -> bool {
+        let Some(instance) = self.c.instances.get_mut(n) else { return false };
+        let first = instance.settles.iter().enumerate().min_by_key(|(i, s)| (s.due, *i)).map(|(i, _)| i);
+        let Some(first) = first else { return false };
+        let at: ArrowAt = instance.settles.remove(first).arrow;
+        if let Some(arrow) = self.arrow_at(n, at) {
+            let event = match &arrow.on {
+                Trigger::Event { event, .. } => self.program.events.get(event.index()).map(|e| e.name.as_str()),
+                _ => None,
+            };
+            self.take(n, &arrow.then, &format!("{}, settled", event.unwrap_or_default()));
+        }
+        true
+    }
+}

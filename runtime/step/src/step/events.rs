@@ -1,0 +1,294 @@
+//! Events of the feed, and the directory's news.
+
+use journey_spec::Ts;
+use journey_spec::program::{EventId, Fate, Journey, JourneyId, LimitWhat, Start, StateId, Trigger};
+use journey_spec::value::{Data, Value, lookup};
+
+use super::Run;
+use super::moves::Admission;
+use super::values::{is_key, key_text};
+use crate::customer::{Instance, Settle, Stop, fold_address, later};
+use crate::effect::What;
+
+/// Addresses remembered as stopped besides the customer's present ones.
+const MOST_STOPS: usize = 200;
+
+impl<'p> Run<'p> {
+    /// An event: heard by every live instance of its key whose state or journey waits for it, and by a `start` where no
+    /// live instance has the key.
+    pub(crate) fn event(&mut self, name: &str, at: Ts, data: &Data) {
+        let program = self.program;
+        let Some((id, _)) = program.event(name) else {
+            return self.ignored(None, format!("event `{name}`"), "the program does not declare it");
+        };
+        // Who hears it is settled before anybody acts on it: what it starts or ends does not hear it again.
+        let concerned: Vec<usize> =
+            self.c.instances.iter().enumerate().filter(|(_, i)| self.concerns(i, data)).map(|(n, _)| n).collect();
+        let mut starts: Vec<(JourneyId, &'p Journey, &'p Start)> = Vec::new();
+        for (journey, index) in program.journeys.iter().zip(0..) {
+            let is_live = |n: &usize| self.inst(*n).is_some_and(|i| i.journey == JourneyId(index));
+            if let Some(start) = journey.starts.iter().find(|s| s.event == id)
+                && !concerned.iter().any(is_live)
+            {
+                starts.push((JourneyId(index), journey, start));
+            }
+        }
+        let mut told = false;
+        for n in concerned {
+            if let Some((arrow, take, settle)) = self.hearing(n, id) {
+                self.hear(n, id, at, data, (arrow, take, settle));
+                told = true;
+            } else if let Some(journey) = self.journey(n) {
+                if journey.starts.iter().any(|s| s.event == id) {
+                    self.ignored(Some(n), format!("event `{name}`"), "already live");
+                    told = true;
+                } else if hears_somewhere(journey, id) {
+                    let state = self.state(n).map_or("", |s| s.name.as_str());
+                    self.ignored(Some(n), format!("event `{name}`"), format!("state `{state}` does not hear it"));
+                    told = true;
+                }
+            }
+            self.conclude();
+        }
+        for (id, journey, start) in starts {
+            self.begin((id, journey, start), at, data);
+            told = true;
+            self.conclude();
+        }
+        if !told {
+            self.ignored(None, format!("event `{name}`"), "nobody waits for it");
+        }
+    }
+
+    /// Whether an event with this data is about a live instance: it carries the instance's key.
+    fn concerns(&self, instance: &Instance, data: &Data) -> bool {
+        if !instance.is_live() {
+            return false;
+        }
+        let path = self.program.journeys.get(instance.journey.index()).and_then(|j| j.key.as_deref());
+        match (path, &instance.key) {
+            (Some(path), Some(key)) => is_key(lookup(data, path), key),
+            _ => true,
+        }
+    }
+
+    fn hearing(&self, n: usize, id: EventId) -> Option<Hearing<'p>> {
+        self.arrows(n).find_map(|(at, arrow)| match &arrow.on {
+            Trigger::Event { event, take, settle } if *event == id => {
+                Some(((at, &arrow.then), take.as_slice(), *settle))
+            }
+            _ => None,
+        })
+    }
+
+    fn hear(&mut self, n: usize, id: EventId, at: Ts, data: &Data, hearing: Hearing<'p>) {
+        let ((place, then), take, settle) = hearing;
+        let Some(event) = self.program.events.get(id.index()) else { return };
+        let happened = self.happened(id, at, data);
+        let Some(instance) = self.c.instances.get_mut(n) else { return };
+        if let Some(happened) = happened {
+            if instance.newest.get(&id).is_some_and(|newest| happened < *newest) {
+                return self.ignored(Some(n), format!("event `{}`", event.name), "it is older than what is known");
+            }
+            instance.newest.insert(id, happened);
+        }
+        let changed = take_over(instance, take, data);
+        let mut settles_at = None;
+        if let Some(d) = settle {
+            let due = match instance.settles.iter().find(|s| s.arrow == place) {
+                Some(pending) => pending.due,
+                None => {
+                    let due = later(self.now, d.max(1));
+                    instance.settles.push(Settle { arrow: place, due });
+                    due
+                }
+            };
+            settles_at = Some(due);
+        }
+        let visit = instance.visit;
+        self.note(Some(n), What::Heard { event: event.name.clone(), settles_at });
+        if changed {
+            self.follow_data(n);
+        }
+        if settle.is_none() {
+            self.take(n, then, &event.name);
+        }
+        if changed && self.visit(n) == Some(visit) {
+            self.take_past(n);
+        }
+    }
+
+    /// When the news happened, for an event with `newest by`. What claims to come from the future counts as of now, so
+    /// that one wrong clock does not silence the feed for years.
+    fn happened(&self, id: EventId, at: Ts, data: &Data) -> Option<Ts> {
+        let path = self.program.events.get(id.index())?.newest_by.as_deref()?;
+        match path {
+            [one] if one == "at" => Some(at.min(self.now)),
+            path => match lookup(data, path) {
+                Some(Value::Instant(at)) => Some(*at),
+                _ => None,
+            },
+        }
+    }
+
+    fn begin(&mut self, (id, journey, start): (JourneyId, &'p Journey, &'p Start), at: Ts, data: &Data) {
+        let program = self.program;
+        let name = program.events.get(start.event.index()).map_or("", |e| e.name.as_str());
+        let key = match &journey.key {
+            None => None,
+            Some(path) => match key_text(lookup(data, path)) {
+                Some(key) => Some(key),
+                None => {
+                    let why = format!("it carries no `{}`", path.join("."));
+                    return self.ignored(None, format!("event `{name}`"), why);
+                }
+            },
+        };
+        let Some(target) = self.may_start(id, journey, start, key.as_deref()) else { return };
+        let (state, why) =
+            match self.admit(id, None, key.as_deref(), target.0, target.1.unwrap_or_else(|| name.to_string())) {
+                Admission::Enter(state, why) => (state, why),
+                Admission::Refused => return,
+                Admission::End(rule) => {
+                    return self.note(None, What::Limited { limit: rule, instead: "does not begin".into() });
+                }
+            };
+        self.count_start(id, journey);
+        self.c.started = self.c.started.saturating_add(1);
+        let mut instance = Instance::begin(self.c.started, id, key, state, self.now);
+        take_over(&mut instance, &start.take, data);
+        if let Some(happened) = self.happened(start.event, at, data) {
+            instance.newest.insert(start.event, happened);
+        }
+        let n = self.c.instances.len();
+        self.c.instances.push(instance);
+        self.note(Some(n), What::Started { event: name.to_string() });
+        self.arrive(n, state, why);
+    }
+
+    /// Asks the limits on starts and live instances: where an instance may begin, and why there if a limit says so.
+    ///
+    /// A `->` only leads elsewhere; the limits after it are still asked, since they bound how many live.
+    fn may_start(
+        &mut self,
+        id: JourneyId,
+        journey: &'p Journey,
+        start: &Start,
+        key: Option<&str>,
+    ) -> Option<(StateId, Option<String>)> {
+        let mut target = (start.to, None);
+        let policy = self.program.policy.limits.iter().zip(0_u32..).map(|(l, i)| (None, l, i));
+        let own = journey.limits.iter().zip(0_u32..).map(|(l, i)| (Some(id), l, i));
+        for (of, limit, index) in policy.chain(own) {
+            let full = match limit.what {
+                LimitWhat::Starts => self.c.is_full(of, index, limit.n, limit.per),
+                LimitWhat::Live => {
+                    let live = self.c.instances.iter().filter(|i| i.is_live() && of.is_none_or(|j| j == i.journey));
+                    live.count() >= limit.n as usize
+                }
+                _ => false,
+            };
+            if !full {
+                continue;
+            }
+            let told = |instead: String| What::Limited { limit: limit.text.clone(), instead };
+            match &limit.fate {
+                Fate::Goto(other) if of.is_some() => {
+                    if target.1.is_none() {
+                        let name = journey.states.get(other.index()).map_or("", |s| s.name.as_str());
+                        self.note(None, told(format!("begins in `{name}`")));
+                        target = (*other, Some(limit.text.clone()));
+                    }
+                }
+                Fate::Handoff(queue) => {
+                    self.note(None, told(format!("to queue `{queue}`, and does not begin")));
+                    self.hand_over_start(id, key, queue, limit.text.clone());
+                    return None;
+                }
+                _ => {
+                    self.note(None, told("does not begin".into()));
+                    return None;
+                }
+            }
+        }
+        Some(target)
+    }
+
+    fn count_start(&mut self, id: JourneyId, journey: &Journey) {
+        let policy = self.program.policy.limits.iter().zip(0_u32..).map(|(l, i)| (None, l, i));
+        let own = journey.limits.iter().zip(0_u32..).map(|(l, i)| (Some(id), l, i));
+        for (of, limit, index) in policy.chain(own) {
+            if limit.what == LimitWhat::Starts {
+                self.c.charge((of, index, None), limit.n, limit.per);
+            }
+        }
+    }
+
+    /// The directory's news: the profile is replaced, stopped addresses are only ever added.
+    pub(crate) fn updated(&mut self, profile: &Data, stopped: &[String]) {
+        let changed = self.c.profile != *profile;
+        if changed {
+            self.c.profile = profile.clone();
+        }
+        self.note(None, What::Updated);
+        for address in stopped {
+            self.c.stop(fold_address(address));
+        }
+        for channel in self.c.stopped_channels.clone() {
+            if let Some(address) = self.c.address(self.program, channel).map(fold_address) {
+                self.c.stop(address);
+                self.c.stopped_channels.retain(|c| *c != channel);
+            }
+        }
+        self.ask_stopped();
+        self.void_promises();
+        self.conclude();
+        if changed {
+            for n in 0..self.c.instances.len() {
+                if self.is_live(n) {
+                    self.follow_data(n);
+                    self.take_past(n);
+                    self.conclude();
+                }
+            }
+        }
+    }
+
+    /// Drops stopped addresses beyond the bound, oldest first, but none that the customer has; the directory tells them
+    /// again where one comes back.
+    pub(crate) fn forget_stops(&mut self) {
+        let over = self.c.stops.len().saturating_sub(MOST_STOPS);
+        if over > 0 {
+            let own: Vec<String> = self.c.addresses(self.program).iter().map(|(_, a)| fold_address(a)).collect();
+            let mut over = over;
+            self.c.stops.retain(|s: &Stop| {
+                let drop = over > 0 && !own.contains(&s.address);
+                over = over.saturating_sub(usize::from(drop));
+                !drop
+            });
+        }
+    }
+}
+
+/// An arrow with what it does, the fields that it takes, and how long it settles.
+type Hearing<'p> =
+    ((crate::customer::ArrowAt, &'p journey_spec::program::Then), &'p [String], Option<journey_spec::program::Millis>);
+
+/// Takes an event's fields over into an instance's data; whether anything changed.
+fn take_over(instance: &mut Instance, take: &[String], data: &Data) -> bool {
+    let mut changed = false;
+    for field in take {
+        if let Some(value) = data.get(field)
+            && instance.data.get(field) != Some(value)
+        {
+            instance.data.insert(field.clone(), value.clone());
+            changed = true;
+        }
+    }
+    changed
+}
+
+fn hears_somewhere(journey: &Journey, id: EventId) -> bool {
+    let arrows = journey.arrows.iter().chain(journey.states.iter().flat_map(|s| s.arrows.iter()));
+    arrows.into_iter().any(|a| matches!(&a.on, Trigger::Event { event, .. } if *event == id))
+}

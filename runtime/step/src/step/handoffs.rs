@@ -1,0 +1,98 @@
+//! Cases for people: opened or joined, and closed.
+
+use journey_spec::program::{JourneyId, Trigger};
+
+use super::Run;
+use crate::customer::Case;
+use crate::effect::{Effect, HandoffCase, What};
+
+/// Open cases that are kept; beyond that the oldest is forgotten, and its closing is heard by nobody.
+const MOST_CASES: usize = 100;
+
+/// Whose case it is.
+pub(crate) struct Whose {
+    pub(crate) journey: Option<JourneyId>,
+    pub(crate) key: Option<String>,
+    pub(crate) instance: Option<u64>,
+}
+
+impl Run<'_> {
+    /// Gives an instance's case to a person. `visit` is the visit that hears of its closing; none for limits.
+    pub(crate) fn hand_over(
+        &mut self,
+        n: Option<usize>,
+        queue: &str,
+        transcript: bool,
+        why: String,
+        visit: Option<u64>,
+    ) {
+        let whose = match n.and_then(|n| self.inst(n)) {
+            Some(i) => Whose { journey: Some(i.journey), key: i.key.clone(), instance: Some(i.number) },
+            None => Whose { journey: None, key: None, instance: None },
+        };
+        self.open_case(n, whose, queue, transcript, why, visit);
+    }
+
+    /// Gives a person the case of an instance that may not begin.
+    pub(crate) fn hand_over_start(&mut self, journey: JourneyId, key: Option<&str>, queue: &str, why: String) {
+        let whose = Whose { journey: Some(journey), key: key.map(String::from), instance: None };
+        self.open_case(None, whose, queue, true, why, None);
+    }
+
+    /// Opens a case, or joins the open one of the same instance and queue.
+    pub(crate) fn open_case(
+        &mut self,
+        n: Option<usize>,
+        whose: Whose,
+        queue: &str,
+        transcript: bool,
+        why: String,
+        visit: Option<u64>,
+    ) {
+        let same = |c: &Case| {
+            c.queue == queue && c.instance == whose.instance && c.journey == whose.journey && c.key == whose.key
+        };
+        if let Some(open) = self.c.cases.iter_mut().find(|c| same(c)) {
+            if visit.is_some() {
+                open.visit = visit;
+            }
+            let case = open.id.clone();
+            return self.note(n, What::HandedOver { case, queue: queue.to_string(), joined: true });
+        }
+        let case = self.id();
+        let transcript = if transcript { self.c.said.clone() } else { Vec::new() };
+        let journey = whose.journey.and_then(|j| self.program.journeys.get(j.index())).map(|j| j.name.clone());
+        self.out.push(Effect::Handoff(HandoffCase {
+            case: case.clone(),
+            queue: queue.to_string(),
+            journey,
+            key: whose.key.clone(),
+            why,
+            transcript,
+        }));
+        self.note(n, What::HandedOver { case: case.clone(), queue: queue.to_string(), joined: false });
+        let Whose { journey, key, instance } = whose;
+        self.c.cases.push(Case { id: case, queue: queue.to_string(), journey, key, instance, visit });
+        let over = self.c.cases.len().saturating_sub(MOST_CASES);
+        self.c.cases.drain(..over);
+    }
+
+    /// A person closed a case, given by its id or by its queue. Heard once, and only by the visit that opened or joined
+    /// it.
+    pub(crate) fn handoff_closed(&mut self, case: &str) {
+        let by_id = self.c.cases.iter().position(|c| c.id == case);
+        let Some(at) = by_id.or_else(|| self.c.cases.iter().position(|c| c.queue == case)) else {
+            return self.ignored(None, format!("handoff `{case}` closed"), "there is no such open case");
+        };
+        let closed = self.c.cases.remove(at);
+        let n = closed.instance.and_then(|number| self.c.position(number));
+        self.note(n, What::HandoffClosed { case: closed.id, queue: closed.queue });
+        if let Some(n) = n
+            && closed.visit.is_some()
+            && closed.visit == self.visit(n)
+            && let Some((_, arrow)) = self.arrow(n, |t| matches!(t, Trigger::HandoffClosed))
+        {
+            self.take(n, &arrow.then, "handoff.closed");
+        }
+    }
+}

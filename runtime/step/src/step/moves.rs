@@ -1,0 +1,252 @@
+//! From state to state: limits on visits, entering, timers of the visit, ends.
+
+use journey_spec::program::{EndKind, Fate, JourneyId, LimitWhat, StateId, Trigger};
+
+use super::values::instant;
+use super::{MOST_MOVES, Run};
+use crate::customer::{End, Instance, Timer, Waiting, later};
+use crate::effect::What;
+
+/// Where limits let an arrow lead.
+pub(crate) enum Admission {
+    /// Into this state, for this reason.
+    Enter(StateId, String),
+    /// The arrow is not taken.
+    Refused,
+    /// A limit ends the instance.
+    End(String),
+}
+
+impl Run<'_> {
+    /// Goes to a state, and on by immediate arrows until the instance rests.
+    pub(crate) fn go(&mut self, n: usize, target: StateId, why: &str) {
+        let Some(journey) = self.inst(n).filter(|i| i.is_live()).map(|i| i.journey) else { return };
+        match self.admit(journey, Some(n), None, target, why.to_string()) {
+            Admission::Enter(state, why) => self.arrive(n, state, why),
+            Admission::Refused => {}
+            Admission::End(rule) => self.end_by_limit(n, &rule),
+        }
+    }
+
+    /// Enters a state that no limit bars, and goes on from there until the instance rests.
+    pub(crate) fn arrive(&mut self, n: usize, state: StateId, why: String) {
+        let (mut state, mut why) = (state, why);
+        loop {
+            self.enter(n, state, why);
+            let Some(here) = self.state(n) else { return };
+            self.act(n, &here.entry);
+            let Some(journey) = self.inst(n).filter(|i| i.is_live()).map(|i| i.journey) else { return };
+            let Some(next) = here.next else { break };
+            match self.admit(journey, Some(n), None, next, "at once".to_string()) {
+                Admission::Enter(to, by) => (state, why) = (to, by),
+                Admission::Refused => break,
+                Admission::End(rule) => return self.end_by_limit(n, &rule),
+            }
+        }
+        self.arm(n);
+        self.take_past(n);
+    }
+
+    /// Asks the limits on visits, and follows their redirects. `n` is none for an instance that would begin with `key`.
+    pub(crate) fn admit(
+        &mut self,
+        journey: JourneyId,
+        n: Option<usize>,
+        key: Option<&str>,
+        target: StateId,
+        why: String,
+    ) -> Admission {
+        let program = self.program;
+        let Some(decl) = program.journeys.get(journey.index()) else { return Admission::Refused };
+        let name = |state: StateId| decl.states.get(state.index()).map_or("", |s| s.name.as_str());
+        let (mut target, mut why) = (target, why);
+        loop {
+            if self.moves >= MOST_MOVES {
+                let rests = n.and_then(|n| self.inst(n)).map(|i| format!("rests in `{}`", name(i.state)));
+                let instead = rests.unwrap_or_else(|| "does not begin".into());
+                self.note(n, What::Limited { limit: format!("at most {MOST_MOVES} moves in one step"), instead });
+                return Admission::Refused;
+            }
+            self.moves += 1;
+            let full = decl.limits.iter().zip(0_u32..).find(|(limit, index)| {
+                limit.what == LimitWhat::Visits(target)
+                    && if limit.per_customer {
+                        self.c.is_full(Some(journey), *index, limit.n, limit.per)
+                    } else {
+                        let tally = n.and_then(|n| self.inst(n)).and_then(|i| i.tallies.get(index));
+                        tally.map_or(limit.n == 0, |t| t.is_full(limit.n, limit.per, self.now))
+                    }
+            });
+            let Some((limit, _)) = full else { return Admission::Enter(target, why) };
+            let (here, rule) = (name(target), limit.text.clone());
+            let instead =
+                |what: &str| What::Limited { limit: rule.clone(), instead: format!("{what} instead of `{here}`") };
+            match &limit.fate {
+                Fate::Goto(other) => {
+                    self.note(n, instead(&format!("to `{}`", name(*other))));
+                    (target, why) = (*other, rule);
+                }
+                Fate::Handoff(queue) => {
+                    self.note(n, instead(&format!("to queue `{queue}`")));
+                    match n {
+                        Some(_) => self.hand_over(n, queue, true, rule, None),
+                        None => self.hand_over_start(journey, key, queue, rule),
+                    }
+                    return Admission::Refused;
+                }
+                Fate::End => return Admission::End(rule),
+                Fate::Skip | Fate::Defer | Fate::Latest => {
+                    self.note(n, instead("nothing"));
+                    return Admission::Refused;
+                }
+            }
+        }
+    }
+
+    /// Begins a visit: what belongs to the old one is dropped.
+    fn enter(&mut self, n: usize, state: StateId, why: String) {
+        let name = self.state_name(n, state);
+        self.leave(n, name);
+        let now = self.now;
+        let Some(journey) = self.journey(n) else { return };
+        let end = journey.states.get(state.index()).and_then(|s| s.end);
+        for (limit, index) in journey.limits.iter().zip(0_u32..) {
+            if limit.what != LimitWhat::Visits(state) {
+                continue;
+            }
+            let Some(instance) = self.c.instances.get_mut(n) else { return };
+            if limit.per_customer {
+                let id = instance.journey;
+                self.c.charge((Some(id), index, None), limit.n, limit.per);
+            } else {
+                instance.tallies.entry(index).or_default().charge(limit.n, limit.per, now);
+            }
+        }
+        let Some(instance) = self.c.instances.get_mut(n) else { return };
+        instance.visit = instance.visit.saturating_add(1);
+        instance.state = state;
+        instance.entered = now;
+        if let Some(outcome) = end {
+            instance.ended = Some(End { at: now, outcome, by_limit: false });
+        }
+        self.note(Some(n), What::Entered { state: name.to_string(), why });
+        if let Some(outcome) = end {
+            self.note(Some(n), What::Ended { state: name.to_string(), outcome });
+        }
+    }
+
+    /// Ends an instance by a limit's word: it is in no state then.
+    pub(crate) fn end_by_limit(&mut self, n: usize, rule: &str) {
+        self.note(Some(n), What::Limited { limit: rule.to_string(), instead: "the end".into() });
+        self.leave(n, "the end");
+        let at = self.now;
+        let Some(instance) = self.c.instances.get_mut(n) else { return };
+        instance.visit = instance.visit.saturating_add(1);
+        instance.ended = Some(End { at, outcome: EndKind::Neutral, by_limit: true });
+        self.note(Some(n), What::Ended { state: String::new(), outcome: EndKind::Neutral });
+    }
+
+    /// Drops what belongs to the visit that is left.
+    fn leave(&mut self, n: usize, to: &str) {
+        let Some(instance) = self.c.instances.get_mut(n) else { return };
+        instance.timers.clear();
+        instance.settles.clear();
+        instance.call = None;
+        let number = instance.number;
+        if !self.c.waiting.iter().any(|w| w.instance == number) {
+            return;
+        }
+        let taken: Vec<Waiting> = self.c.waiting.extract_if(.., |w| w.instance == number).collect();
+        for waiting in taken {
+            let message = self.message_name(waiting.send.message);
+            self.note(Some(n), What::Withdrawn { message, why: format!("the journey went on to `{to}`") });
+        }
+    }
+
+    /// Arms the timers of a visit that has come to rest.
+    fn arm(&mut self, n: usize) {
+        let mut timers = Vec::new();
+        if let Some(instance) = self.inst(n) {
+            for (arrow, decl) in self.arrows(n) {
+                let due = match &decl.on {
+                    // A timer that takes no time would make a step without end.
+                    Trigger::After(d) => Some(later(instance.entered, (*d).max(1))),
+                    Trigger::At { at, .. } => instant(at, &instance.data, &self.c.profile),
+                    _ => continue,
+                };
+                timers.push(Timer { arrow, due, done: false });
+            }
+        }
+        if let Some(instance) = self.c.instances.get_mut(n) {
+            instance.timers = timers;
+        }
+    }
+
+    /// After data changed: every `at` and every promise's deadline follows it.
+    pub(crate) fn follow_data(&mut self, n: usize) {
+        let Some(mut timers) = self.c.instances.get_mut(n).map(|i| std::mem::take(&mut i.timers)) else { return };
+        for timer in &mut timers {
+            if let (Some(arrow), Some(instance)) = (self.arrow_at(n, timer.arrow), self.inst(n))
+                && let Trigger::At { at, .. } = &arrow.on
+            {
+                let due = instant(at, &instance.data, &self.c.profile);
+                if due != timer.due {
+                    (timer.due, timer.done) = (due, false);
+                }
+            }
+        }
+        if let Some(instance) = self.c.instances.get_mut(n) {
+            instance.timers = timers;
+        }
+        self.move_promises(n);
+    }
+
+    /// Takes what `if past` says for every `at` of the visit whose instant is not ahead; a settling arrow goes in its
+    /// place.
+    pub(crate) fn take_past(&mut self, n: usize) {
+        let visit = self.visit(n);
+        // Each round either marks a timer as done or removes a settling arrow.
+        while self.is_live(n) && self.visit(n) == visit {
+            let now = self.now;
+            let past = self.inst(n).and_then(|i| {
+                let is_past = |t: &Timer| !t.done && t.due.is_some_and(|due| due <= now);
+                let is_at = |t: &Timer| self.arrow_at(n, t.arrow).is_some_and(|a| matches!(a.on, Trigger::At { .. }));
+                i.timers.iter().position(|t| is_past(t) && is_at(t))
+            });
+            let Some(index) = past else { return };
+            if self.take_settled(n) {
+                continue;
+            }
+            let Some(timer) = self.c.instances.get_mut(n).and_then(|i| i.timers.get_mut(index)) else { return };
+            timer.done = true;
+            let at = timer.arrow;
+            if let Some(arrow) = self.arrow_at(n, at)
+                && let Trigger::At { at, if_past } = &arrow.on
+            {
+                let why = format!("{} is past", super::values::spelled(at));
+                self.take(n, if_past, &why);
+            }
+        }
+    }
+}
+
+impl Instance {
+    pub(crate) fn begin(number: u64, journey: JourneyId, key: Option<String>, state: StateId, now: i64) -> Instance {
+        Instance {
+            number,
+            journey,
+            key,
+            state,
+            data: journey_spec::value::Data::new(),
+            visit: 0,
+            entered: now,
+            ended: None,
+            timers: Vec::new(),
+            settles: Vec::new(),
+            call: None,
+            newest: std::collections::BTreeMap::new(),
+            tallies: std::collections::BTreeMap::new(),
+            promises: Vec::new(),
+        }
+    }
+}

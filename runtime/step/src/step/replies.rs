@@ -1,0 +1,123 @@
+//! What comes back: answers, and receipts.
+
+use journey_spec::program::{Channel, Trigger};
+use journey_spec::value::{fold_reply, is_opt_out};
+
+use super::Run;
+use super::handoffs::Whose;
+use crate::customer::{Route, fold_address};
+use crate::effect::What;
+use crate::ledger::in_window;
+
+/// Where an answer goes that might call off the wrong thing, in a house without a queue for lost answers.
+const CARE: &str = "care";
+
+impl Run<'_> {
+    /// The customer wrote. STOP is looked at first; then the newest message on that address which invites the answer
+    /// hears it, else the newest message's instance; never two.
+    pub(crate) fn reply(&mut self, channel: Channel, address: Option<&str>, text: &str) {
+        self.say(channel, true, text.to_string());
+        let address = address.or_else(|| self.c.address(self.program, channel)).map(String::from);
+        if is_opt_out(text) {
+            let what = What::Replied {
+                channel,
+                text: text.into(),
+                meaning: Some("stop".into()),
+                heard_by: "the house".into(),
+            };
+            self.note(None, what);
+            return self.said_stop(channel, address);
+        }
+        let folded = fold_reply(text);
+        let from = address.as_deref().map(fold_address);
+        let routes = || {
+            let here = |r: &&Route| {
+                Some(&r.address) == from.as_ref() && in_window(r.at, self.now, self.program.policy.reply_window)
+            };
+            self.c.routes.iter().rev().filter(here)
+        };
+        let Some(newest) = routes().next().cloned() else {
+            return self.after_end(channel, text, None, None);
+        };
+        let invites = |r: &Route| -> Option<String> {
+            let message = self.program.messages.get(r.message.index())?;
+            let invited = message.replies.iter().find(|i| !folded.is_empty() && i.words.contains(&folded))?;
+            Some(invited.name.clone())
+        };
+        let invited = routes().find_map(|r| Some((r.clone(), invites(r)?)));
+        let (route, meaning) = match invited {
+            Some((route, meaning)) if route.instance != newest.instance => {
+                let queue = self.program.policy.after_end.clone().unwrap_or_else(|| CARE.into());
+                let heard_by = format!("queue `{queue}`: a guess could call off the wrong one");
+                self.note(None, What::Replied { channel, text: text.into(), meaning: Some(meaning), heard_by });
+                let why = "an answer that fits an older message than the newest one".to_string();
+                return self.route_to_person(Some(&route), &queue, why);
+            }
+            Some((route, meaning)) => (route, Some(meaning)),
+            None => (newest, None),
+        };
+        let n = self.c.position(route.instance).filter(|n| self.is_live(*n));
+        let heard = n.and_then(|n| {
+            let named = meaning.as_ref().and_then(|name| {
+                let (_, arrow) = self.arrow(n, |t| matches!(t, Trigger::Reply(Some(reply)) if reply == name))?;
+                Some((arrow, format!("reply {name}")))
+            });
+            let bare = || {
+                let (_, arrow) = self.arrow(n, |t| matches!(t, Trigger::Reply(None)))?;
+                Some((arrow, "a reply".to_string()))
+            };
+            let (arrow, why) = named.or_else(bare)?;
+            Some((n, arrow, why))
+        });
+        let Some((n, arrow, why)) = heard else {
+            return self.after_end(channel, text, meaning, Some(&route));
+        };
+        self.note(Some(n), What::Replied { channel, text: text.into(), meaning, heard_by: "the journey".into() });
+        self.take(n, &arrow.then, &why);
+    }
+
+    /// Nobody who lives hears the answer: the house's queue does, where it has one.
+    fn after_end(&mut self, channel: Channel, text: &str, meaning: Option<String>, route: Option<&Route>) {
+        let queue = self.program.policy.after_end.clone();
+        let heard_by = queue.as_ref().map_or_else(|| "nobody".into(), |q| format!("queue `{q}`"));
+        let n = route.and_then(|r| self.c.position(r.instance));
+        self.note(n, What::Replied { channel, text: text.into(), meaning, heard_by });
+        if let Some(queue) = queue {
+            self.route_to_person(route, &queue, "an answer that no journey hears".into());
+        }
+    }
+
+    fn route_to_person(&mut self, route: Option<&Route>, queue: &str, why: String) {
+        let whose = Whose {
+            journey: route.map(|r| r.journey),
+            key: route.and_then(|r| r.key.clone()),
+            instance: route.map(|r| r.instance),
+        };
+        let n = whose.instance.and_then(|number| self.c.position(number));
+        self.open_case(n, whose, queue, true, why, None);
+    }
+
+    /// A channel told what became of a message. A failure is heard once, by the visit to which the message belonged.
+    pub(crate) fn receipt(&mut self, id: &str, delivered: bool) {
+        if delivered {
+            return;
+        }
+        let Some(route) = self.c.routes.iter_mut().find(|r| r.id == id) else {
+            return self.ignored(None, format!("failure of message `{id}`"), "it is not known, or was long ago");
+        };
+        if std::mem::replace(&mut route.failed, true) {
+            return self.ignored(None, format!("failure of message `{id}`"), "it is known already");
+        }
+        let (message, visit, number, own) = (route.message, route.visit, route.instance, route.on_failed.clone());
+        let message = self.message_name(message);
+        let n = self.c.position(number);
+        self.note(n, What::Failed { message: message.clone() });
+        let Some(n) = n.filter(|n| self.visit(*n) == Some(visit) && self.is_live(*n)) else { return };
+        let why = format!("failed {message}");
+        if let Some(then) = own {
+            self.take(n, &then, &why);
+        } else if let Some((_, arrow)) = self.arrow(n, |t| matches!(t, Trigger::Failed)) {
+            self.take(n, &arrow.then, &why);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Messages: decided by a step, asked of the ledger, then they leave, wait or are blocked.
+
+use journey_spec::Ts;
+use journey_spec::program::{Channel, Fate, Message, MessageId, Send, Validity, Variant};
+
+use super::render::{needs_zone, reading_zone, render};
+use super::values::instant;
+use super::{Follow, FollowUp, Run};
+use crate::customer::{Route, Waiting, fold_address, later};
+use crate::effect::{Effect, Release, Said, What};
+use crate::ledger::{self, Ask, Left, Verdict};
+
+const NO_ADDRESS: &str = "no address";
+const STOPPED: &str = "the customer said STOP";
+const NO_LONGER_TRUE: &str = "no longer true";
+const SUPERSEDED: &str = "superseded by a newer message";
+
+/// Things said that are kept for people who take over.
+const MOST_SAID: usize = 50;
+/// Longest part of a thing said that is kept, in characters.
+const LONGEST_SAID: usize = 2_000;
+/// Messages that answers and receipts can still be about.
+const MOST_ROUTES: usize = 200;
+
+impl<'p> Run<'p> {
+    /// Asks the ledger about everything that the step decided, now that it has come to rest.
+    pub(crate) fn ask_decided(&mut self) {
+        if self.decided.is_empty() {
+            return;
+        }
+        for decided in std::mem::take(&mut self.decided) {
+            let Some((instance, visit)) = self.inst(decided.instance).map(|i| (i.number, i.visit)) else { continue };
+            let (number, now) = (0, self.now);
+            self.ask(Waiting { number, instance, visit, send: decided.send, decided: now, until: now, latest: false });
+        }
+    }
+
+    /// Asks again about a waiting message.
+    pub(crate) fn ask_again(&mut self, number: u64) {
+        if let Some(at) = self.c.waiting.iter().position(|w| w.number == number) {
+            let waiting = self.c.waiting.remove(at);
+            self.ask(waiting);
+        }
+    }
+
+    /// The one place where a message's fate is decided: it leaves, waits (again), or is blocked for good.
+    fn ask(&mut self, waiting: Waiting) {
+        let program = self.program;
+        let Some(n) = self.c.position(waiting.instance) else { return };
+        let Some(message) = program.messages.get(waiting.send.message.index()) else { return };
+        let valid_until = self.valid_until(n, message, waiting.decided);
+        if self.now >= valid_until {
+            return self.block(n, waiting, NO_LONGER_TRUE, None);
+        }
+        let (open, missing) = self.open_channels(&waiting.send);
+        // The first channel's word counts; that of the next only where the first one's comes too late.
+        let mut word: Option<(Fate, &'p str)> = None;
+        let mut wait: Option<(Ts, bool, &'p str)> = None;
+        for variant in open {
+            let verdict = match self.inst(n) {
+                Some(instance) => ledger::judge(&Ask {
+                    program,
+                    customer: &self.c,
+                    instance,
+                    message,
+                    channel: variant.channel,
+                    now: self.now,
+                }),
+                None => return,
+            };
+            match verdict {
+                Verdict::Leaves => return self.leaves(n, waiting, message, variant, valid_until),
+                Verdict::Waits { until, latest, rule } if until < valid_until => {
+                    if word.as_ref().is_none_or(|(fate, _)| *fate == Fate::Defer) && wait.is_none() {
+                        wait = Some((until, latest, rule));
+                    }
+                }
+                // Kept as `Defer`, it does not stop a later channel from waiting.
+                Verdict::Waits { rule, .. } => word = word.or(Some((Fate::Defer, rule))),
+                Verdict::Never { fate, rule } => word = word.or(Some((fate, rule))),
+            }
+        }
+        match (wait, word) {
+            (Some((until, latest, rule)), _) => self.waits(n, waiting, until, latest, rule),
+            (None, Some((fate, rule))) => self.block(n, waiting, rule, Some(fate)),
+            (None, None) => self.block(n, waiting, missing, None),
+        }
+    }
+
+    /// The variants that have an address which is open to the message, in the order in which they are tried; and what is
+    /// wrong where there is none.
+    pub(crate) fn open_channels(&self, send: &Send) -> (Vec<&'p Variant>, &'static str) {
+        let mut open = Vec::new();
+        let mut missing = NO_ADDRESS;
+        let Some(message) = self.program.messages.get(send.message.index()) else { return (open, missing) };
+        let spared = self.program.policy.stop_spares.contains(&message.purpose);
+        let mut offer = |variant: &'p Variant| match self.c.address(self.program, variant.channel) {
+            None => {}
+            Some(address) if !spared && self.c.has_stopped(address) => missing = STOPPED,
+            Some(_) => open.push(variant),
+        };
+        if send.via.is_empty() {
+            message.variants.iter().for_each(&mut offer);
+        } else {
+            let of = |channel: &Channel| message.variants.iter().find(|v| v.channel == *channel);
+            send.via.iter().filter_map(of).for_each(&mut offer);
+        }
+        (open, missing)
+    }
+
+    /// Until when a message decided then is true, as its data is now. What no longer knows its own end is capped by the
+    /// policy.
+    fn valid_until(&self, n: usize, message: &Message, decided: Ts) -> Ts {
+        let cap = later(decided, self.program.policy.valid_for);
+        match &message.validity {
+            Validity::Policy => cap,
+            Validity::For(d) => later(decided, *d),
+            Validity::Until(expr) => {
+                self.inst(n).and_then(|i| instant(expr, &i.data, &self.c.profile)).map_or(cap, |at| at.min(cap))
+            }
+        }
+    }
+
+    fn leaves(&mut self, n: usize, waiting: Waiting, message: &'p Message, variant: &'p Variant, valid_until: Ts) {
+        let now = self.now;
+        let id = self.id();
+        let Some(address) = self.c.address(self.program, variant.channel).map(String::from) else { return };
+        let Some(instance) = self.inst(n) else { return };
+        let zone = if needs_zone(&variant.body) || variant.subject.as_ref().is_some_and(needs_zone) {
+            reading_zone(self.program, &self.c.profile)
+        } else {
+            journey_spec::time::Zone::utc()
+        };
+        let text = |template| render(template, &instance.data, &self.c.profile, &zone);
+        let (body, subject) = (text(&variant.body), variant.subject.as_ref().map(text));
+        let (number, journey, key) = (instance.number, instance.journey, instance.key.clone());
+        let essential = message.essential.is_some();
+        self.out.push(Effect::Release(Release {
+            id: id.clone(),
+            channel: variant.channel,
+            address: address.clone(),
+            subject,
+            body: body.clone(),
+            message: message.name.clone(),
+            purpose: message.purpose,
+            journey: self.journey(n).map(|j| j.name.clone()),
+            key: key.clone(),
+            valid_until,
+        }));
+        self.note(
+            Some(n),
+            What::Sent {
+                id: id.clone(),
+                message: message.name.clone(),
+                channel: variant.channel,
+                text: body.clone(),
+                essential,
+            },
+        );
+        let left = Left {
+            at: now,
+            channel: variant.channel,
+            purpose: message.purpose,
+            journey,
+            instance: number,
+            key: key.clone(),
+            message: waiting.send.message,
+            essential,
+        };
+        ledger::charge(self.program, &mut self.c, left);
+        self.say(variant.channel, false, body);
+        self.promise(n, &waiting.send, waiting.decided);
+        self.c.routes.push(Route {
+            id,
+            at: now,
+            address: fold_address(&address),
+            message: waiting.send.message,
+            instance: number,
+            journey,
+            key,
+            visit: waiting.visit,
+            on_failed: waiting.send.on_failed,
+            failed: false,
+        });
+    }
+
+    fn waits(&mut self, n: usize, mut waiting: Waiting, until: Ts, latest: bool, rule: &'p str) {
+        let is_new = waiting.number == 0;
+        if is_new {
+            self.c.waited = self.c.waited.saturating_add(1);
+            waiting.number = self.c.waited;
+        }
+        let number = waiting.number;
+        if latest {
+            // Of an instance's messages that wait by such a rule, the newest stays.
+            let others = |w: &Waiting| w.latest && w.instance == waiting.instance;
+            if self.c.waiting.iter().any(|w| others(w) && w.number > number) {
+                return self.block(n, waiting, SUPERSEDED, None);
+            }
+            let older: Vec<u64> = self.c.waiting.iter().filter(|w| others(w)).map(|w| w.number).collect();
+            for old in older {
+                if let Some(at) = self.c.waiting.iter().position(|w| w.number == old) {
+                    let old = self.c.waiting.remove(at);
+                    self.block(n, old, SUPERSEDED, None);
+                }
+            }
+        }
+        if is_new || waiting.until != until {
+            let message = self.message_name(waiting.send.message);
+            self.note(Some(n), What::Deferred { message, rule: rule.to_string(), until });
+        }
+        (waiting.until, waiting.latest) = (until, latest);
+        let at = self.c.waiting.partition_point(|w| w.number < number);
+        self.c.waiting.insert(at, waiting);
+    }
+
+    /// Blocks a message for good, and notes what follows from that.
+    fn block(&mut self, n: usize, waiting: Waiting, rule: &str, fate: Option<Fate>) {
+        let message = self.message_name(waiting.send.message);
+        self.note(Some(n), What::Blocked { message: message.clone(), rule: rule.to_string() });
+        let what = match fate {
+            Some(fate @ (Fate::Handoff(_) | Fate::Goto(_) | Fate::End)) => Follow::Fate(fate, rule.to_string()),
+            _ => Follow::Blocked(waiting.send.on_blocked),
+        };
+        self.follow_ups.push_back(FollowUp { instance: n, visit: waiting.visit, message, what });
+    }
+
+    pub(crate) fn message_name(&self, message: MessageId) -> String {
+        self.program.messages.get(message.index()).map(|m| m.name.clone()).unwrap_or_default()
+    }
+
+    /// Keeps what was said, for a person who takes over.
+    pub(crate) fn say(&mut self, channel: Channel, by_customer: bool, text: String) {
+        let text = if text.len() > LONGEST_SAID { text.chars().take(LONGEST_SAID).collect() } else { text };
+        self.c.said.push(Said { at: self.now, channel, by_customer, text });
+        let over = self.c.said.len().saturating_sub(MOST_SAID);
+        self.c.said.drain(..over);
+    }
+
+    /// Forgets what nothing can ask for any more.
+    pub(crate) fn forget(&mut self) {
+        ledger::prune(self.program, &mut self.c);
+        let now = self.now;
+        let kept = self.program.policy.reply_window.max(journey_spec::program::DAY);
+        let old = self.c.routes.iter().take_while(|r| !ledger::in_window(r.at, now, kept)).count();
+        let old = old.max(self.c.routes.len().saturating_sub(MOST_ROUTES));
+        self.c.routes.drain(..old);
+        self.forget_stops();
+        if self.c.instances.iter().any(|i| !i.is_live()) {
+            // An ended instance is needed while a message of it waits; the newest of a journey stays for people who ask.
+            let mut newest = vec![0_u64; self.program.journeys.len()];
+            for instance in &self.c.instances {
+                if let Some(slot) = newest.get_mut(instance.journey.index()) {
+                    *slot = instance.number;
+                }
+            }
+            let waiting = &self.c.waiting;
+            self.c.instances.retain(|i| {
+                i.is_live()
+                    || newest.get(i.journey.index()).is_some_and(|newest| *newest == i.number)
+                    || waiting.iter().any(|w| w.instance == i.number)
+            });
+        }
+    }
+}
