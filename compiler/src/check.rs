@@ -1,0 +1,57 @@
+//! What could happen to a customer: every rule over the compiled program, one call a rule.
+//!
+//! The rules look at a journey as a directed graph ([`crate::graph`]) of states that send and arrows that take time. They
+//! over-approximate: where a rule is silent, the thing cannot happen with any feed.
+
+pub mod bounds;
+mod essential;
+mod loops;
+mod mend;
+mod people;
+mod promises;
+mod replies;
+mod starts;
+mod states;
+mod story;
+pub mod waits;
+
+use journey_spec::program::{JourneyId, Program};
+
+use crate::diagnostics::Finding;
+use crate::graph::{self, Graph};
+use crate::spans::Spans;
+
+/// What the rules of a journey look at.
+pub(crate) struct Case<'a> {
+    /// The whole program.
+    pub(crate) program: &'a Program,
+    /// Where its parts stand.
+    pub(crate) spans: &'a Spans,
+    /// The journey as a graph.
+    pub(crate) graph: &'a Graph,
+}
+
+/// Asks every rule of every journey; in no particular order, none repeated.
+#[must_use]
+pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
+    let mut out = Vec::new();
+    replies::invite_no_opt_out_word(program, spans, &mut out);
+    replies::are_told_apart(program, spans, &mut out);
+    for (_, id) in program.journeys.iter().zip(0..) {
+        let Some(graph) = graph::of(program, JourneyId(id)) else { continue };
+        let case = Case { program, spans, graph: &graph };
+        loops::end_every_step(&case, &mut out);
+        loops::send_a_bounded_number(&case, &mut out);
+        starts::are_bounded(&case, &mut out);
+        essential::messages_keep_their_own_bound(&case, &mut out);
+        states::are_reachable(&case, &mut out);
+        states::lead_to_an_end(&case, &mut out);
+        waits::end_by_themselves(&case, &mut out);
+        people::can_be_reached(&case, &mut out);
+        replies::are_heard_while_it_lives(&case, &mut out);
+        replies::are_heard_after_the_end(&case, &mut out);
+        promises::are_kept_on_every_path(&case, &mut out);
+        promises::are_made_before_they_are_kept(&case, &mut out);
+    }
+    out
+}

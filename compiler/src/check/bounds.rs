@@ -1,0 +1,472 @@
+//! How many messages a customer can get at most, in any window of time.
+//!
+//! Two sources, the smaller of both. Limits: at most `n * ceil(W / P)` in any half-open window `(t - W, t]`, the
+//! ledger's convention. Structure: each sending place as often as its state can be entered, where a state on no cycle is
+//! entered once, one with `limit visits` as often as that allows, one that takes time to come back to as often as that
+//! fits, and one that only capped states bring back once more than they are entered. What is decided in `W + A` may
+//! leave in `W`, where `A` is the longest that a message stays true (checker.md, sections 1b and 2).
+//!
+//! Every figure is an upper bound: never too low, often not attained.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::Program;
+use journey_spec::program::{Channel, DAY, Fate, HOUR, JourneyId, Limit, LimitWhat, Millis, Purpose, Validity};
+use journey_spec::time::spelled_duration;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+
+use super::loops;
+use crate::graph::{self, Edge, Graph, Sent, caps, channels, counts};
+
+/// The windows of the table.
+pub const WINDOWS: [Millis; 4] = [HOUR, DAY, 7 * DAY, 30 * DAY];
+
+/// Whom a bound is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// One customer, over all journeys.
+    Customer,
+    /// One instance of a journey.
+    Instance(JourneyId),
+}
+
+/// The most messages that can leave in a window. The confirmation of a STOP is not counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Whom it is about.
+    pub scope: Scope,
+    /// What is counted, in words: `sms to one customer`.
+    pub subject: String,
+    /// Only messages on this channel; all where there is none.
+    pub channel: Option<Channel>,
+    /// The rolling window, in milliseconds; none means the whole life.
+    pub window: Option<Millis>,
+    /// How many; none where nothing bounds it.
+    pub at_most: Option<u64>,
+    /// What kind of figure it is: `upper bound`.
+    pub kind: &'static str,
+    /// What bounds it: rules as written, or the journey's shape.
+    pub by: String,
+}
+
+/// The most that a limit lets through in a window; none where it has no say: no window of its own, and the whole life
+/// is asked for, is `n`.
+#[must_use]
+pub fn most(n: u32, per: Option<Millis>, window: Option<Millis>) -> Option<u64> {
+    match (per, window) {
+        (None, _) => Some(u64::from(n)),
+        (Some(_), None) => None,
+        (Some(per), Some(window)) => {
+            let windows = u64::try_from(window).ok()?.div_ceil(u64::try_from(per).ok()?.max(1));
+            Some(u64::from(n).saturating_mul(windows))
+        }
+    }
+}
+
+/// The table: for one customer and for one instance of each journey, on each channel and in all, in each of
+/// [`WINDOWS`] and, for an instance, in its whole life.
+#[must_use]
+pub fn message_bounds(program: &Program) -> Vec<Bound> {
+    let mut out = Vec::new();
+    let used: BTreeSet<Channel> = program.messages.iter().flat_map(|m| m.variants.iter().map(|v| v.channel)).collect();
+    let wanted: Vec<Option<Channel>> = std::iter::once(None).chain(used.into_iter().map(Some)).collect();
+    let shapes: Vec<Shape> =
+        (0..).zip(&program.journeys).filter_map(|(i, _)| Shape::of(program, JourneyId(i))).collect();
+    for channel in wanted {
+        let what = channel.map_or("messages", Channel::name);
+        for window in WINDOWS {
+            let (at_most, by) = customer(program, &shapes, channel, window);
+            let subject = format!("{what} to one customer");
+            out.push(Bound { scope: Scope::Customer, subject, channel, window: Some(window), at_most, kind: KIND, by });
+        }
+        for shape in &shapes {
+            for window in WINDOWS.into_iter().map(Some).chain([None]) {
+                let (at_most, by) = shape.instance(program, channel, window);
+                let subject = format!("{what} from one `{}`", shape.graph.name);
+                out.push(Bound {
+                    scope: Scope::Instance(shape.graph.journey),
+                    subject,
+                    channel,
+                    window,
+                    at_most,
+                    kind: KIND,
+                    by,
+                });
+            }
+        }
+    }
+    out
+}
+
+const KIND: &str = "upper bound";
+
+/// A smaller figure and what bounds it.
+type Figure = (Option<u64>, String);
+
+fn smaller(a: Figure, b: Figure) -> Figure {
+    match (a.0, b.0) {
+        (Some(x), Some(y)) if y < x => b,
+        (None, Some(_)) => b,
+        _ => a,
+    }
+}
+
+fn nothing() -> Figure {
+    (None, "no limit covers it".into())
+}
+
+/// Up to its fate: `limit messages to 6 per 24h`.
+pub(super) fn rule(limit: &Limit) -> String {
+    limit.text.split(" else ").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A kind of message, as limits tell them apart.
+type Class = (Channel, Purpose);
+
+/// The least that limits allow for messages of these classes: one limit over all of them, or each channel, or each
+/// purpose, or each class by its own.
+fn by_limits(limits: &[&Limit], classes: &BTreeSet<Class>, window: Option<Millis>) -> Figure {
+    let over = |part: &BTreeSet<Class>| -> Figure {
+        limits
+            .iter()
+            .filter(|l| part.iter().all(|(c, p)| counts(l.what, *c, *p)))
+            .map(|l| (most(l.n, l.per, window), format!("`{}`", rule(l))))
+            .fold(nothing(), smaller)
+    };
+    let sum = |parts: Vec<BTreeSet<Class>>| -> Figure {
+        let mut total = Some(0_u64);
+        let mut rules: Vec<String> = Vec::new();
+        for part in parts {
+            let (n, by) = over(&part);
+            total = total.zip(n).map(|(a, b)| a.saturating_add(b));
+            if !rules.contains(&by) {
+                rules.push(by);
+            }
+        }
+        match total {
+            Some(_) => (total, rules.join(", ")),
+            None => nothing(),
+        }
+    };
+    if classes.is_empty() {
+        return (Some(0), "nothing is sent".into());
+    }
+    let split = |key: &dyn Fn(&Class) -> String| {
+        let mut parts: BTreeMap<String, BTreeSet<Class>> = Default::default();
+        for class in classes {
+            parts.entry(key(class)).or_default().insert(*class);
+        }
+        parts.into_values().collect::<Vec<_>>()
+    };
+    [
+        over(classes),
+        sum(split(&|c| c.0.name().into())),
+        sum(split(&|c| c.1.name().into())),
+        sum(split(&|c| format!("{} {}", c.0.name(), c.1.name()))),
+    ]
+    .into_iter()
+    .fold(nothing(), smaller)
+}
+
+fn customer(program: &Program, shapes: &[Shape], channel: Option<Channel>, window: Millis) -> Figure {
+    let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(program, channel, false)).collect();
+    // A limit `per KEY` is counted for each key, and says nothing of the customer.
+    let house: Vec<&Limit> = program.policy.limits.iter().filter(|l| l.key.is_none()).collect();
+    let by_policy = by_limits(&house, &classes, Some(window));
+    let mut by_journeys: Figure = (Some(0), String::new());
+    let mut urgent: Figure = (Some(0), String::new());
+    for shape in shapes {
+        by_journeys = add(by_journeys, shape.customer(program, channel, window));
+        urgent = add(urgent, shape.essential(program, channel, window));
+    }
+    let all = match urgent.0 {
+        Some(0) => by_policy,
+        _ => add(by_policy, urgent),
+    };
+    smaller(all, by_journeys)
+}
+
+fn add(a: Figure, b: Figure) -> Figure {
+    let total = a.0.zip(b.0).map(|(x, y)| x.saturating_add(y));
+    let by = match (total, a.1.is_empty(), b.1.is_empty()) {
+        (None, ..) => "no limit covers it".into(),
+        (_, true, _) => b.1,
+        (_, _, true) => a.1,
+        _ if a.1.contains(&b.1) => a.1,
+        _ => format!("{}, {}", a.1, b.1),
+    };
+    (total, by)
+}
+
+/// A journey's places that send.
+struct Shape {
+    graph: Graph,
+    entries: Vec<(NodeIndex, Sent)>,
+    /// In a `stay`: so often as its cause comes, which nothing says.
+    stays: Vec<Sent>,
+    returns: BTreeMap<NodeIndex, Returns>,
+    limits: Vec<Limit>,
+    longest_valid: Millis,
+    /// Without a key a customer has one instance at a time.
+    keyed: bool,
+}
+
+impl Shape {
+    fn of(program: &Program, id: JourneyId) -> Option<Shape> {
+        let graph = graph::of(program, id)?;
+        let reach = graph.reachable();
+        let entries: Vec<(NodeIndex, Sent)> =
+            reach.iter().flat_map(|n| graph.visit_sends(*n).map(|s| (*n, s.clone())).collect::<Vec<_>>()).collect();
+        let cycles = Cycles::of(&graph);
+        let returns = entries.iter().map(|(n, _)| (*n, Returns::to(&graph, &cycles, *n))).collect();
+        let stays = graph
+            .edges()
+            .filter(|(_, from, _, e)| e.stay && e.repeats && reach.contains(from))
+            .flat_map(|(_, _, _, e)| e.sends.iter().cloned())
+            .collect();
+        let limits = program.journeys.get(id.index()).map(|j| j.limits.clone()).unwrap_or_default();
+        let keyed = program.journeys.get(id.index()).is_none_or(|j| j.key.is_some());
+        let longest_valid = program
+            .messages
+            .iter()
+            .map(|m| match m.validity {
+                Validity::For(d) => d,
+                _ => program.policy.valid_for,
+            })
+            .fold(program.policy.valid_for, Millis::max);
+        Some(Shape { graph, entries, stays, returns, limits, longest_valid, keyed })
+    }
+
+    fn sites(&self) -> impl Iterator<Item = (Option<NodeIndex>, &Sent)> {
+        self.entries.iter().map(|(n, s)| (Some(*n), s)).chain(self.stays.iter().map(|s| (None, s)))
+    }
+
+    /// Classes of what it sends: essential, or the rest.
+    fn classes(&self, program: &Program, channel: Option<Channel>, essential: bool) -> BTreeSet<Class> {
+        let mut classes = BTreeSet::new();
+        for (_, sent) in self.sites() {
+            let Some(m) = program.messages.get(sent.send.message.index()) else { continue };
+            if m.essential.is_some() == essential {
+                classes.extend(channels(m, &sent.send).into_iter().map(|c| (c, m.purpose)));
+            }
+        }
+        classes.retain(|(c, _)| channel.is_none_or(|wanted| wanted == *c));
+        classes
+    }
+
+    /// What one instance can send of its shape alone.
+    fn shape(
+        &self,
+        program: &Program,
+        channel: Option<Channel>,
+        window: Option<Millis>,
+        essential: Option<bool>,
+    ) -> Figure {
+        let decided = window.map(|w| w.saturating_add(self.longest_valid));
+        let mut total = Some(0_u64);
+        for (node, sent) in self.sites() {
+            let Some(m) = program.messages.get(sent.send.message.index()) else { continue };
+            let on = channels(m, &sent.send);
+            if essential.is_some_and(|e| e != m.essential.is_some()) || channel.is_some_and(|c| !on.contains(&c)) {
+                continue;
+            }
+            let times = node.and_then(|n| self.returns.get(&n)?.most(&self.graph, &self.limits, decided));
+            total = total.zip(times).map(|(a, b)| a.saturating_add(b));
+        }
+        match total {
+            Some(_) => (total, format!("the shape of `{}`", self.graph.name)),
+            None => nothing(),
+        }
+    }
+
+    fn instance(&self, program: &Program, channel: Option<Channel>, window: Option<Millis>) -> Figure {
+        let whole = self.shape(program, channel, window, None);
+        let own: Vec<&Limit> = self.limits.iter().collect();
+        let limited = by_limits(&own, &self.classes(program, channel, false), window);
+        let essential = self.shape(program, channel, window, Some(true));
+        let both = match essential.0 {
+            Some(0) => limited,
+            _ => add(limited, essential),
+        };
+        smaller(whole, both)
+    }
+
+    /// How many instances of one customer can be alive at some time of a window.
+    fn instances(&self, window: Millis) -> Option<u64> {
+        let bound = |what| {
+            let all = self.limits.iter().filter(|l| l.what == what && !matches!(l.fate, Fate::Goto(_)));
+            all.cloned().collect::<Vec<_>>()
+        };
+        let starts = bound(LimitWhat::Starts);
+        // For the whole life there is no need of a limit on how many live.
+        if let Some(n) = starts.iter().filter(|l| l.per.is_none()).map(|l| u64::from(l.n)).min() {
+            return Some(n);
+        }
+        let live =
+            bound(LimitWhat::Live).iter().map(|l| u64::from(l.n)).min().or(if self.keyed { None } else { Some(1) })?;
+        let new = starts.iter().filter_map(|l| most(l.n, l.per, Some(window))).min()?;
+        Some(live.saturating_add(new))
+    }
+
+    fn customer(&self, program: &Program, channel: Option<Channel>, window: Millis) -> Figure {
+        if self.classes(program, channel, false).is_empty() && self.classes(program, channel, true).is_empty() {
+            return (Some(0), String::new());
+        }
+        let (each, by) = self.instance(program, channel, Some(window));
+        let decided = window.saturating_add(self.longest_valid);
+        let many = self.instances(decided);
+        let total = each.zip(many).map(|(a, b)| a.saturating_mul(b));
+        let wide: Vec<&Limit> = self.limits.iter().filter(|l| l.per_customer).collect();
+        let shared = match self.classes(program, channel, true).is_empty() {
+            true => by_limits(&wide, &self.classes(program, channel, false), Some(window)),
+            false => nothing(),
+        };
+        smaller((total, by), shared)
+    }
+
+    /// What its essential messages can add for one customer.
+    fn essential(&self, program: &Program, channel: Option<Channel>, window: Millis) -> Figure {
+        if self.classes(program, channel, true).is_empty() {
+            return (Some(0), String::new());
+        }
+        let (each, _) = self.shape(program, channel, Some(window), Some(true));
+        let many = self.instances(window.saturating_add(self.longest_valid));
+        let total = each.zip(many).map(|(a, b)| a.saturating_mul(b));
+        match total {
+            Some(_) => (total, "the bounds of essential messages".into()),
+            None => nothing(),
+        }
+    }
+}
+
+/// Components of the arrows that can be taken without end.
+struct View {
+    components: Vec<usize>,
+    sizes: BTreeMap<usize, usize>,
+    kept: BTreeSet<EdgeIndex>,
+}
+
+impl View {
+    fn of(graph: &Graph, keep: impl Fn(NodeIndex, &Edge) -> bool) -> View {
+        let mut kept: BTreeSet<_> = graph
+            .edges()
+            .filter(|(_, _, to, e)| if e.stay { e.repeats } else { keep(*to, e) })
+            .map(|(id, ..)| id)
+            .collect();
+        loops::prune_instants(graph, &mut kept);
+        let components = graph.components(|e, _, _, _| kept.contains(&e));
+        let mut sizes = BTreeMap::new();
+        for c in &components {
+            *sizes.entry(*c).or_default() += 1;
+        }
+        View { components, sizes, kept }
+    }
+
+    fn on_cycle(&self, graph: &Graph, n: NodeIndex) -> bool {
+        let many = self.components.get(n.index()).and_then(|c| self.sizes.get(c)).is_some_and(|size| *size > 1);
+        many || graph.out(n).any(|(e, to, w)| to == n && !w.stay && self.kept.contains(&e))
+    }
+
+    fn with(&self, n: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+        let here = self.components.get(n.index()).copied();
+        let members = self.components.iter().enumerate().filter(move |(_, c)| Some(**c) == here);
+        members.map(|(i, _)| NodeIndex::new(i))
+    }
+}
+
+/// What is on cycles: of all arrows, of those into states without a cap, of those that take no time.
+pub(super) struct Cycles {
+    all: View,
+    uncapped: View,
+    timeless: View,
+}
+
+impl Cycles {
+    /// Looks once at a graph.
+    pub(super) fn of(graph: &Graph) -> Cycles {
+        Cycles {
+            all: View::of(graph, |_, _| true),
+            uncapped: View::of(graph, |to, _| !graph.capped(to)),
+            timeless: View::of(graph, |_, e| e.lo == 0),
+        }
+    }
+}
+
+/// How a state is come back to.
+pub(super) struct Returns {
+    node: NodeIndex,
+    /// Whether it is at all.
+    again: bool,
+    /// The least time in between, in milliseconds, where there is one.
+    apart: Option<Millis>,
+    /// The capped states of which a run passes one in between, where it has to.
+    through: Option<Vec<NodeIndex>>,
+}
+
+impl Returns {
+    /// How `node` is come back to.
+    pub(super) fn to(graph: &Graph, cycles: &Cycles, node: NodeIndex) -> Returns {
+        if !cycles.all.on_cycle(graph, node) {
+            return Returns { node, again: false, apart: None, through: None };
+        }
+        let apart = match cycles.timeless.on_cycle(graph, node) {
+            true => None,
+            false => graph.return_time(node).filter(|back| *back > 0),
+        };
+        // Without the other capped states no way back: a run passes one of them, of the same component.
+        let passes = match graph.capped(node) {
+            true => !View::of(graph, |to, _| to == node || !graph.capped(to)).on_cycle(graph, node),
+            false => !cycles.uncapped.on_cycle(graph, node),
+        };
+        let others = cycles.all.with(node).filter(|m| *m != node && graph.capped(*m)).collect();
+        Returns { node, again: true, apart, through: passes.then_some(others) }
+    }
+
+    /// How often one instance can enter the state in a window, or in its whole life; none where nothing bounds it.
+    pub(super) fn most(&self, graph: &Graph, limits: &[Limit], window: Option<Millis>) -> Option<u64> {
+        if !self.again {
+            return Some(1);
+        }
+        let own = cap(graph, limits, self.node, window);
+        let fits =
+            window.zip(self.apart).and_then(|(w, b)| Some(u64::try_from(w).ok()?.div_ceil(u64::try_from(b).ok()?)));
+        let through = self.through.as_ref().and_then(|others| {
+            others.iter().try_fold(1_u64, |sum, m| Some(sum.saturating_add(cap(graph, limits, *m, window)?)))
+        });
+        [own, fits, through].into_iter().flatten().min()
+    }
+}
+
+fn cap(graph: &Graph, limits: &[Limit], n: NodeIndex, window: Option<Millis>) -> Option<u64> {
+    let state = graph.place(n)?.state?;
+    limits.iter().filter(|l| caps(l.what, state)).filter_map(|l| most(l.n, l.per, window)).min()
+}
+
+/// Whether limits of the journey count this message on every channel on which it may leave.
+pub(super) fn journey_limits_it(program: &Program, journey: JourneyId, sent: &Sent) -> bool {
+    let limits = program.journeys.get(journey.index()).map_or(&[][..], |j| j.limits.as_slice());
+    limited(program, limits.iter(), sent)
+}
+
+pub(super) fn limited<'a>(program: &Program, limits: impl Iterator<Item = &'a Limit> + Clone, sent: &Sent) -> bool {
+    let Some(m) = program.messages.get(sent.send.message.index()) else { return false };
+    let on = channels(m, &sent.send);
+    m.essential.is_none() && !on.is_empty() && on.iter().all(|c| limits.clone().any(|l| counts(l.what, *c, m.purpose)))
+}
+
+/// What stands between a customer and a loop where it is only the policy: `only the policy's … stands in between: 6
+/// messages a day, day after day`.
+pub(super) fn policy_only(program: &Program, sent: &[Sent]) -> Option<String> {
+    if sent.iter().any(|s| program.messages.get(s.send.message.index()).is_some_and(|m| m.essential.is_some())) {
+        return Some("an essential message passes every limit".into());
+    }
+    let limits: Vec<&Limit> = program.policy.limits.iter().filter(|l| l.key.is_none()).collect();
+    let covering = limits.iter().filter(|l| sent.iter().all(|s| limited(program, std::iter::once(**l), s)));
+    let tightest = covering.min_by_key(|l| most(l.n, l.per, Some(30 * DAY)))?;
+    let rate = match tightest.per {
+        None => format!("{} in the customer's whole life", tightest.n),
+        Some(DAY) => format!("{} messages a day, day after day", tightest.n),
+        Some(per) => format!("{} messages every {}, without end", tightest.n, spelled_duration(per)),
+    };
+    Some(format!("only the policy's `{}` stands in between: {rate}", rule(tightest)))
+}

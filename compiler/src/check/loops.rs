@@ -1,0 +1,434 @@
+//! Loops that send, and that nothing bounds.
+//!
+//! Arrows are let in by what causes them, from nothing at all to the feed, and after each the strongly connected
+//! components are taken (the filtration of checker.md, section 2; request-bound functions of digraph tasks: Stigge,
+//! Ekberg, Guan, Yi, RTAS 2011). In each component, for each sending place not told of before, the shortest closed
+//! walk through it and through an arrow of the new kind is the story.
+//!
+//! What is taken out first is bounded. A state with `limit visits` is entered so often a window at most, so a loop that
+//! never ends does not need it: arrows into it go, their redirects stay. A `limit` on messages of the journey bounds the
+//! messages that it counts on every channel. An instant is reached once for each value of its data, so an `at` goes
+//! where nothing in its component moves that data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::codes::{Code, J0201, J0202, J0203, J0204, J0206};
+use journey_spec::program::{DAY, Expr, Millis};
+use journey_spec::time::spelled_duration;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+
+use super::{Case, bounds, mend, story};
+use crate::diagnostics::Finding;
+use crate::graph::{Edge, Graph, Kind, Sent};
+use crate::spans::Node;
+
+/// So many loops of one journey are told one by one; the rest in one finding.
+const TOLD: usize = 12;
+
+/// No cycle of arrows that are taken at once: a step has to come to rest.
+pub(super) fn end_every_step(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    for ring in &graph.rings {
+        let spans: Vec<_> = ring.iter().map(|i| case.spans.get(&Node::Limit(graph.journey, *i))).collect();
+        let Some((first, rest)) = spans.split_first() else { continue };
+        let mut finding =
+            Finding::new(&J0204, *first, "a customer's journey can be sent round in a circle by its limits")
+                .label("sends on to a state whose own limit may be used up")
+                .help("let one of them end in a person: else handoff \"care\"");
+        for span in rest {
+            finding = finding.also(*span, "sends back");
+        }
+        out.push(finding);
+    }
+    let urgent = |e: &Edge| e.kind == Kind::Urgent && !e.stay;
+    let components = graph.components(|_, _, _, e| urgent(e));
+    let reach = graph.reachable();
+    let mut told = BTreeSet::new();
+    for (id, from, to, edge) in graph.edges() {
+        let here = components.get(from.index());
+        if !urgent(edge) || !reach.contains(&from) || here != components.get(to.index()) || told.contains(&here) {
+            continue;
+        }
+        told.insert(here);
+        let back = graph.paths([to], true, |_, _, _, e| urgent(e));
+        let mut cycle = vec![id];
+        cycle.extend(back.path(graph, from));
+        let sends = members(graph, &cycle).iter().any(|n| graph.place(*n).is_some_and(|p| !p.sends.is_empty()));
+        let message = match sends {
+            true => "one customer can get messages without end in a single instant",
+            false => "a customer can get stuck in arrows that follow each other at once, without end",
+        };
+        let mut finding = Finding::new(&J0204, case.spans.get(&edge.node), message)
+            .label("taken at once, and leads back to where it stands")
+            .how(format!(
+                "{}{}, all at the same moment, and so on",
+                story::from_start(graph, from),
+                story::along(graph, &cycle)
+            ))
+            .help("let one of these states wait, for example  after 1h -> …  instead of  -> …");
+        for e in cycle.iter().skip(1).filter_map(|e| graph.edge(*e)) {
+            finding = finding.also(case.spans.get(&e.2.node), "and on, at once");
+        }
+        out.push(finding);
+    }
+}
+
+/// Which causes a pass lets in, and which of them are new in it.
+struct Pass {
+    lets: fn(Kind) -> bool,
+    new: fn(Kind) -> bool,
+    /// Also messages that a limit of the journey counts: where a blocked message is tried again at once, the limit only
+    /// turns the storm.
+    counted_too: bool,
+    /// Places told by these earlier passes are not told again.
+    after: &'static [usize],
+}
+
+const fn storm(k: Kind) -> bool {
+    matches!(k, Kind::Urgent | Kind::Blocked)
+}
+const fn undelivered(k: Kind) -> bool {
+    matches!(k, Kind::Urgent | Kind::Blocked | Kind::Failed)
+}
+const fn inside(k: Kind) -> bool {
+    matches!(k, Kind::Urgent | Kind::Blocked | Kind::Failed | Kind::Outcome)
+}
+const fn outside(k: Kind) -> bool {
+    !matches!(k, Kind::After)
+}
+
+static PASSES: [Pass; 7] = [
+    Pass { lets: storm, new: |k| matches!(k, Kind::Blocked), counted_too: true, after: &[] },
+    Pass { lets: undelivered, new: |k| matches!(k, Kind::Failed), counted_too: false, after: &[0] },
+    Pass { lets: inside, new: |k| matches!(k, Kind::Outcome), counted_too: false, after: &[0, 1] },
+    Pass {
+        lets: |k| inside(k) || matches!(k, Kind::After),
+        new: |k| matches!(k, Kind::After),
+        counted_too: false,
+        after: &[0, 1, 2],
+    },
+    Pass {
+        lets: |k| inside(k) || matches!(k, Kind::Reply),
+        new: |k| matches!(k, Kind::Reply),
+        counted_too: false,
+        after: &[0, 1, 2],
+    },
+    Pass {
+        lets: outside,
+        new: |k| matches!(k, Kind::Event | Kind::Closed | Kind::OptOut | Kind::At | Kind::Past),
+        counted_too: false,
+        after: &[0, 1, 2, 4],
+    },
+    Pass { lets: |_| true, new: |k| matches!(k, Kind::After), counted_too: false, after: &[0, 1, 2, 3, 4, 5] },
+];
+
+/// A place that sends: a state, or an arrow that stays.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Site {
+    State(NodeIndex),
+    Stay(EdgeIndex),
+}
+
+/// No loop that sends goes round any number of times.
+pub(super) fn send_a_bounded_number(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    let reach = graph.reachable();
+    let mut told: Vec<BTreeSet<Site>> = Vec::new();
+    let mut number = 0;
+    let mut rest: Vec<Site> = Vec::new();
+    for pass in &PASSES {
+        let before: BTreeSet<Site> = pass.after.iter().filter_map(|i| told.get(*i)).flatten().copied().collect();
+        let mut now = BTreeSet::new();
+        for walk in walks(case, pass, &reach, &before) {
+            now.extend(walk.sites.iter().copied());
+            number += 1;
+            match number > TOLD {
+                true => rest.extend(walk.sites),
+                false => out.push(tell(case, &walk)),
+            }
+        }
+        told.push(now);
+    }
+    if let Some(first) = rest.first() {
+        let place = |site: &Site| match site {
+            Site::State(n) => case.spans.get(&graph.node_of(*n)),
+            Site::Stay(e) => graph.edge(*e).map(|(_, _, e)| case.spans.get(&e.node)).unwrap_or_default(),
+        };
+        let mut finding = Finding::new(
+            &J0201,
+            place(first),
+            format!("{} more places of `{}` send in loops that nothing bounds", rest.len(), graph.name),
+        )
+        .label("sends in such a loop")
+        .help("bound the loops above first: these may be the same ones");
+        for site in rest.iter().skip(1).take(story::NAMED) {
+            finding = finding.also(place(site), "so does this");
+        }
+        out.push(finding);
+    }
+}
+
+/// A closed walk that sends.
+struct Walk {
+    edges: Vec<EdgeIndex>,
+    sites: Vec<Site>,
+    /// What is sent on one round.
+    sent: Vec<Sent>,
+    /// The least time of one round.
+    period: Millis,
+}
+
+/// The closed walks of a pass, one for each sending place that no other of them passes.
+fn walks(case: &Case<'_>, pass: &Pass, reach: &BTreeSet<NodeIndex>, before: &BTreeSet<Site>) -> Vec<Walk> {
+    let graph = case.graph;
+    let counted = |s: &&Sent| pass.counted_too || !bounds::journey_limits_it(case.program, graph.journey, s);
+    let kept = still_possible(graph, pass.lets);
+    let components = graph.components(|e, _, _, _| kept.contains(&e));
+    let component = |n: NodeIndex| components.get(n.index()).copied();
+    let inside = |e: EdgeIndex, a: NodeIndex, b: NodeIndex| kept.contains(&e) && component(a) == component(b);
+    let mut found: Vec<Walk> = Vec::new();
+    let mut done = before.clone();
+
+    for (id, from, _, edge) in graph.edges() {
+        if edge.stay && kept.contains(&id) && (pass.new)(edge.kind) && reach.contains(&from) {
+            let sent: Vec<_> = edge.sends.iter().filter(counted).cloned().collect();
+            if !sent.is_empty() && done.insert(Site::Stay(id)) {
+                found.push(Walk { edges: vec![id], sites: vec![Site::Stay(id)], sent, period: edge.lo });
+            }
+        }
+    }
+    // Arrows of the new kind, by component.
+    let mut new: BTreeMap<usize, Vec<(EdgeIndex, NodeIndex, NodeIndex)>> = BTreeMap::new();
+    for (id, from, to, edge) in graph.edges() {
+        if !edge.stay && (pass.new)(edge.kind) && reach.contains(&from) && inside(id, from, to) {
+            new.entry(component(from).unwrap_or(usize::MAX)).or_default().push((id, from, to));
+        }
+    }
+    for site in graph.nodes() {
+        let Some(arrows) = component(site).and_then(|c| new.get(&c)) else { continue };
+        if done.contains(&Site::State(site)) || !graph.visit_sends(site).any(|s| counted(&s)) {
+            continue;
+        }
+        if found.len() > TOLD {
+            // In one component with such an arrow there is a closed walk through both; that it is there is enough.
+            found.push(Walk { edges: Vec::new(), sites: vec![Site::State(site)], sent: Vec::new(), period: 0 });
+            continue;
+        }
+        let keep = |e: EdgeIndex, a: NodeIndex, b: NodeIndex, w: &Edge| !w.stay && inside(e, a, b);
+        let ahead = graph.paths([site], true, keep);
+        let back = graph.paths([site], false, keep);
+        let length =
+            |(_, u, v): &&(EdgeIndex, NodeIndex, NodeIndex)| Some(ahead.dist(*u)?.saturating_add(back.dist(*v)?));
+        let Some((arrow, u, v)) = arrows.iter().filter(|a| length(a).is_some()).min_by_key(|a| length(a)) else {
+            continue;
+        };
+        let mut edges = vec![*arrow];
+        edges.extend(back.path(graph, *v));
+        edges.extend(ahead.path(graph, *u));
+        let passed: BTreeSet<_> = members(graph, &edges).into_iter().collect();
+        let sites: Vec<_> =
+            passed.iter().filter(|n| graph.visit_sends(**n).any(|s| counted(&s))).map(|n| Site::State(*n)).collect();
+        done.extend(sites.iter().copied());
+        let sent = edges.iter().filter_map(|e| graph.edge(*e)).flat_map(|(_, to, _)| graph.visit_sends(to));
+        let sent = sent.filter(|s| counted(s)).cloned().collect();
+        let period = edges.iter().filter_map(|e| graph.edge(*e)).map(|(from, to, _)| {
+            let twins = graph.out(from).filter(|(id, t, e)| *t == to && !e.stay && kept.contains(id));
+            twins.map(|(_, _, e)| e.lo).min().unwrap_or(0)
+        });
+        let period = period.fold(0, Millis::saturating_add);
+        found.push(Walk { edges, sites, sent, period });
+    }
+    found
+}
+
+/// The arrows of these causes that can be taken without end: not into a bounded state, not what a visit does once, and
+/// an instant only where something moves its data.
+fn still_possible(graph: &Graph, lets: fn(Kind) -> bool) -> BTreeSet<EdgeIndex> {
+    let mut kept: BTreeSet<EdgeIndex> = graph
+        .edges()
+        .filter(|(_, _, to, e)| lets(e.kind) && if e.stay { e.repeats } else { !graph.capped(*to) })
+        .map(|(id, ..)| id)
+        .collect();
+    prune_instants(graph, &mut kept);
+    kept
+}
+
+/// Takes out, until nothing changes, instants whose data nothing in their component moves.
+pub(super) fn prune_instants(graph: &Graph, kept: &mut BTreeSet<EdgeIndex>) {
+    loop {
+        let components = graph.components(|e, _, _, _| kept.contains(&e));
+        let component = |n: NodeIndex| components.get(n.index()).copied();
+        let moved: BTreeSet<_> = kept
+            .iter()
+            .filter_map(|e| graph.edge(*e))
+            .filter(|(from, to, _)| component(*from) == component(*to))
+            .flat_map(|(from, _, e)| e.takes.iter().map(move |datum| (component(from), datum.as_str())))
+            .collect();
+        let spent: Vec<_> = kept
+            .iter()
+            .filter(|e| {
+                graph.edge(**e).is_some_and(|(from, _, edge)| match &edge.instant {
+                    Some((Expr::Path(path), _)) => match path.first().map(String::as_str) {
+                        // The host may change the customer's record at any time.
+                        Some("customer") => false,
+                        datum => !moved.contains(&(component(from), datum.unwrap_or(""))),
+                    },
+                    Some(_) => true,
+                    None => false,
+                })
+            })
+            .copied()
+            .collect();
+        if spent.is_empty() {
+            return;
+        }
+        for e in spent {
+            kept.remove(&e);
+        }
+    }
+}
+
+fn members(graph: &Graph, edges: &[EdgeIndex]) -> Vec<NodeIndex> {
+    edges.iter().filter_map(|e| graph.edge(*e)).map(|(_, to, _)| to).collect()
+}
+
+fn code(graph: &Graph, walk: &Walk) -> &'static Code {
+    let kinds: BTreeSet<_> = walk.edges.iter().filter_map(|e| graph.edge(*e)).map(|(_, _, e)| e.kind).collect();
+    let any = |list: &[Kind]| list.iter().any(|k| kinds.contains(k));
+    if any(&[Kind::Event, Kind::Closed, Kind::OptOut, Kind::At, Kind::Past]) {
+        &J0201
+    } else if any(&[Kind::Reply]) {
+        &J0202
+    } else if any(&[Kind::After]) {
+        &J0203
+    } else {
+        &J0206
+    }
+}
+
+fn tell(case: &Case<'_>, walk: &Walk) -> Finding {
+    let graph = case.graph;
+    let code = code(graph, walk);
+    let first = walk.edges.first().and_then(|e| graph.edge(*e));
+    let (start, span) = first.map(|(from, _, e)| (from, case.spans.get(&e.node))).unwrap_or_default();
+    let each = walk.sent.len().max(1);
+    let pace = pace(walk.period, each, *code != J0203);
+    let (message, label, count) = if *code == J0203 {
+        (
+            format!("one customer gets messages from this loop for ever, {}", pace.clone().unwrap_or_default()),
+            "comes round again by itself".to_owned(),
+            ", again and again, with nobody asking".to_owned(),
+        )
+    } else if *code == J0202 {
+        (
+            "one customer, or a machine that answers for them, can get any number of messages from this loop"
+                .to_owned(),
+            "nothing limits how often they answer".to_owned(),
+            format!(", again and again: 50 answers, {} messages", 50 * each),
+        )
+    } else if *code == J0206 {
+        (
+            "a message that does not get through is followed by another at once, over and over".to_owned(),
+            "nothing has to happen in between but that it fails".to_owned(),
+            ", and so on without a pause".to_owned(),
+        )
+    } else {
+        let what = match first.map(|(_, _, e)| e.kind) {
+            Some(Kind::Closed) => "nothing limits how often a case is closed",
+            Some(Kind::At | Kind::Past) => "nothing limits how often its date changes",
+            Some(Kind::OptOut) => "nothing limits how often they say STOP",
+            _ => "nothing limits how often this event comes",
+        };
+        match &pace {
+            Some(pace) => (
+                format!("one customer can get messages from this loop without end, {pace}"),
+                what.to_owned(),
+                ", again and again".to_owned(),
+            ),
+            None => (
+                "one customer can get any number of messages from this loop".to_owned(),
+                what.to_owned(),
+                format!(", again and again: 131 times, {} messages", 131 * each),
+            ),
+        }
+    };
+    let only = match bounds::policy_only(case.program, &walk.sent) {
+        Some(text) => format!("; {text}"),
+        None => String::new(),
+    };
+    let settled =
+        walk.period == 0 && walk.edges.iter().filter_map(|e| graph.edge(*e)).any(|(_, _, e)| e.settle.is_some());
+    let cut = if settled { "; no settle slows it down where the new data makes an `at` past" } else { "" };
+    let moving = moving(graph, walk);
+    let mut finding = Finding::new(code, span, message).label(label).how(format!(
+        "{}{}{moving}{count}{cut}{only}",
+        story::from_start(graph, start),
+        story::along(graph, &walk.edges)
+    ));
+    for sent in walk.sent.iter().take(3) {
+        let place = case.spans.get(&sent.node);
+        if place != span {
+            finding = finding.also(place, format!("sends `{}` on every round", story::message(case, sent)));
+        }
+    }
+    finding.help(help(case, walk, code))
+}
+
+/// Which events move the dates on which the walk's instants hang.
+fn moving(graph: &Graph, walk: &Walk) -> String {
+    let taken: BTreeSet<&String> =
+        walk.edges.iter().filter_map(|e| graph.edge(*e)).flat_map(|(_, _, e)| e.takes.iter()).collect();
+    let hangs = walk.edges.iter().filter_map(|e| graph.edge(*e)).find_map(|(_, _, e)| match &e.instant {
+        Some((Expr::Path(path), _)) => path.first().filter(|d| !taken.contains(d)).map(|d| (d, path.join("."))),
+        _ => None,
+    });
+    let Some((datum, path)) = hangs else { return String::new() };
+    match graph.edges().find(|(_, _, _, e)| e.takes.contains(datum)) {
+        Some((_, _, _, e)) => format!(", whenever `{}` moves `{path}`", e.word),
+        None => format!(", whenever `{path}` changes"),
+    }
+}
+
+/// `up to one every 15m, 96 a day`; none where a round takes no time.
+fn pace(period: Millis, each: usize, at_most: bool) -> Option<String> {
+    if period <= 0 {
+        return None;
+    }
+    let every = match each {
+        1 => format!("one every {}", spelled_duration(period)),
+        n => format!("{n} every {}", spelled_duration(period)),
+    };
+    let every = if at_most { format!("up to {every}") } else { every };
+    let rounds = DAY / period;
+    Some(match rounds {
+        0 | 1 => every,
+        rounds => format!("{every}, {} a day", rounds.saturating_mul(i64::try_from(each).unwrap_or(i64::MAX))),
+    })
+}
+
+fn help(case: &Case<'_>, walk: &Walk, code: &'static Code) -> String {
+    let graph = case.graph;
+    let on_the_way: BTreeSet<_> = members(graph, &walk.edges).into_iter().collect();
+    let state = walk.sites.iter().find_map(|s| match s {
+        Site::State(n) => Some(*n),
+        Site::Stay(_) => None,
+    });
+    let who = mend::who_takes_over(case, &on_the_way);
+    match state {
+        Some(n) if *code == J0206 => format!(
+            "hand over instead of sending again, or bound it, for example  limit visits {} to 3 per 7d else {who}",
+            graph.label(n)
+        ),
+        Some(n) if *code == J0203 => {
+            format!("say when it is enough and what then, for example  limit visits {} to 3 else {who}", graph.label(n))
+        }
+        Some(n) => {
+            format!(
+                "bound it and say who takes over, for example  limit visits {} to 3 per 7d else {who}",
+                graph.label(n)
+            )
+        }
+        None if *code == J0206 => "do not answer a message that fails with another: hand over instead".into(),
+        None => "bound what the journey may send, for example  limit messages to 3 per 7d else latest".into(),
+    }
+}

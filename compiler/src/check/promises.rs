@@ -1,0 +1,461 @@
+//! Promises: what was said to come has to come, or be taken back, by its deadline, on every path and with every feed,
+//! also a silent one.
+//!
+//! From where a promising send's step goes on, the nodes are walked that can be entered with the promise open: an arrow
+//! into a state whose entry keeps or withdraws it ends the walk. Every such state in which the instance can rest needs a
+//! way on that nobody has to ask for:
+//!
+//! - Deadline `by T - d`: an `at` of the same `T`, at `T - e` with `e >= d`, that leads on whether its instant comes or
+//!   is past. Then, by induction, at no moment later than `T - d` the instance is still in such a state: each `at` is
+//!   reached in time or is past on entry and taken in the same step, and arrows taken at once come to an end (J0204).
+//!   Moving `T` moves the deadline, and makes an `at` past in the same step at worst. That other arrows lead elsewhere
+//!   is no matter, since every state that they lead to is held to the same. An `after` proves nothing: it counts from
+//!   entering, not towards `T`.
+//! - Deadline `within D`: the longest way through the open states, each left by its soonest forced arrow at the latest,
+//!   takes at most `D`; a cycle of them has no longest way.
+//!
+//! An end with the promise open breaks it. STOP makes it void, so arrows of `on opt out` are not followed. A new promise
+//! of the same name is walked for itself, and does not relieve the old one. That the keeping message itself can be held
+//! back, by a limit or quiet hours that it does not pass, is told once a promise.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use journey_spec::codes::{J0501, J0502};
+use journey_spec::program::{Action, Deadline, Expr, Journey, Millis, Promise, Then, Trigger};
+use journey_spec::time::spelled_duration;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+
+use super::{Case, story};
+use crate::diagnostics::{Finding, did_you_mean};
+use crate::graph::{Edge, Graph, Kind, Sent, channels, counts, hears, spelled, split};
+use crate::spans::Node;
+
+/// Whether a send keeps or withdraws the promise of this name.
+fn discharges(sent: &Sent, name: &str) -> bool {
+    sent.send.keeping.as_deref() == Some(name) || sent.send.withdrawing.as_deref() == Some(name)
+}
+
+/// No path leaves a promise open past its deadline.
+pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    let Some(journey) = case.program.journeys.get(graph.journey.index()) else { return };
+    let reach = graph.reachable();
+    let all: Vec<_> = graph.all_sends().filter(|(n, _)| reach.contains(n)).map(|(n, s)| (n, s.clone())).collect();
+    let mut held: BTreeSet<String> = BTreeSet::new();
+    for (from, sent) in &all {
+        let Some(promise) = &sent.send.promising else { continue };
+        if !all.iter().any(|(_, s)| discharges(s, &promise.name)) {
+            // Nothing keeps it at all: J0502 says so.
+            continue;
+        }
+        let walk = Open::walk(graph, *from, sent, promise);
+        let broken = match &promise.deadline {
+            Deadline::By(by) => walk.by(case, journey, promise, by),
+            Deadline::Within(d) => walk.within(promise, *d),
+        };
+        if let Some(broken) = broken {
+            out.push(tell(case, &walk, sent, promise, &broken));
+        }
+        if held.insert(promise.name.clone()) {
+            held_back(case, journey, &all, sent, promise, out);
+        }
+    }
+}
+
+/// The nodes that can be entered with the promise open.
+struct Open<'g> {
+    graph: &'g Graph,
+    from: NodeIndex,
+    by: BTreeMap<NodeIndex, Option<EdgeIndex>>,
+    order: Vec<NodeIndex>,
+    /// Made in a `stay`, so that an instant of the same visit may be spent already.
+    within_visit: bool,
+}
+
+/// How a promise breaks.
+struct Broken {
+    at: NodeIndex,
+    what: String,
+    story: String,
+    help: String,
+    cycle: Vec<EdgeIndex>,
+}
+
+impl<'g> Open<'g> {
+    fn walk(graph: &'g Graph, from: NodeIndex, sent: &Sent, promise: &Promise) -> Open<'g> {
+        let mut open = Open {
+            graph,
+            from,
+            by: BTreeMap::new(),
+            order: Vec::new(),
+            within_visit: matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..)),
+        };
+        // What the same entry sends after the promise may keep it already.
+        let entry = graph.place(from).map_or(&[][..], |p| p.sends.as_slice());
+        let stays = graph.out(from).find(|(_, _, e)| e.sends.iter().any(|s| s.node == sent.node));
+        let list = match (&sent.node, stays) {
+            (Node::Entry(..), _) | (_, None) => entry,
+            (_, Some((_, _, e))) => e.sends.as_slice(),
+        };
+        let later = list.iter().skip_while(|s| s.node != sent.node).skip(1);
+        if later.into_iter().any(|s| discharges(s, &promise.name)) {
+            return open;
+        }
+        open.by.insert(from, None);
+        let mut queue = VecDeque::from([from]);
+        while let Some(n) = queue.pop_front() {
+            open.order.push(n);
+            for (id, to, edge) in graph.out(n) {
+                let kept = graph.place(to).is_some_and(|p| p.sends.iter().any(|s| discharges(s, &promise.name)));
+                if followed(edge) && !kept && !open.by.contains_key(&to) {
+                    open.by.insert(to, Some(id));
+                    queue.push_back(to);
+                }
+            }
+        }
+        open
+    }
+
+    fn way(&self, to: NodeIndex) -> Vec<EdgeIndex> {
+        let mut edges = Vec::new();
+        let mut at = to;
+        while let Some(e) = self.by.get(&at).copied().flatten() {
+            edges.push(e);
+            let Some((from, ..)) = self.graph.edge(e) else { break };
+            at = from;
+        }
+        edges.reverse();
+        edges
+    }
+
+    fn ended(&self) -> Option<Broken> {
+        let end = self.order.iter().find(|n| self.graph.ends(**n))?;
+        Some(Broken {
+            at: *end,
+            what: "ends with the promise open".into(),
+            story: "it is over, and what was promised never comes".into(),
+            help: "keep or withdraw it on the way, for example  send … withdrawing …".into(),
+            cycle: Vec::new(),
+        })
+    }
+
+    /// `by T - d`: every open state has an `at` of the same T in time.
+    fn by(&self, case: &Case<'_>, journey: &Journey, promise: &Promise, by: &Expr) -> Option<Broken> {
+        let graph = self.graph;
+        let (base, offset) = split(by);
+        let deadline = spelled(by);
+        let silent = self.order.iter().filter(|n| graph.rests(**n)).find_map(|n| {
+            let state = graph.place(*n)?.state?;
+            let arrows = hears(journey, graph.journey, state);
+            let stays_count = !(self.within_visit && *n == self.from);
+            let leads = |then: &Then| leads_on(graph, then, promise, stays_count);
+            let mut late = None;
+            for (node, arrow) in &arrows {
+                let Trigger::At { at, if_past } = &arrow.on else { continue };
+                let (on, e) = split(at);
+                if on != base || !leads(&arrow.then) || !leads(if_past) {
+                    continue;
+                }
+                if e <= offset {
+                    return None;
+                }
+                late = late.or(Some((node.clone(), spelled(at))));
+            }
+            let timer = arrows.iter().find_map(|(_, a)| match a.on {
+                Trigger::After(d) => Some(spelled_duration(d)),
+                _ => None,
+            });
+            let (what, story) = match (late, timer) {
+                (Some((_, at)), _) => (
+                    format!("leads on only at {at}, after the promise falls due"),
+                    format!("nothing else comes in; {deadline} passes, and only then {at} comes"),
+                ),
+                (None, Some(after)) => (
+                    format!("leads on only {after} after it is entered, which may be later than {deadline}"),
+                    format!("nothing else comes in, and {deadline} passes before the {after} are over"),
+                ),
+                (None, None) => (
+                    "waits for an event that may never come".into(),
+                    format!("the feed goes silent, {deadline} passes, and nobody says anything"),
+                ),
+            };
+            let earlier = offset.saturating_sub(5 * journey_spec::program::MINUTE);
+            let example = spelled(&Expr::Offset { base: Box::new(base.clone()), by: earlier });
+            let target = keeper(case, &promise.name).unwrap_or("unsure");
+            let help = format!(
+                "lead on in time whatever the feed does, for example  at {example} -> {target}, if past -> {target}"
+            );
+            Some(Broken { at: *n, what, story, help, cycle: Vec::new() })
+        });
+        first_of(self, [self.ended(), silent])
+    }
+
+    /// `within D`: the longest way through the open states.
+    fn within(&self, promise: &Promise, d: Millis) -> Option<Broken> {
+        let graph = self.graph;
+        let due = spelled_duration(d);
+        let help = || {
+            format!("lead on in time whatever comes in, for example  after {} -> …", spelled_duration((d / 2).max(1)))
+        };
+        let soonest = |n: NodeIndex| -> Option<Millis> {
+            if !graph.rests(n) {
+                return Some(0);
+            }
+            let keeps = |e: &Edge| {
+                e.stay
+                    && e.kind == Kind::After
+                    && e.sends.iter().any(|s| discharges(s, &promise.name))
+                    && !(self.within_visit && n == self.from)
+            };
+            graph
+                .out(n)
+                .filter(|(_, _, e)| e.forced || keeps(e))
+                .filter_map(|(_, _, e)| match e.kind {
+                    Kind::After => Some(e.lo),
+                    Kind::Outcome => e.deadline,
+                    _ => None,
+                })
+                .min()
+        };
+        let silent = self.order.iter().filter(|n| !graph.ends(**n)).find(|n| soonest(**n).is_none()).map(|n| Broken {
+            at: *n,
+            what: "waits for something that may never come".into(),
+            story: format!("the feed goes silent, {due} pass, and nobody says anything"),
+            help: help(),
+            cycle: Vec::new(),
+        });
+        if let Some(broken) = first_of(self, [self.ended(), silent]) {
+            return Some(broken);
+        }
+        // Longest times in topological order; what is left when no node without incoming arrows is, lies on a cycle.
+        let inner = |n: NodeIndex| {
+            graph.out(n).filter(|(_, to, e)| followed(e) && self.by.contains_key(to)).map(|(id, to, _)| (id, to))
+        };
+        let mut incoming: BTreeMap<NodeIndex, usize> = self.order.iter().map(|n| (*n, 0)).collect();
+        for n in &self.order {
+            for (_, to) in inner(*n) {
+                *incoming.entry(to).or_default() += 1;
+            }
+        }
+        let mut longest: BTreeMap<NodeIndex, Millis> = BTreeMap::new();
+        let mut ready: Vec<_> = incoming.iter().filter(|(_, c)| **c == 0).map(|(n, _)| *n).collect();
+        let mut late: Option<(NodeIndex, Millis)> = None;
+        while let Some(n) = ready.pop() {
+            let left = longest.get(&n).copied().unwrap_or(0).saturating_add(soonest(n).unwrap_or(0));
+            if left > d && late.is_none_or(|(_, worst)| left > worst) {
+                late = Some((n, left));
+            }
+            for (_, to) in inner(n) {
+                let slot = longest.entry(to).or_insert(0);
+                *slot = (*slot).max(left);
+                if let Some(count) = incoming.get_mut(&to) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        ready.push(to);
+                    }
+                }
+            }
+        }
+        let round = self.order.iter().find_map(|n| {
+            incoming.get(n).filter(|c| **c > 0)?;
+            inner(*n).find_map(|(id, to)| {
+                let back = graph.paths([to], true, |_, _, t, e| followed(e) && self.by.contains_key(&t));
+                back.dist(*n)?;
+                let mut cycle = vec![id];
+                cycle.extend(back.path(graph, *n));
+                Some((*n, cycle))
+            })
+        });
+        if let Some((n, cycle)) = round {
+            let story = format!("again and again: each time the wait begins anew, and {due} pass");
+            return Some(Broken { at: n, what: "can be put off without end".into(), story, help: help(), cycle });
+        }
+        let (at, worst) = late?;
+        Some(Broken {
+            at,
+            what: format!(
+                "may be left only {} after the promise, which falls due after {due}",
+                spelled_duration(worst)
+            ),
+            story: format!("{} have gone by, and {due} were promised", spelled_duration(worst)),
+            help: help(),
+            cycle: Vec::new(),
+        })
+    }
+}
+
+/// Arrows that take the instance elsewhere with the promise open: STOP makes it void.
+fn followed(edge: &Edge) -> bool {
+    !edge.stay && edge.kind != Kind::OptOut
+}
+
+/// The nearer of two ways to break it.
+fn first_of(open: &Open<'_>, ways: [Option<Broken>; 2]) -> Option<Broken> {
+    let rank = |b: &Broken| open.order.iter().position(|n| *n == b.at);
+    ways.into_iter().flatten().min_by_key(rank)
+}
+
+/// Whether an `at` of an open state leads on: to another state that cannot refuse, or by keeping the promise here.
+fn leads_on(graph: &Graph, then: &Then, promise: &Promise, stays_count: bool) -> bool {
+    match then {
+        Then::Goto(to) => !graph.refusable(*to),
+        Then::Stay(actions) => {
+            stays_count
+                && actions.iter().any(|a| match a {
+                    Action::Send(s) => {
+                        [&s.keeping, &s.withdrawing].into_iter().any(|n| n.as_deref() == Some(&promise.name))
+                    }
+                    _ => false,
+                })
+        }
+    }
+}
+
+/// A state whose entry withdraws or keeps the promise.
+fn keeper<'a>(case: &Case<'a>, name: &str) -> Option<&'a str> {
+    let graph = case.graph;
+    let with = |n: &NodeIndex, withdraws: bool| {
+        graph.place(*n).is_some_and(|p| {
+            p.sends.iter().any(
+                |s| if withdraws { s.send.withdrawing.as_deref() } else { s.send.keeping.as_deref() } == Some(name),
+            )
+        })
+    };
+    let found = graph.nodes().find(|n| with(n, true)).or_else(|| graph.nodes().find(|n| with(n, false)))?;
+    Some(graph.label(found))
+}
+
+fn tell(case: &Case<'_>, open: &Open<'_>, sent: &Sent, promise: &Promise, broken: &Broken) -> Finding {
+    let graph = case.graph;
+    let way = open.way(broken.at);
+    let deadline = match &promise.deadline {
+        Deadline::By(by) => format!("by {}", spelled(by)),
+        Deadline::Within(d) => format!("within {}", spelled_duration(*d)),
+    };
+    Finding::new(
+        &J0501,
+        case.spans.get(&sent.node),
+        format!("a customer who was promised `{}` {deadline} may wait for it in vain", promise.name),
+    )
+    .label("makes the promise")
+    .also(case.spans.get(&graph.node_of(broken.at)), broken.what.clone())
+    .how(format!(
+        "{} (`{}` promised){}{}; {}",
+        story::from_start(graph, open.from),
+        promise.name,
+        story::along(graph, &way),
+        story::along(graph, &broken.cycle),
+        broken.story
+    ))
+    .help(broken.help.clone())
+}
+
+/// The message that keeps a promise is not one that a rule can hold back.
+fn held_back(
+    case: &Case<'_>,
+    journey: &Journey,
+    all: &[(NodeIndex, Sent)],
+    promising: &Sent,
+    promise: &Promise,
+    out: &mut Vec<Finding>,
+) {
+    for (_, sent) in all.iter().filter(|(_, s)| discharges(s, &promise.name)) {
+        let Some(message) = case.program.messages.get(sent.send.message.index()) else { continue };
+        if message.essential.is_some() {
+            continue;
+        }
+        let on = channels(message, &sent.send);
+        let quiet = case.program.policy.quiet.iter().enumerate();
+        let quiet = quiet
+            .filter(|(_, q)| q.purposes.is_empty() || q.purposes.contains(&message.purpose))
+            .map(|(i, q)| (Node::Quiet(i), q.text.as_str()));
+        let counting = |l: &journey_spec::program::Limit| on.iter().any(|c| counts(l.what, *c, message.purpose));
+        let policy = case.program.policy.limits.iter().enumerate().filter(|(_, l)| counting(l));
+        let own = journey.limits.iter().enumerate().filter(|(_, l)| counting(l));
+        let rules = quiet
+            .chain(policy.map(|(i, l)| (Node::PolicyLimit(i), l.text.as_str())))
+            .chain(own.map(|(i, l)| (Node::Limit(case.graph.journey, i), l.text.as_str())));
+        let Some((node, text)) = rules.into_iter().next() else { continue };
+        let rule = text.split(" else ").next().unwrap_or_default().trim();
+        out.push(
+            Finding::new(
+                &J0501,
+                case.spans.get(&sent.node),
+                format!("the message that a customer was promised as `{}` can be held back", promise.name),
+            )
+            .label(format!("`{}` is not essential, so every rule may hold it back", message.name))
+            .also(case.spans.get(&node), "holds it back, past its deadline")
+            .also(case.spans.get(&promising.node), "makes the promise")
+            .how(format!("`{}` is due, `{rule}` does not let it leave, and the deadline passes", message.name))
+            .help(format!("let it pass, with a bound of its own: in `{}`  essential at most 2 per 24h", message.name)),
+        );
+        return;
+    }
+}
+
+/// What is kept or withdrawn was promised before, and what is promised is kept or withdrawn somewhere.
+pub(super) fn are_made_before_they_are_kept(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    let all: Vec<_> = graph.all_sends().collect();
+    let reach = graph.reachable();
+    let made: BTreeSet<&str> =
+        all.iter().filter_map(|(_, s)| s.send.promising.as_ref().map(|p| p.name.as_str())).collect();
+    let ended: BTreeSet<&str> =
+        all.iter().flat_map(|(_, s)| [s.send.keeping.as_deref(), s.send.withdrawing.as_deref()]).flatten().collect();
+    let makes = |s: &Sent, name: &str| s.send.promising.as_ref().is_some_and(|p| p.name == name);
+    let later: BTreeMap<&str, BTreeSet<NodeIndex>> = made
+        .iter()
+        .map(|name| (*name, graph.entered_after(all.iter().filter(|(_, s)| makes(s, name)).map(|(n, _)| *n))))
+        .collect();
+    for (n, sent) in &all {
+        for name in [sent.send.keeping.as_deref(), sent.send.withdrawing.as_deref()].into_iter().flatten() {
+            let here = |m: &NodeIndex, s: &Sent| m == n && makes(s, name) && follows(graph, *n, &s.node, &sent.node);
+            let before = later.get(name).is_some_and(|l| l.contains(n)) || all.iter().any(|(m, s)| here(m, s));
+            if before || !reach.contains(n) {
+                continue;
+            }
+            let text = match made.contains(name) {
+                true => format!("`{name}` is kept or withdrawn here, and no path before has promised it to a customer"),
+                false => format!("`{name}` is kept or withdrawn here, and nothing promises it to a customer"),
+            };
+            let mut finding = Finding::new(&J0502, case.spans.get(&sent.node), text)
+                .label("no promise of this name is open here")
+                .how(story::from_start(graph, *n));
+            finding = match did_you_mean(name, made.iter().copied()) {
+                Some(hint) => finding.help(hint),
+                None => finding.help(format!("promise it first:  send … promising {name} by …")),
+            };
+            out.push(finding);
+        }
+    }
+    let mut told = BTreeSet::new();
+    for (_, sent) in &all {
+        let Some(promise) = &sent.send.promising else { continue };
+        if ended.contains(promise.name.as_str()) || !told.insert(promise.name.as_str()) {
+            continue;
+        }
+        let mut finding = Finding::new(
+            &J0502,
+            case.spans.get(&sent.node),
+            format!("a customer is promised `{}`, and nothing ever keeps or withdraws it", promise.name),
+        )
+        .label("the promise that stays open");
+        finding = match did_you_mean(&promise.name, ended.iter().copied()) {
+            Some(hint) => finding.help(hint),
+            None => finding.help(format!("keep it where it comes true:  send … keeping {}", promise.name)),
+        };
+        out.push(finding);
+    }
+}
+
+/// Whether, in one visit, the second place can come after the first.
+fn follows(graph: &Graph, n: NodeIndex, first: &Node, second: &Node) -> bool {
+    let list = graph.place(n).map_or(&[][..], |p| p.sends.as_slice());
+    let at = |node: &Node| list.iter().position(|s| s.node == *node);
+    match (at(first), at(second)) {
+        (Some(a), Some(b)) => a < b,
+        // What a stay sends comes after the entry; of two stays either may be first.
+        (_, None) => true,
+        (None, Some(_)) => false,
+    }
+}

@@ -1,0 +1,75 @@
+//! How findings tell what happens: states, arrows, and ✉ where a message leaves.
+
+use petgraph::graph::{EdgeIndex, NodeIndex};
+
+use super::Case;
+use crate::graph::{Edge, Graph, Kind, Sent};
+
+/// A state's name, with ✉ where entering it sends.
+pub(super) fn stop(graph: &Graph, n: NodeIndex) -> String {
+    let sends = graph.place(n).is_some_and(|p| !p.sends.is_empty());
+    format!("{}{}", graph.label(n), if sends { " ✉" } else { "" })
+}
+
+/// The shortest way to a node: `booking.created → booked ✉ → waiting`.
+pub(super) fn from_start(graph: &Graph, to: NodeIndex) -> String {
+    let paths = graph.from_starts();
+    let edges = paths.path(graph, to);
+    let first = edges.first().and_then(|e| graph.edge(*e)).map_or(to, |(from, ..)| from);
+    let Some(begin) = graph.begins.iter().find(|b| b.to == first) else {
+        return format!("in {}", stop(graph, to));
+    };
+    format!("{} → {}{}", begin.word, stop(graph, first), along(graph, &edges))
+}
+
+/// What follows along some edges: `, then booking.rescheduled → moved ✉ → waiting`.
+pub(super) fn along(graph: &Graph, edges: &[EdgeIndex]) -> String {
+    let mut text = String::new();
+    for e in edges {
+        let Some((_, to, edge)) = graph.edge(*e) else { continue };
+        let step = arrow(graph, to, edge);
+        let joint = match (edge.kind == Kind::Urgent && edge.word.is_empty(), edge.kind) {
+            (true, _) => " ",
+            (false, Kind::Urgent) => ", and since ",
+            (false, _) => ", then ",
+        };
+        text.push_str(joint);
+        text.push_str(&step);
+    }
+    text
+}
+
+fn arrow(graph: &Graph, to: NodeIndex, edge: &Edge) -> String {
+    if edge.stay {
+        let mail = if edge.sends.is_empty() { "" } else { " ✉" };
+        return format!("{}{mail} (and stays in {})", edge.word, graph.label(to));
+    }
+    let why = if edge.redirected.is_empty() || edge.kind == Kind::Blocked { "" } else { " (a limit sends it there)" };
+    let blank = if edge.word.is_empty() { "" } else { " " };
+    format!("{}{blank}→ {}{why}", edge.word, stop(graph, to))
+}
+
+/// So many places are named one by one.
+pub(super) const NAMED: usize = 8;
+
+/// `booked`, `moved` and `soon`, in backticks; of many only the first, and how many more.
+pub(super) fn names(graph: &Graph, nodes: &[NodeIndex]) -> String {
+    let named = nodes.iter().take(NAMED).map(|n| format!("`{}`", graph.label(*n)));
+    let more = nodes.len().saturating_sub(NAMED);
+    list(named.chain((more > 0).then(|| format!("{more} more"))))
+}
+
+/// `a, b and c`.
+pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
+    let items: Vec<_> = items.into_iter().collect();
+    match items.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The name of the message that is sent.
+pub(super) fn message<'a>(case: &Case<'a>, sent: &Sent) -> &'a str {
+    case.program.messages.get(sent.send.message.index()).map_or("", |m| m.name.as_str())
+}

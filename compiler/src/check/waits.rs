@@ -1,0 +1,68 @@
+//! Waiting: a state that only an event or a person can end leaves a customer hanging when the feed is silent.
+//!
+//! A wait ends by itself where a timer or a call's deadline leads out of the state whatever happens. An arrow whose
+//! target may refuse entry (`limit visits … else skip` or `else handoff`) does not count, nor does one that stays.
+
+use journey_spec::codes::{J0303, J0304, Level};
+use journey_spec::program::Requirement;
+
+use super::{Case, story};
+use crate::diagnostics::Finding;
+use crate::source::Span;
+use crate::spans::Node;
+
+/// The finding for an `at` without `if past`: the program cannot express one, so lowering reports it. `span` is the
+/// arrow.
+#[must_use]
+pub fn missing_if_past(span: Span) -> Finding {
+    Finding::new(&J0304, span, "nobody has said what a customer gets when this moment is already past")
+        .label("a late booking or a changed date can make it past before the state is entered")
+        .how("a booking comes in after this moment: the step does not know where to go")
+        .help("say where to go then, for example  at booking.slot - 1d -> tomorrow, if past -> soon")
+}
+
+/// Every reachable waiting state is left by a timer or a call's deadline when nothing else happens.
+pub(super) fn end_by_themselves(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    let reach = graph.reachable();
+    let stuck: Vec<_> =
+        graph.nodes().filter(|n| reach.contains(n) && graph.rests(*n) && !graph.forced_out(*n)).collect();
+    let level = match case.program.policy.require.contains(&Requirement::Timeout) {
+        true => Level::Error,
+        false => J0303.level,
+    };
+    let refused =
+        |n| graph.out(n).find_map(|(_, _, e)| e.would_force.then_some(&e.node)).map(|node| case.spans.get(node));
+    if stuck.len() > 5 {
+        let names = story::names(graph, &stuck);
+        let mut finding = Finding::new(
+            &J0303,
+            case.spans.get(&Node::Journey(graph.journey)),
+            format!("a customer can be left waiting for ever in {} states of `{}`", stuck.len(), graph.name),
+        )
+        .label(format!("{names} have no way out that takes itself"))
+        .help("give each an `after`, for example  after 3d -> lapsed");
+        finding.level = level;
+        for n in stuck.iter().take(story::NAMED) {
+            finding = finding.also(case.spans.get(&graph.node_of(*n)), "waits, and no timer ends it");
+        }
+        out.push(finding);
+        return;
+    }
+    for n in stuck {
+        let name = graph.label(n);
+        let mut finding = Finding::new(
+            &J0303,
+            case.spans.get(&graph.node_of(n)),
+            format!("a customer can be left waiting in `{name}` for ever"),
+        )
+        .label("waits, and no timer ends it")
+        .how(format!("{}, then nothing more comes in", story::from_start(graph, n)))
+        .help("say what happens when nothing does, for example  after 3d -> lapsed");
+        if let Some(span) = refused(n) {
+            finding = finding.also(span, "this may be refused by the limit of the state it leads to, or stay here");
+        }
+        finding.level = level;
+        out.push(finding);
+    }
+}

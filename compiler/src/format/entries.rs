@@ -1,0 +1,281 @@
+//! The tree as lines: declarations, policies and journeys.
+
+use super::layout::{Block, Entry, Part};
+use crate::ast::*;
+use crate::source::Span;
+use journey_spec::program::{EndKind, Requirement};
+
+/// The text that the tree was read from, for what the tree does not keep: how a duration was written, where braces are.
+pub(super) struct Source<'a> {
+    text: &'a str,
+    /// Braces outside texts and comments, by their opening: `(open, close)`.
+    braces: Vec<(usize, usize)>,
+}
+
+pub(super) const COMMA: &str = ", ";
+pub(super) const BLANKS: &str = "   ";
+
+impl<'a> Source<'a> {
+    pub(super) fn new(text: &'a str) -> Source<'a> {
+        Source { text, braces: crate::parse::braces(text) }
+    }
+
+    pub(super) fn slice(&self, span: Span) -> &'a str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// The block whose brace is the first at or after a place.
+    pub(super) fn block(&self, after: u32, entries: Vec<Entry>, separator: &'static str) -> Part {
+        let at = self.braces.partition_point(|(open, _)| *open < after as usize);
+        let (open, close) = self.braces.get(at).copied().unwrap_or((after as usize, after as usize));
+        Part::Block(Block { entries, separator, open, close })
+    }
+
+    /// Where the `words` words before a place begin.
+    pub(super) fn back(&self, from: u32, words: usize) -> usize {
+        let mut start = from as usize;
+        for _ in 0..words {
+            let before = self.text.get(..start).unwrap_or("").trim_end();
+            let word = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            if word.len() < before.len() {
+                start = word.len();
+            }
+        }
+        start
+    }
+
+    pub(super) fn item(&self, item: &Item) -> Entry {
+        match item {
+            Item::Use(decl) => line(decl.span, format!("use {}", self.slice(decl.path.span))),
+            Item::Customer(decl) => {
+                let fields = decl.fields.iter().map(|f| self.customer_field(f)).collect();
+                let block = self.block(decl.head.end, fields, COMMA);
+                documented(&decl.doc, decl.span, vec![text("customer "), block])
+            }
+            Item::Record(decl) => {
+                let block = self.fields(decl.name.span.end, &decl.fields);
+                documented(&decl.doc, decl.span, vec![text(format!("record {} ", decl.name.text)), block])
+            }
+            Item::Event(decl) => {
+                let newest = decl.newest_by.as_ref().map(|p| format!("newest by {} ", p.text())).unwrap_or_default();
+                let after = decl.newest_by.as_ref().unwrap_or(&decl.name).span.end;
+                let head = format!("event {} {newest}", decl.name.text());
+                documented(&decl.doc, decl.span, vec![text(head), self.fields(after, &decl.fields)])
+            }
+            Item::Message(decl) => {
+                let items = decl.items.iter().map(|item| self.message_item(item)).collect();
+                let block = self.block(decl.name.span.end, items, BLANKS);
+                documented(&decl.doc, decl.span, vec![text(format!("message {} ", decl.name.text)), block])
+            }
+            Item::Service(decl) => {
+                let params: Vec<_> = decl.params.iter().map(|p| self.field(p)).collect();
+                let head = format!("service {}({}) -> {}", decl.name.text, params.join(", "), one_of(&decl.outcomes));
+                documented(&decl.doc, decl.span, vec![text(head)])
+            }
+            Item::Policy(decl) => {
+                let items = decl.items.iter().map(|item| self.policy_item(item)).collect();
+                let block = self.block(decl.name.span.end, items, BLANKS);
+                documented(&decl.doc, decl.span, vec![text(format!("policy {} ", decl.name.text)), block])
+            }
+            Item::Journey(decl) => {
+                let key = decl.key.as_ref().map(|key| format!(" per {}", key.text())).unwrap_or_default();
+                let items = decl.items.iter().map(|item| self.journey_item(item)).collect();
+                let head = format!("journey {} for customer{key} ", decl.name.text);
+                documented(&decl.doc, decl.span, vec![text(head), self.block(decl.head.end, items, BLANKS)])
+            }
+            Item::Scenario(decl) => {
+                let lines = decl.lines.iter().map(|line| self.scenario_line(line)).collect();
+                let head = format!("scenario {} for {} ", self.slice(decl.title.span), decl.journey.text);
+                documented(&decl.doc, decl.span, vec![text(head), self.block(decl.journey.span.end, lines, BLANKS)])
+            }
+        }
+    }
+
+    fn fields(&self, after: u32, fields: &[FieldDecl]) -> Part {
+        let entries = fields.iter().map(|f| line(f.span, self.field(f))).collect();
+        self.block(after, entries, COMMA)
+    }
+
+    fn field(&self, field: &FieldDecl) -> String {
+        let mark = if field.ty.optional { "?" } else { "" };
+        let ty = match &field.ty.kind {
+            TypeKind::Named(name) => name.text.clone(),
+            TypeKind::Text(max) => format!("text({})", max.value),
+            TypeKind::OneOf(names) => one_of(names),
+        };
+        format!("{}: {ty}{mark}", field.name.text)
+    }
+
+    fn customer_field(&self, field: &CustomerField) -> Entry {
+        let channels: Vec<_> = field.channels.iter().map(|c| c.value.name()).collect();
+        let addresses = if channels.is_empty() { String::new() } else { format!(" for {}", channels.join(", ")) };
+        let end = field.channels.last().map_or(field.field.span, |c| c.span);
+        line(field.field.span.to(end), format!("{}{addresses}", self.field(&field.field)))
+    }
+
+    fn message_item(&self, item: &MessageItem) -> Entry {
+        match item {
+            MessageItem::Purpose(at) => {
+                let words = format!("purpose {}", at.value.name());
+                from(self.back(at.span.start, 1), at.span, vec![text(words)])
+            }
+            MessageItem::Variant(v) => {
+                let body = v.from.as_ref().map(|f| format!(" from {}", self.slice(f.span))).unwrap_or_default();
+                line(v.span, format!("{} {}{body}", v.channel.value.name(), self.slice(v.text.span)))
+            }
+            MessageItem::Replies(replies, span) => {
+                let entries = replies
+                    .iter()
+                    .map(|reply| {
+                        let words: Vec<_> = reply.words.iter().map(|w| self.slice(w.span)).collect();
+                        line(reply.span, format!("{}: {}", reply.name.text, words.join(" | ")))
+                    })
+                    .collect();
+                entry(*span, vec![text("replies "), self.block(span.start, entries, BLANKS)])
+            }
+            MessageItem::ValidFor(at) => self.valid_for(at.span),
+            MessageItem::ValidUntil(until, span) => {
+                let mut parts = vec![text("valid until ")];
+                self.expr(until, &mut parts);
+                entry(*span, parts)
+            }
+            MessageItem::Essential { n, per, span } => {
+                line(*span, format!("essential at most {} per {}", n.value, self.slice(per.span)))
+            }
+        }
+    }
+
+    fn valid_for(&self, span: Span) -> Entry {
+        from(self.back(span.start, 2), span, vec![text(format!("valid for {}", self.slice(span)))])
+    }
+
+    fn policy_item(&self, item: &PolicyItem) -> Entry {
+        match item {
+            PolicyItem::Limit(limit) => line(limit.span, self.limit(limit)),
+            PolicyItem::Quiet { from, to, purposes, fate, span } => {
+                let purposes: Vec<_> = purposes.iter().map(|p| p.value.name()).collect();
+                let purposes =
+                    if purposes.is_empty() { String::new() } else { format!(" for {}", purposes.join(", ")) };
+                let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+                let hours = format!("{} to {}", clock(from.value), clock(to.value));
+                line(*span, format!("quiet {hours}{purposes} else {}", self.fate(fate)))
+            }
+            PolicyItem::ValidFor(at) => self.valid_for(at.span),
+            PolicyItem::Grace(at) => {
+                from(self.back(at.span.start, 1), at.span, vec![text(format!("grace {}", self.slice(at.span)))])
+            }
+            PolicyItem::ReplyWindow(at) => {
+                let words = format!("reply window {}", self.slice(at.span));
+                from(self.back(at.span.start, 2), at.span, vec![text(words)])
+            }
+            PolicyItem::AfterEnd { queue, span } => {
+                line(*span, format!("after the end, replies -> handoff {}", self.slice(queue.span)))
+            }
+            PolicyItem::Require(all, span) => {
+                let all: Vec<_> = all
+                    .iter()
+                    .map(|r| match r.value {
+                        Requirement::Handoff => "handoff",
+                        Requirement::ReplyHandling => "reply handling",
+                        Requirement::Timeout => "timeout",
+                    })
+                    .collect();
+                line(*span, format!("require {}", all.join(", ")))
+            }
+            PolicyItem::StopSpares(purposes, span) => {
+                let purposes: Vec<_> = purposes.iter().map(|p| p.value.name()).collect();
+                line(*span, format!("stop spares {}", purposes.join(", ")))
+            }
+            PolicyItem::StopAnswers(answer, span) => line(*span, format!("stop answers {}", self.slice(answer.span))),
+        }
+    }
+
+    fn limit(&self, limit: &LimitDecl) -> String {
+        let what = match &limit.what {
+            LimitWhatDecl::Messages { channel: None, purpose: None } => "messages".to_string(),
+            LimitWhatDecl::Messages { channel: Some(channel), purpose: None } => channel.value.name().to_string(),
+            LimitWhatDecl::Messages { channel: None, purpose: Some(purpose) } => {
+                format!("{} messages", purpose.value.name())
+            }
+            LimitWhatDecl::Messages { channel: Some(channel), purpose: Some(purpose) } => {
+                format!("{} {}", purpose.value.name(), channel.value.name())
+            }
+            LimitWhatDecl::Starts(_) => "starts".to_string(),
+            LimitWhatDecl::Live(_) => "live".to_string(),
+            LimitWhatDecl::Visits(state) => format!("visits {}", state.text),
+        };
+        let per = limit.per.as_ref().map(|per| format!(" per {}", self.slice(per.span))).unwrap_or_default();
+        let key = limit.key.as_ref().map(|key| format!(" per {}", key.text())).unwrap_or_default();
+        let customer = if limit.per_customer.is_some() { " per customer" } else { "" };
+        format!("limit {what} to {}{per}{key}{customer} else {}", limit.n.value, self.fate(&limit.fate))
+    }
+
+    fn fate(&self, fate: &FateDecl) -> String {
+        match &fate.kind {
+            FateKind::Defer => "defer".into(),
+            FateKind::Latest => "latest".into(),
+            FateKind::Skip => "skip".into(),
+            FateKind::Handoff(queue) => format!("handoff {}", self.slice(queue.span)),
+            FateKind::Goto(state) => format!("-> {}", state.text),
+            FateKind::End => "end".into(),
+        }
+    }
+
+    fn journey_item(&self, item: &JourneyItem) -> Entry {
+        match item {
+            JourneyItem::Data(field) => {
+                let words = format!("data {}", self.field(field));
+                from(self.back(field.span.start, 1), field.span, vec![text(words)])
+            }
+            JourneyItem::Limit(limit) => line(limit.span, self.limit(limit)),
+            JourneyItem::Start(start) => {
+                let words = format!("start on {}{} -> {}", start.event.text(), taken(&start.take), start.to.text);
+                line(start.span, words)
+            }
+            JourneyItem::Arrow(arrow) => self.arrow(arrow),
+            JourneyItem::State(state) => {
+                let items = state.items.iter().map(|item| self.state_item(item)).collect();
+                let block = self.block(state.name.span.end, items, BLANKS);
+                documented(&state.doc, state.span, vec![text(format!("state {} ", state.name.text)), block])
+            }
+            JourneyItem::End(end) => {
+                let kind = match end.kind.value {
+                    EndKind::Success => "success",
+                    EndKind::Neutral => "neutral",
+                    EndKind::Failure => "failure",
+                };
+                documented(&end.doc, end.span, vec![text(format!("end {} as {kind}", end.name.text))])
+            }
+        }
+    }
+}
+
+pub(super) fn taken(take: &[Name]) -> String {
+    let names: Vec<_> = take.iter().map(|n| n.text.as_str()).collect();
+    if names.is_empty() { String::new() } else { format!("({})", names.join(", ")) }
+}
+
+fn one_of(names: &[Name]) -> String {
+    let names: Vec<_> = names.iter().map(|n| n.text.as_str()).collect();
+    if names.is_empty() { "one of { }".into() } else { format!("one of {{ {} }}", names.join(", ")) }
+}
+
+pub(super) fn text(words: impl Into<String>) -> Part {
+    Part::Text(words.into())
+}
+
+pub(super) fn from(start: usize, span: Span, parts: Vec<Part>) -> Entry {
+    Entry { doc: Vec::new(), documented: false, parts, start, end: span.end as usize }
+}
+
+pub(super) fn entry(span: Span, parts: Vec<Part>) -> Entry {
+    from(span.start as usize, span, parts)
+}
+
+pub(super) fn line(span: Span, words: String) -> Entry {
+    entry(span, vec![text(words)])
+}
+
+fn documented(doc: &Doc, span: Span, parts: Vec<Part>) -> Entry {
+    Entry { doc: doc.clone(), documented: true, ..entry(span, parts) }
+}

@@ -1,0 +1,249 @@
+//! The tree as lines: what states do, values, and scenarios.
+
+use super::entries::{BLANKS, COMMA, Source, entry, from, line, taken, text};
+use super::layout::{Entry, Part};
+use crate::ast::*;
+
+impl Source<'_> {
+    pub(super) fn state_item(&self, item: &StateItem) -> Entry {
+        match item {
+            StateItem::Action(action) => self.action(action),
+            StateItem::Call(call) => {
+                let mut parts = vec![text(format!("call {}(", call.service.text))];
+                for (i, arg) in call.args.iter().enumerate() {
+                    if i > 0 {
+                        parts.push(text(", "));
+                    }
+                    self.expr(arg, &mut parts);
+                }
+                parts.push(text(format!(") within {} ", self.slice(call.within.span))));
+                let outcomes = call
+                    .outcomes
+                    .iter()
+                    .map(|(name, to)| line(name.span.to(to.span), format!("{} -> {}", name.text, to.text)))
+                    .collect();
+                parts.push(self.block(call.within.span.end, outcomes, BLANKS));
+                entry(call.span, parts)
+            }
+            StateItem::Next(to, span) => line(*span, format!("-> {}", to.text)),
+            StateItem::Arrow(arrow) => self.arrow(arrow),
+        }
+    }
+
+    fn action(&self, action: &ActionDecl) -> Entry {
+        let send = match action {
+            ActionDecl::Send(send) => send,
+            ActionDecl::Handoff { queue, transcript, span } => {
+                let with = if *transcript { " with transcript" } else { "" };
+                return line(*span, format!("handoff {}{with}", self.slice(queue.span)));
+            }
+        };
+        let mut parts = vec![text(format!("send {}", send.message.text))];
+        let mut after = send.message.span.end;
+        if !send.via.is_empty() {
+            let via: Vec<_> = send.via.iter().map(|c| c.value.name()).collect();
+            parts.push(text(format!(" via {}", via.join(" else "))));
+        }
+        if let Some(promise) = &send.promising {
+            after = promise.span.end;
+            parts.push(text(format!(" promising {} ", promise.name.text)));
+            match &promise.deadline {
+                DeadlineDecl::By(at) => {
+                    parts.push(text("by "));
+                    self.expr(at, &mut parts);
+                }
+                DeadlineDecl::Within(d) => parts.push(text(format!("within {}", self.slice(d.span)))),
+            }
+        }
+        if let Some(kept) = &send.keeping {
+            parts.push(text(format!(" keeping {}", kept.text)));
+        }
+        if let Some(withdrawn) = &send.withdrawing {
+            parts.push(text(format!(" withdrawing {}", withdrawn.text)));
+        }
+        let mut arrows: Vec<_> = [("on blocked ", &send.on_blocked), ("on failed ", &send.on_failed)]
+            .into_iter()
+            .filter_map(|(on, then)| then.as_ref().map(|then| (on, then)))
+            .collect();
+        arrows.sort_by_key(|(_, then)| then_span(then).start);
+        if !arrows.is_empty() {
+            let arrows = arrows
+                .into_iter()
+                .map(|(on, then)| {
+                    let mut parts = vec![text(on)];
+                    self.then(then, &mut parts);
+                    let span = then_span(then);
+                    from(self.back(span.start, 2), span, parts)
+                })
+                .collect();
+            parts.push(text(" "));
+            parts.push(self.block(after, arrows, BLANKS));
+        }
+        entry(send.span, parts)
+    }
+
+    fn then(&self, then: &ThenDecl, parts: &mut Vec<Part>) {
+        match then {
+            ThenDecl::Goto(to, _) => parts.push(text(format!("-> {}", to.text))),
+            ThenDecl::Stay(actions, _) if actions.is_empty() => parts.push(text("stay")),
+            ThenDecl::Stay(actions, span) => {
+                let entries = actions.iter().map(|action| self.action(action)).collect();
+                parts.push(text("stay "));
+                parts.push(self.block(span.start, entries, BLANKS));
+            }
+        }
+    }
+
+    pub(super) fn arrow(&self, arrow: &ArrowDecl) -> Entry {
+        let mut parts = Vec::new();
+        let mut past = None;
+        match &arrow.on {
+            TriggerDecl::Event { event, take, settle } => {
+                let settle = settle.as_ref().map(|d| format!(" settle {}", self.slice(d.span))).unwrap_or_default();
+                parts.push(text(format!("on {}{}{settle} ", event.text(), taken(take))));
+            }
+            TriggerDecl::Reply(None) => parts.push(text("on reply ")),
+            TriggerDecl::Reply(Some(name)) => parts.push(text(format!("on reply {} ", name.text))),
+            TriggerDecl::HandoffClosed => parts.push(text("on handoff.closed ")),
+            TriggerDecl::Blocked => parts.push(text("on blocked ")),
+            TriggerDecl::Failed => parts.push(text("on failed ")),
+            TriggerDecl::OptOut => parts.push(text("on opt out ")),
+            TriggerDecl::After(d) => parts.push(text(format!("after {} ", self.slice(d.span)))),
+            TriggerDecl::At { at, if_past } => {
+                parts.push(text("at "));
+                self.expr(at, &mut parts);
+                parts.push(text(" "));
+                past = if_past.as_ref();
+            }
+        }
+        self.then(&arrow.then, &mut parts);
+        if let Some(past) = past {
+            parts.push(text(", if past "));
+            self.then(past, &mut parts);
+        }
+        entry(arrow.span, parts)
+    }
+
+    pub(super) fn expr(&self, expr: &Expr, parts: &mut Vec<Part>) {
+        match &expr.kind {
+            ExprKind::Path(path) => parts.push(text(path.text())),
+            ExprKind::Text(_) | ExprKind::Duration(_) => parts.push(text(self.slice(expr.span))),
+            ExprKind::Number(number) => parts.push(text(number.clone())),
+            ExprKind::Bool(yes) => parts.push(text(yes.to_string())),
+            ExprKind::Date(at) | ExprKind::DateTime(at) => parts.push(text(at.clone())),
+            ExprKind::Record(entries) => parts.push(self.literal(expr.span.start, entries)),
+            ExprKind::Add { left, right, minus } => {
+                self.expr(left, parts);
+                parts.push(text(if *minus { " - " } else { " + " }));
+                self.expr(right, parts);
+            }
+            ExprKind::Amount { number, unit } => {
+                self.expr(number, parts);
+                parts.push(text(format!(" {}", unit.text)));
+            }
+        }
+    }
+
+    fn literal(&self, after: u32, entries: &[(Name, Expr)]) -> Part {
+        let entries = entries
+            .iter()
+            .map(|(name, value)| {
+                let mut parts = vec![text(format!("{}: ", name.text))];
+                self.expr(value, &mut parts);
+                entry(name.span.to(value.span), parts)
+            })
+            .collect();
+        self.block(after, entries, COMMA)
+    }
+
+    pub(super) fn scenario_line(&self, scenario_line: &ScenarioLine) -> Entry {
+        let span = scenario_line.span;
+        let mut parts = Vec::new();
+        match &scenario_line.kind {
+            ScenarioLineKind::Given(data) => {
+                parts.push(text("given customer "));
+                parts.push(self.literal(span.start, data));
+            }
+            ScenarioLineKind::At(at, then) => {
+                parts.push(text("at "));
+                self.expr(at, &mut parts);
+                if let Some(then) = then {
+                    parts.push(text(" "));
+                    parts.extend(self.scenario_line(then).parts);
+                }
+            }
+            ScenarioLineKind::Advance(d) => parts.push(text(format!("advance {}", self.slice(d.span)))),
+            ScenarioLineKind::Event { event, data, happened } => {
+                parts.push(text(format!("event {} ", event.text())));
+                parts.push(self.literal(event.span.end, data));
+                if let Some(happened) = happened {
+                    parts.push(text(" happened "));
+                    self.expr(happened, &mut parts);
+                }
+            }
+            ScenarioLineKind::Repeat { times, every, counter, lines } => {
+                let counter = counter.as_ref().map(|n| format!("as {} ", n.text)).unwrap_or_default();
+                let every_text = self.slice(every.span);
+                parts.push(text(format!("repeat {} every {every_text} {counter}", times.value)));
+                let lines = lines.iter().map(|l| self.scenario_line(l)).collect();
+                parts.push(self.block(every.span.end, lines, BLANKS));
+            }
+            ScenarioLineKind::Reply { text: words, via } => {
+                let via = via.as_ref().map(|c| format!(" via {}", c.value.name())).unwrap_or_default();
+                parts.push(text(format!("reply {}{via}", self.slice(words.span))));
+            }
+            ScenarioLineKind::HandoffClosed(queue) => {
+                let queue = queue.as_ref().map(|q| format!(" {}", self.slice(q.span))).unwrap_or_default();
+                parts.push(text(format!("handoff closed{queue}")));
+            }
+            ScenarioLineKind::OptOut(channel) => {
+                let channel = channel.as_ref().map(|c| format!(" {}", c.value.name())).unwrap_or_default();
+                parts.push(text(format!("opt out{channel}")));
+            }
+            ScenarioLineKind::MockCall { service, outcome } => {
+                parts.push(text(format!("mock call {} -> {}", service.text, outcome.text)));
+            }
+            ScenarioLineKind::ChannelFails { channel, times } => {
+                let times = if *times == 1 { "once".to_string() } else { format!("{times} times") };
+                parts.push(text(format!("channel {} fails {times}", channel.value.name())));
+            }
+            ScenarioLineKind::Expect(what) => {
+                parts.push(text("expect "));
+                self.expectation(what, &mut parts);
+            }
+        }
+        entry(span, parts)
+    }
+
+    fn expectation(&self, what: &Expectation, parts: &mut Vec<Part>) {
+        let words = match what {
+            Expectation::Message { channel, message } => {
+                format!("{} {}", channel.as_ref().map_or("message", |c| c.value.name()), message.text)
+            }
+            Expectation::No(None) => "no message".into(),
+            Expectation::No(Some(message)) => format!("no {}", message.text),
+            Expectation::Count { exactly, n, channel } => {
+                let how = if *exactly { "exactly" } else { "at most" };
+                format!("{how} {} {}", n.value, channel.as_ref().map_or("messages", |c| c.value.name()))
+            }
+            Expectation::State(state) => format!("state {}", state.text),
+            Expectation::Handoff(queue) => format!("handoff {}", self.slice(queue.span)),
+            Expectation::NoHandoff => "no handoff".into(),
+            Expectation::Call(service) => format!("call {}", service.text),
+            Expectation::Blocked(message) => format!("blocked {}", message.text),
+            Expectation::Promise { name, fate } => format!("promise {} {}", name.text, fate.text),
+            Expectation::Data { path, value } => {
+                parts.push(text(format!("{} ", path.text())));
+                self.expr(value, parts);
+                return;
+            }
+        };
+        parts.push(text(words));
+    }
+}
+
+fn then_span(then: &ThenDecl) -> crate::source::Span {
+    match then {
+        ThenDecl::Goto(_, span) | ThenDecl::Stay(_, span) => *span,
+    }
+}

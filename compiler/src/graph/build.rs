@@ -1,0 +1,512 @@
+//! From a compiled journey to its graph.
+
+use std::collections::BTreeSet;
+
+use journey_spec::Program;
+use journey_spec::program::{
+    Action, Arrow, Channel, Expr, Fate, Journey, JourneyId, Limit, LimitWhat, Message, Millis, Purpose, Send, State,
+    StateId, Then, Trigger,
+};
+use journey_spec::time::spelled_duration;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::{Begin, Edge, Graph, Kind, Place, Sent, caps, split, visited};
+use crate::spans::Node;
+
+/// The graph of a journey; none where the program has no such journey.
+#[must_use]
+pub fn of(program: &Program, id: JourneyId) -> Option<Graph> {
+    let journey = program.journeys.get(id.index())?;
+    let mut g = DiGraph::new();
+    for (state, number) in journey.states.iter().zip(0..) {
+        let state_id = StateId(number);
+        g.add_node(Place {
+            state: Some(state_id),
+            name: state.name.clone(),
+            end: state.end.is_some(),
+            rests: false,
+            sends: sends(&state.entry, |i| Node::Entry(id, state_id, i)),
+            hands_off: state.entry.iter().any(|a| matches!(a, Action::Handoff(_))),
+            capped: journey.limits.iter().any(|l| caps(l.what, state_id)),
+        });
+    }
+    let over = g.add_node(Place {
+        state: None,
+        name: "the end".into(),
+        end: true,
+        rests: false,
+        sends: Vec::new(),
+        hands_off: false,
+        capped: false,
+    });
+    let graph = Graph {
+        journey: id,
+        name: journey.name.clone(),
+        begins: Vec::new(),
+        over,
+        rings: rings(journey),
+        refuses: Vec::new(),
+        g,
+    };
+    let mut build = Build { program, journey, id, graph };
+    build.draw();
+    visited::prune(&mut build.graph, journey);
+    Some(build.graph)
+}
+
+/// What a state listens to: its own arrows, and the journey's that hold in it.
+pub(crate) fn hears(journey: &Journey, id: JourneyId, state: StateId) -> Vec<(Node, &Arrow)> {
+    let Some(here) = journey.states.get(state.index()) else { return Vec::new() };
+    if here.end.is_some() {
+        return Vec::new();
+    }
+    let own = here.arrows.iter().enumerate().map(|(i, a)| (Node::Arrow(id, state, i), a));
+    let shared = journey
+        .arrows
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| a.then != Then::Goto(state) && !here.arrows.iter().any(|own| same_input(&own.on, &a.on)));
+    own.chain(shared.map(|(i, a)| (Node::JourneyArrow(id, i), a))).collect()
+}
+
+/// Whether two arrows listen to the same input, so that the state's goes before the journey's.
+fn same_input(a: &Trigger, b: &Trigger) -> bool {
+    match (a, b) {
+        (Trigger::Event { event: a, .. }, Trigger::Event { event: b, .. }) => a == b,
+        (Trigger::Reply(a), Trigger::Reply(b)) => a == b,
+        (Trigger::HandoffClosed, Trigger::HandoffClosed)
+        | (Trigger::Blocked, Trigger::Blocked)
+        | (Trigger::Failed, Trigger::Failed)
+        | (Trigger::OptOut, Trigger::OptOut) => true,
+        // Timers are never the same input: both run.
+        _ => false,
+    }
+}
+
+/// The channels on which a send may leave.
+pub(crate) fn channels(message: &Message, send: &Send) -> Vec<Channel> {
+    let has = message.variants.iter().map(|v| v.channel);
+    match send.via.is_empty() {
+        true => has.collect(),
+        false => has.filter(|c| send.via.contains(c)).collect(),
+    }
+}
+
+/// Whether a limit counts a message of this purpose on this channel.
+pub(crate) fn counts(what: LimitWhat, on: Channel, for_purpose: Purpose) -> bool {
+    match what {
+        LimitWhat::Messages { channel, purpose } => {
+            channel.is_none_or(|c| c == on) && purpose.is_none_or(|p| p == for_purpose)
+        }
+        _ => false,
+    }
+}
+
+fn sends(actions: &[Action], node: impl Fn(usize) -> Node) -> Vec<Sent> {
+    actions
+        .iter()
+        .enumerate()
+        .filter_map(|(i, a)| match a {
+            Action::Send(send) => Some(Sent { send: send.clone(), node: node(i) }),
+            _ => None,
+        })
+        .collect()
+}
+
+/// An instant as it is written.
+pub(crate) fn spelled(expr: &Expr) -> String {
+    match split(expr) {
+        (Expr::Path(path), 0) => path.join("."),
+        (Expr::Path(path), by) if by < 0 => format!("{} - {}", path.join("."), spelled_duration(by.saturating_neg())),
+        (Expr::Path(path), by) => format!("{} + {}", path.join("."), spelled_duration(by)),
+        _ => "a fixed instant".into(),
+    }
+}
+
+/// Redirects of visit limits that lead in a ring: entering would never come to an end.
+fn rings(journey: &Journey) -> Vec<Vec<usize>> {
+    let mut found: Vec<Vec<usize>> = Vec::new();
+    for (start, _) in journey.states.iter().zip(0..).map(|(s, i)| (StateId(i), s)) {
+        let mut path: Vec<usize> = Vec::new();
+        // Depth first, each state once: a ring is met from each of its states, so one of several is enough.
+        let mut choices = vec![redirects(journey, start)];
+        let mut seen = BTreeSet::from([start]);
+        while let Some(options) = choices.last_mut() {
+            let Some((limit, to)) = options.pop() else {
+                choices.pop();
+                path.pop();
+                continue;
+            };
+            path.push(limit);
+            if to == start {
+                let mut key = path.clone();
+                key.sort_unstable();
+                if !found.iter().any(|f| {
+                    let mut f = f.clone();
+                    f.sort_unstable();
+                    f == key
+                }) {
+                    found.push(path.clone());
+                }
+                path.pop();
+            } else if seen.insert(to) {
+                choices.push(redirects(journey, to));
+            } else {
+                path.pop();
+            }
+        }
+    }
+    found
+}
+
+fn redirects(journey: &Journey, state: StateId) -> Vec<(usize, StateId)> {
+    let all = journey.limits.iter().enumerate().filter(|(_, l)| caps(l.what, state));
+    all.filter_map(|(i, l)| if let Fate::Goto(to) = l.fate { Some((i, to)) } else { None }).collect()
+}
+
+/// Where an arrow into a state may come out, once its limits have been asked.
+struct Arrivals {
+    /// The node and the limits that redirected there.
+    at: Vec<(NodeIndex, Vec<usize>)>,
+    /// Whether a limit may refuse the entry, so that the instance stays where it was.
+    refusable: bool,
+}
+
+struct Build<'p> {
+    program: &'p Program,
+    journey: &'p Journey,
+    id: JourneyId,
+    graph: Graph,
+}
+
+impl Build<'_> {
+    fn draw(&mut self) {
+        self.graph.refuses =
+            (0..).zip(&self.journey.states).map(|(number, _)| self.arrivals(StateId(number)).refusable).collect();
+        for (state, number) in self.journey.states.iter().zip(0..) {
+            let refusable = state.next.is_some_and(|to| self.graph.refusable(to));
+            let rests = state.end.is_none() && (state.next.is_none() || refusable);
+            if let Some(place) = self.graph.g.node_weight_mut(NodeIndex::new(number)) {
+                place.rests = rests;
+            }
+        }
+        self.begin();
+        for (state, number) in self.journey.states.iter().zip(0..) {
+            self.urgent(StateId(number), state);
+        }
+        let resting = self.resting_sends();
+        for (state, number) in self.journey.states.iter().zip(0..) {
+            let state_id = StateId(number);
+            if self.graph.rests(self.graph.at(state_id)) {
+                self.waits(state_id, state);
+                self.undelivered(state_id, resting.get(number as usize).map_or(&[], Vec::as_slice));
+            }
+        }
+    }
+
+    /// All places where an arrow into `to` may come out.
+    fn arrivals(&self, to: StateId) -> Arrivals {
+        let mut arrivals = Arrivals { at: Vec::new(), refusable: false };
+        let mut seen = BTreeSet::new();
+        let mut open = vec![(to, Vec::new())];
+        let mut ends = false;
+        while let Some((state, chain)) = open.pop() {
+            if !seen.insert(state) {
+                continue;
+            }
+            arrivals.at.push((self.graph.at(state), chain.clone()));
+            for (i, limit) in self.journey.limits.iter().enumerate().filter(|(_, l)| caps(l.what, state)) {
+                let mut longer = chain.clone();
+                longer.push(i);
+                match &limit.fate {
+                    Fate::Goto(next) => open.push((*next, longer)),
+                    Fate::End if !ends => {
+                        ends = true;
+                        arrivals.at.push((self.graph.over, longer));
+                    }
+                    Fate::End => {}
+                    _ => arrivals.refusable = true,
+                }
+            }
+        }
+        arrivals
+    }
+
+    fn begin(&mut self) {
+        for (i, start) in self.journey.starts.iter().enumerate() {
+            let word = self.event(start.event);
+            let mut targets = vec![start.to];
+            targets.extend(self.journey.limits.iter().filter_map(|l| match (l.what, &l.fate) {
+                (LimitWhat::Starts | LimitWhat::Live, Fate::Goto(to)) => Some(*to),
+                _ => None,
+            }));
+            for to in targets {
+                for (to, redirected) in self.arrivals(to).at {
+                    let node = Node::Start(self.id, i);
+                    self.graph.begins.push(Begin { to, word: word.clone(), node, redirected });
+                }
+            }
+        }
+    }
+
+    fn event(&self, event: journey_spec::program::EventId) -> String {
+        self.program.events.get(event.index()).map_or_else(String::new, |e| e.name.clone())
+    }
+
+    /// An edge for every place where the arrow may come out.
+    fn go(&mut self, from: NodeIndex, to: StateId, edge: &Edge) {
+        let arrivals = self.arrivals(to);
+        for (to, redirected) in arrivals.at {
+            let forced = edge.forced && !arrivals.refusable;
+            let edge = Edge { redirected, forced, would_force: edge.would_force || edge.forced, ..edge.clone() };
+            self.graph.g.add_edge(from, to, edge);
+        }
+        if arrivals.refusable && !edge.takes.is_empty() {
+            // The arrow may be refused and the data still be taken.
+            self.graph.g.add_edge(from, from, Edge { stay: true, repeats: true, forced: false, ..edge.clone() });
+        }
+    }
+
+    fn edge(&self, kind: Kind, node: Node, word: impl Into<String>) -> Edge {
+        Edge {
+            kind,
+            lo: 0,
+            node,
+            word: word.into(),
+            stay: false,
+            repeats: false,
+            sends: Vec::new(),
+            hands_off: false,
+            takes: Vec::new(),
+            instant: None,
+            forced: false,
+            deadline: None,
+            would_force: false,
+            settle: None,
+            redirected: Vec::new(),
+        }
+    }
+
+    /// `stay { … }`: an edge to itself.
+    fn stay(&mut self, at: NodeIndex, edge: Edge, actions: &[Action], repeats: bool) {
+        let inner = edge.node.clone();
+        let node = move |i| match inner {
+            Node::Arrow(j, s, a) => Node::Stay(j, s, a, i),
+            Node::JourneyArrow(j, a) => Node::JourneyStay(j, a, i),
+            ref other => other.clone(),
+        };
+        let hands_off = actions.iter().any(|a| matches!(a, Action::Handoff(_)));
+        let edge = Edge { stay: true, repeats, sends: sends(actions, node), hands_off, forced: false, ..edge };
+        self.graph.g.add_edge(at, at, edge);
+    }
+
+    fn urgent(&mut self, id: StateId, state: &State) {
+        let from = self.graph.at(id);
+        if let Some(to) = state.next {
+            let edge = self.edge(Kind::Urgent, Node::Next(self.id, id), "");
+            self.go(from, to, &edge);
+        }
+        if !self.graph.rests(from) {
+            return;
+        }
+        for (node, arrow) in hears(self.journey, self.id, id) {
+            if let Trigger::At { at, if_past: Then::Goto(to) } = &arrow.on {
+                let word = format!("{} is already past", spelled(at));
+                let edge = self.edge(Kind::Urgent, node, word);
+                self.go(from, *to, &edge);
+            }
+        }
+    }
+
+    fn waits(&mut self, id: StateId, state: &State) {
+        let at = self.graph.at(id);
+        let heard = hears(self.journey, self.id, id);
+        let timers: Vec<Millis> = heard
+            .iter()
+            .filter_map(|(_, a)| match a.on {
+                Trigger::After(d) => Some(d),
+                Trigger::At { .. } => Some(0),
+                _ => None,
+            })
+            .collect();
+        let reopens = heard.iter().any(|(_, a)| hands_off(&a.then));
+        for (node, arrow) in heard {
+            match &arrow.on {
+                Trigger::Event { event, take, settle } => {
+                    let word = self.event(*event);
+                    let lo = settle.unwrap_or(0);
+                    let edge = Edge { takes: take.clone(), settle: *settle, lo, ..self.edge(Kind::Event, node, word) };
+                    match &arrow.then {
+                        Then::Stay(actions) => self.stay(at, edge, actions, true),
+                        Then::Goto(to) => {
+                            self.go(at, *to, &edge);
+                            if settle.is_some() {
+                                // The data is taken at once, whether or not the arrow is taken in the end.
+                                self.stay(at, Edge { lo: 0, ..edge.clone() }, &[], true);
+                            }
+                            if let Some(sooner) = timers.iter().min().filter(|soonest| **soonest < lo) {
+                                let word = format!("{}, cut short by a timer", edge.word);
+                                self.go(at, *to, &Edge { lo: *sooner, word, ..edge });
+                            }
+                        }
+                    }
+                }
+                Trigger::Reply(name) => {
+                    let word = name.as_ref().map_or_else(|| "any reply".into(), |n| format!("reply {n}"));
+                    let edge = self.edge(Kind::Reply, node, word);
+                    self.plain(at, edge, &arrow.then, true);
+                }
+                Trigger::HandoffClosed => {
+                    let edge = self.edge(Kind::Closed, node, "handoff.closed");
+                    self.plain(at, edge, &arrow.then, reopens);
+                }
+                Trigger::OptOut => {
+                    let edge = self.edge(Kind::OptOut, node, "STOP");
+                    self.plain(at, edge, &arrow.then, true);
+                }
+                // Drawn with the messages that they are about.
+                Trigger::Blocked | Trigger::Failed => {}
+                Trigger::After(d) => {
+                    let word = format!("after {}", spelled_duration(*d));
+                    let goes = matches!(arrow.then, Then::Goto(_));
+                    let edge = Edge { lo: *d, forced: goes, would_force: !goes, ..self.edge(Kind::After, node, word) };
+                    self.plain(at, edge, &arrow.then, false);
+                }
+                Trigger::At { at: instant, if_past } => self.instant(at, node, instant, &arrow.then, if_past),
+            }
+        }
+        for action in &state.entry {
+            let Action::Call(call) = action else { continue };
+            let service = self.program.services.get(call.service.index()).map_or("call", |s| s.name.as_str());
+            let drawn: Vec<_> = call
+                .outcomes
+                .iter()
+                .map(|(outcome, to)| {
+                    let node = Node::Outcome(self.id, id, outcome.clone());
+                    let forced = outcome == "failed";
+                    let deadline = forced.then_some(call.within);
+                    (*to, Edge { forced, deadline, ..self.edge(Kind::Outcome, node, format!("{service} {outcome}")) })
+                })
+                .collect();
+            for (to, edge) in drawn {
+                self.go(at, to, &edge);
+            }
+        }
+    }
+
+    fn plain(&mut self, at: NodeIndex, edge: Edge, then: &Then, repeats: bool) {
+        match then {
+            Then::Goto(to) => self.go(at, *to, &edge),
+            Then::Stay(actions) => self.stay(at, edge, actions, repeats),
+        }
+    }
+
+    fn instant(&mut self, at: NodeIndex, node: Node, instant: &Expr, then: &Then, if_past: &Then) {
+        let written = spelled(instant);
+        let leaves = |then: &Then| match then {
+            Then::Goto(to) => !self.graph.refusable(*to),
+            Then::Stay(_) => false,
+        };
+        let forced = leaves(then) && leaves(if_past);
+        let edge = Edge {
+            instant: Some(split(instant)),
+            forced,
+            would_force: !forced,
+            ..self.edge(Kind::At, node.clone(), format!("at {written}"))
+        };
+        let past = Edge {
+            instant: edge.instant.clone(),
+            ..self.edge(Kind::Past, node, format!("{written} turns out to be past"))
+        };
+        self.plain(at, edge, then, true);
+        self.plain(at, past, if_past, true);
+    }
+
+    /// For each state, the sends whose message waits there: its own, those of states that lead into it at once, and
+    /// those of what it does while it stays.
+    fn resting_sends(&self) -> Vec<Vec<Sent>> {
+        let mut resting = vec![Vec::new(); self.journey.states.len()];
+        for n in self.graph.nodes() {
+            let Some(place) = self.graph.place(n).filter(|p| !p.sends.is_empty()) else { continue };
+            for m in self.graph.at_once(n) {
+                if let Some(list) = resting.get_mut(m.index()) {
+                    list.extend(place.sends.iter().cloned());
+                }
+            }
+        }
+        for (list, number) in resting.iter_mut().zip(0..) {
+            for (node, arrow) in hears(self.journey, self.id, StateId(number)) {
+                let mut thens = vec![&arrow.then];
+                if let Trigger::At { if_past, .. } = &arrow.on {
+                    thens.push(if_past);
+                }
+                for then in thens {
+                    if let Then::Stay(actions) = then {
+                        list.extend(sends(actions, |_| node.clone()));
+                    }
+                }
+            }
+        }
+        resting
+    }
+
+    /// What happens where a message that waits here is blocked or fails.
+    fn undelivered(&mut self, id: StateId, resting: &[Sent]) {
+        let at = self.graph.at(id);
+        let mut open: Vec<Sent> = resting.to_vec();
+        while let Some(sent) = open.pop() {
+            let own = [(Kind::Blocked, &sent.send.on_blocked), (Kind::Failed, &sent.send.on_failed)];
+            for (kind, then) in own {
+                let Some(then) = then else { continue };
+                let message = self.program.messages.get(sent.send.message.index()).map_or("", |m| m.name.as_str());
+                let word = format!("{message} {}", if kind == Kind::Blocked { "blocked" } else { "failed" });
+                let edge = self.edge(kind, sent.node.clone(), word);
+                if let Then::Stay(actions) = then {
+                    open.extend(sends(actions, |_| sent.node.clone()));
+                }
+                self.plain(at, edge, then, false);
+            }
+        }
+        if resting.is_empty() {
+            return;
+        }
+        for (node, arrow) in hears(self.journey, self.id, id) {
+            let (kind, word) = match arrow.on {
+                Trigger::Blocked => (Kind::Blocked, "blocked"),
+                Trigger::Failed => (Kind::Failed, "failed"),
+                _ => continue,
+            };
+            let edge = self.edge(kind, node, word);
+            self.plain(at, edge, &arrow.then, true);
+        }
+        let limits = self.journey.limits.iter().enumerate();
+        let drawn: Vec<_> = limits
+            .filter(|(_, l)| resting.iter().any(|s| self.limited(l, s)))
+            .map(|(i, l)| (i, l.fate.clone()))
+            .collect();
+        for (i, fate) in drawn {
+            let edge = Edge {
+                redirected: vec![i],
+                ..self.edge(Kind::Blocked, Node::Limit(self.id, i), "a limit holds the message back")
+            };
+            match fate {
+                Fate::Goto(to) => self.go(at, to, &edge),
+                Fate::End => {
+                    let over = self.graph.over;
+                    self.graph.g.add_edge(at, over, edge);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn limited(&self, limit: &Limit, sent: &Sent) -> bool {
+        let Some(message) = self.program.messages.get(sent.send.message.index()) else { return false };
+        message.essential.is_none()
+            && channels(message, &sent.send).into_iter().any(|c| counts(limit.what, c, message.purpose))
+    }
+}
+
+fn hands_off(then: &Then) -> bool {
+    matches!(then, Then::Stay(actions) if actions.iter().any(|a| matches!(a, Action::Handoff(_))))
+}

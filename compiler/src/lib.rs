@@ -1,0 +1,122 @@
+//! The compiler of the Journey language.
+//!
+//! ```text
+//! Sources ──project──► text ──parse──► ast::File (a file each)
+//!     ast::File ──resolve + lower──► Program + Spans ──check──► findings
+//!     ast::File ──scenario──► findings              ast::File ──format──► canonical text
+//! ```
+//!
+//! The library does no I/O: it reads through [`source::Sources`].
+
+use journey_spec::Program;
+use journey_spec::codes::Level;
+use journey_spec::program::JourneyId;
+
+pub mod ast;
+pub mod check;
+pub mod diagnostics;
+pub mod format;
+pub mod graph;
+pub mod parse;
+pub mod source;
+pub mod spans;
+
+mod body;
+mod lower;
+mod project;
+mod resolve;
+mod scenario;
+mod types;
+
+use diagnostics::Finding;
+use source::{FileId, SourceMap, Sources};
+use spans::Spans;
+
+/// All that is known of a project after compiling it.
+#[derive(Clone, Debug, Default)]
+pub struct Compilation {
+    /// Every text that was read: `.journey` files, and the texts of e-mails that stand in files of their own.
+    pub sources: SourceMap,
+    /// The trees of the `.journey` files, in the order in which they were read.
+    pub files: Vec<(FileId, ast::File)>,
+    /// What could be lowered; incomplete where there are errors, so that only [`Compilation::runnable`] is run.
+    pub program: Option<Program>,
+    /// Where the program's parts stand.
+    pub spans: Spans,
+    /// All that is to be said, by path, position and code; none repeated.
+    pub findings: Vec<Finding>,
+}
+
+/// Compiles the given files and all that they `use`.
+#[must_use]
+pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
+    let project::Loaded { sources, files, bodies, findings, incomplete } = project::load(roots, sources);
+    let mut out = resolve::Out::default();
+    let gaps = resolve::gaps(&sources, &findings, incomplete);
+    let names = resolve::Names::collect(&files, gaps, &mut out);
+    let lowered = lower::lower(&names, &sources, &bodies, &mut out);
+    scenario::check(&files, &names, &mut out);
+    let mut findings = [findings, out.findings].concat();
+    if lowered.whole {
+        findings.extend(checked(&lowered, &out.spans));
+    }
+    Compilation {
+        findings: sorted(findings, &sources),
+        program: Some(lowered.program),
+        spans: out.spans,
+        sources,
+        files,
+    }
+}
+
+/// What the rules say of the journeys that are whole; the others would only give rise to follow-up findings.
+fn checked(lowered: &lower::Lowered, spans: &Spans) -> Vec<Finding> {
+    if lowered.broken.is_empty() {
+        return check::run(&lowered.program, spans);
+    }
+    let mut program = lowered.program.clone();
+    program.journeys = lowered
+        .program
+        .journeys
+        .iter()
+        .zip(0..)
+        .filter(|(_, id)| !lowered.broken.contains(&JourneyId(*id)))
+        .map(|(journey, _)| journey.clone())
+        .collect();
+    check::run(&program, &spans.without(&lowered.broken))
+}
+
+/// By path, position and code; none repeated.
+fn sorted(mut findings: Vec<Finding>, sources: &SourceMap) -> Vec<Finding> {
+    let path = |finding: &Finding| sources.get(finding.span().file).map(|source| source.path.as_str());
+    findings.sort_by(|a, b| {
+        let place = |f: &Finding| (f.span().start, f.span().end, f.code.code);
+        path(a).cmp(&path(b)).then_with(|| place(a).cmp(&place(b))).then_with(|| a.message.cmp(&b.message))
+    });
+    findings.dedup();
+    findings
+}
+
+impl Compilation {
+    /// The scenarios of all files, in source order.
+    pub fn scenarios(&self) -> impl Iterator<Item = (FileId, &ast::ScenarioDecl)> {
+        self.files.iter().flat_map(|(id, file)| {
+            file.items.iter().filter_map(|item| match item {
+                ast::Item::Scenario(scenario) => Some((*id, scenario)),
+                _ => None,
+            })
+        })
+    }
+
+    /// Whether some finding is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|f| f.level == Level::Error)
+    }
+
+    /// The program, where there is no error.
+    #[must_use]
+    pub fn runnable(&self) -> Option<&Program> {
+        self.program.as_ref().filter(|_| !self.has_errors())
+    }
+}

@@ -1,0 +1,282 @@
+//! From trees to the program: each declaration's names and types are resolved, and what is sound is lowered.
+//!
+//! Lowering never stops. What cannot be lowered is left out, and the journeys that it would have belonged to are
+//! noted, so that later checks look only at what the author has written whole.
+
+mod expressions;
+mod journeys;
+mod limits;
+mod messages;
+mod states;
+mod walks;
+
+pub(crate) use walks::sends;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::Type;
+use journey_spec::codes;
+use journey_spec::program::{
+    Channel, Customer, DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Service,
+    ServiceId,
+};
+
+use crate::ast::{At, TemplateText};
+use crate::diagnostics::Finding;
+use crate::resolve::{FieldInfo, Kind, Names, Out, unused};
+use crate::source::{SourceMap, Span};
+use crate::spans::Node;
+use crate::types::{Scope, mismatch, noun, walk};
+
+/// The longest duration that makes sense anywhere: ten years.
+const LONGEST: Millis = 3_653 * DAY;
+
+/// Most of anything that a limit may let through.
+const MOST: u32 = 10_000;
+
+/// A lowered project.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    /// All that could be lowered.
+    pub(crate) program: Program,
+    /// Journeys that are not whole.
+    pub(crate) broken: BTreeSet<JourneyId>,
+    /// Whether what all journeys share is whole.
+    pub(crate) whole: bool,
+}
+
+/// Lowers what `names` holds.
+pub(crate) fn lower(
+    names: &Names<'_>,
+    sources: &SourceMap,
+    bodies: &BTreeMap<Span, TemplateText>,
+    out: &mut Out,
+) -> Lowered {
+    let mut lower = Lower { names, sources, bodies, out };
+    let customer = lower.customer();
+    let records = names.records.iter().map(|r| (r.decl.name.text.clone(), ir_fields(&r.fields))).collect();
+    let events = lower.events();
+    let services = lower.services();
+    let messages = lower.messages();
+    let before = lower.out.errors();
+    let policy = lower.policy();
+    // Rules of a policy that were not understood, or whose file is missing, may be what bounds a journey.
+    let understood = match names.policy {
+        Some(policy) => !names.gaps.touch(policy.span),
+        None => !names.gaps.texts.iter().any(|text| text.contains("policy")),
+    };
+    let whole = before == lower.out.errors() && !names.gaps.incomplete && understood;
+    let (journeys, broken) = lower.journeys();
+    lower.unsent_messages();
+    unused(names, out);
+    let program = Program {
+        format: FORMAT,
+        language: LANGUAGE.into(),
+        hash: String::new(),
+        customer,
+        records,
+        events,
+        messages,
+        services,
+        policy,
+        journeys,
+    };
+    Lowered { program: program.seal(), broken, whole }
+}
+
+/// What lowering works with.
+struct Lower<'n, 'a> {
+    names: &'n Names<'a>,
+    sources: &'n SourceMap,
+    bodies: &'n BTreeMap<Span, TemplateText>,
+    out: &'n mut Out,
+}
+
+/// Fields as the program holds them. A type that is not known stands as text; such a program is never run.
+fn ir_fields(fields: &[FieldInfo]) -> Vec<Field> {
+    fields
+        .iter()
+        .map(|f| Field { name: f.name.clone(), ty: f.ty.clone().unwrap_or_else(crate::types::plain_text) })
+        .collect()
+}
+
+impl Lower<'_, '_> {
+    fn customer(&mut self) -> Customer {
+        let Some(customer) = &self.names.customer else { return Customer::default() };
+        let mut addresses: BTreeMap<Channel, String> = BTreeMap::new();
+        let mut places: BTreeMap<Channel, Span> = BTreeMap::new();
+        for declared in &customer.decl.fields {
+            let name = &declared.field.name;
+            let Some(ty) = customer.fields.iter().find(|f| f.span == name.span).and_then(|f| f.ty.as_ref()) else {
+                continue;
+            };
+            for channel in &declared.channels {
+                if let Some(first) = places.get(&channel.value) {
+                    self.out.duplicate("addresses for", channel.value.name(), channel.span, *first);
+                    continue;
+                }
+                places.insert(channel.value, channel.span);
+                let wanted = match channel.value {
+                    Channel::Sms | Channel::Voice | Channel::Whatsapp => Type::Phone,
+                    Channel::Email => Type::Email,
+                    Channel::Push | Channel::Webchat => crate::types::plain_text(),
+                };
+                let fits = match (&wanted, ty.required()) {
+                    (Type::Text { .. }, Type::Text { .. }) => true,
+                    (wanted, ty) => wanted == ty,
+                };
+                if !fits {
+                    let message = format!(
+                        "no {} could reach a customer: `{}` is {}, and its address is {}",
+                        channel.value.name(),
+                        name.text,
+                        noun(ty.required()),
+                        noun(&wanted)
+                    );
+                    self.out.say(
+                        mismatch(channel.span, message).also(declared.field.ty.span, "its type").help(format!(
+                            "write `{}: {}? for {}`",
+                            name.text,
+                            wanted.spelled(),
+                            channel.value.name()
+                        )),
+                    );
+                }
+                addresses.insert(channel.value, name.text.clone());
+            }
+        }
+        let mut zones = customer.fields.iter().filter(|f| f.ty.as_ref().is_some_and(|t| t.required() == &Type::Zone));
+        let zone = zones.next();
+        if let (Some(first), Some(second)) = (zone, zones.next()) {
+            self.out.say(
+                Finding::new(&codes::J0118, second.span, "a customer lives in one zone, and this is the second")
+                    .also(first.span, "the first")
+                    .help("keep one field of type `zone`; quiet hours go by it"),
+            );
+        }
+        Customer { fields: ir_fields(&customer.fields), addresses, zone: zone.map(|f| f.name.clone()) }
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        let names = self.names;
+        let mut events = Vec::new();
+        for (event, id) in names.events.iter().zip(0..) {
+            self.out.place(Node::Event(EventId(id)), event.decl.name.span);
+            let name = event.decl.name.text();
+            if let Some(path) = &event.decl.newest_by
+                && path.text() != "at"
+            {
+                let owner = format!("the event `{name}`");
+                let scope = Scope { fields: &event.fields, owner: &owner, customer: false, code: &codes::J0101 };
+                if let Some(found) = walk(names, scope, path, self.out) {
+                    if let Some(ty) = found.ty.as_ref().filter(|t| t.required() != &Type::Instant) {
+                        let message =
+                            format!("`{}` is {}, and `newest by` needs an instant", path.text(), noun(ty.required()));
+                        self.out.say(
+                            mismatch(path.span, message)
+                                .label("not an instant")
+                                .help("`newest by at` goes by when it happened, which every event says"),
+                        );
+                    } else if let Some(missing) = found.missing {
+                        let message = format!(
+                            "`{missing}` may be missing, and then nobody can tell which `{name}` is the newest"
+                        );
+                        self.out.say(
+                            Finding::new(&codes::J0113, path.span, message)
+                                .label("may be missing")
+                                .help("write `newest by at`, or declare it without the `?`"),
+                        );
+                    }
+                }
+            }
+            events.push(Event {
+                name,
+                fields: ir_fields(&event.fields),
+                newest_by: event.decl.newest_by.as_ref().map(expressions::parts),
+            });
+        }
+        events
+    }
+
+    fn services(&mut self) -> Vec<Service> {
+        let names = self.names;
+        let mut services = Vec::new();
+        for (service, id) in names.services.iter().zip(0..) {
+            self.out.place(Node::Service(ServiceId(id)), service.decl.name.span);
+            let outcomes = self.out.distinct("outcomes", &service.decl.outcomes);
+            if let Some(failed) = outcomes.iter().find(|o| o.text == "failed") {
+                self.out.say(
+                    Finding::new(&codes::J0102, failed.span, "`failed` is an outcome of every call")
+                        .help("leave it out here; it stands for no answer, or none in time"),
+                );
+            }
+            let outcomes = outcomes.into_iter().filter(|o| o.text != "failed").map(|o| o.text.clone()).collect();
+            services.push(Service {
+                name: service.decl.name.text.clone(),
+                params: ir_fields(&service.fields),
+                outcomes,
+            });
+        }
+        services
+    }
+
+    fn policy(&mut self) -> Policy {
+        match self.names.policy {
+            Some(decl) => self.declared_policy(decl),
+            None => Policy::default(),
+        }
+    }
+
+    /// Says so where a duration is nothing, or longer than ten years.
+    fn duration(&mut self, at: &At<Millis>, what: &str) -> Millis {
+        if at.value <= 0 || at.value > LONGEST {
+            let message = if at.value <= 0 {
+                format!("`{what}` of no time at all means nothing")
+            } else {
+                format!("`{what}` is longer than ten years")
+            };
+            self.out.say(
+                Finding::new(&codes::J0116, at.span, message)
+                    .label("out of range")
+                    .help("write a duration such as `30s`, `15m`, `12h` or `7d`"),
+            );
+        }
+        at.value.clamp(1, LONGEST)
+    }
+
+    /// Says so where a number is not in `from..=10000`.
+    fn number(&mut self, at: &At<u32>, from: u32, what: &str) -> u32 {
+        if !(from..=MOST).contains(&at.value) {
+            let message = if at.value > MOST {
+                format!("{what} of {} bounds nothing that a customer would notice", at.value)
+            } else {
+                format!("{what} of {} means nothing", at.value)
+            };
+            self.out.say(
+                Finding::new(&codes::J0116, at.span, message)
+                    .label("out of range")
+                    .help(format!("write a number from {from} to {MOST}")),
+            );
+        }
+        at.value.clamp(from, MOST)
+    }
+
+    /// The position of a declaration, as the program numbers it.
+    fn position(&mut self, kind: Kind, name: &str, span: Span) -> Option<u32> {
+        self.names.lookup(kind, name, span, self.out).and_then(|i| u32::try_from(i).ok())
+    }
+
+    /// Says so where a line that may stand once stands again, and tells whether it was the first.
+    fn once(&mut self, seen: &mut BTreeMap<&'static str, Span>, line: &'static str, span: Span) -> bool {
+        if let Some(first) = seen.get(line) {
+            self.out.say(
+                Finding::new(&codes::J0118, span, format!("`{line}` stands here twice, and only the first counts"))
+                    .also(*first, "the first")
+                    .help("take one of them away"),
+            );
+            return false;
+        }
+        seen.insert(line, span);
+        true
+    }
+}

@@ -1,0 +1,193 @@
+//! Values: paths, instants moved by a duration, and what is written out.
+
+use journey_spec::Type;
+use journey_spec::codes;
+use journey_spec::program as ir;
+
+use super::{LONGEST, Lower};
+use crate::ast::{Expr, ExprKind, Path};
+use crate::diagnostics::Finding;
+use crate::resolve::FieldInfo;
+use crate::types::{Scope, fits, literal, mismatch, noun, walk};
+
+/// A path's names.
+pub(crate) fn parts(path: &Path) -> Vec<String> {
+    path.parts.iter().map(|p| p.text.clone()).collect()
+}
+
+/// An expression of instants as it stands, without asking what its paths lead to.
+pub(crate) fn shape(expr: &Expr) -> Option<ir::Expr> {
+    match &expr.kind {
+        ExprKind::Path(path) => Some(ir::Expr::Path(parts(path))),
+        ExprKind::Add { left, right, minus } => {
+            let ExprKind::Duration(ms) = right.kind else { return None };
+            Some(moved(shape(left)?, if *minus { -ms } else { ms }))
+        }
+        _ => None,
+    }
+}
+
+/// `base` moved by `by`; several moves become one.
+fn moved(base: ir::Expr, by: ir::Millis) -> ir::Expr {
+    match base {
+        ir::Expr::Offset { base, by: first } => ir::Expr::Offset { base, by: first.saturating_add(by) },
+        base => ir::Expr::Offset { base: Box::new(base), by },
+    }
+}
+
+impl Lower<'_, '_> {
+    /// An instant: a path to one, or one moved by a duration. `place` says what needs it: `` `at` ``.
+    pub(crate) fn instant(&mut self, scope: Scope<'_>, expr: &Expr, place: &str) -> Option<ir::Expr> {
+        match &expr.kind {
+            ExprKind::Path(path) => {
+                let found = walk(self.names, scope, path, self.out)?;
+                if let Some(ty) = found.ty.as_ref().filter(|t| t.required() != &Type::Instant) {
+                    let message = format!("`{}` is {}, and {place} needs an instant", path.text(), noun(ty.required()));
+                    self.out.say(mismatch(path.span, message).label("not an instant"));
+                    return None;
+                }
+                if let Some(missing) = found.missing {
+                    self.out.say(
+                        Finding::new(
+                            &codes::J0113,
+                            path.span,
+                            format!("`{missing}` may be missing, and then {place} has no instant"),
+                        )
+                        .label("may be missing")
+                        .help(without_question_mark(&missing)),
+                    );
+                }
+                Some(ir::Expr::Path(parts(path)))
+            }
+            ExprKind::Add { left, right, minus } => {
+                let base = self.instant(scope, left, place);
+                match &right.kind {
+                    ExprKind::Duration(ms) if *ms > LONGEST => {
+                        self.out.say(
+                            Finding::new(&codes::J0116, right.span, format!("{place} is moved by more than ten years"))
+                                .label("out of range"),
+                        );
+                        None
+                    }
+                    ExprKind::Duration(ms) => Some(moved(base?, if *minus { -ms } else { *ms })),
+                    ExprKind::Amount { .. } => {
+                        self.only_in_scenarios(right, "calendar days");
+                        None
+                    }
+                    _ => {
+                        self.out.say(
+                            mismatch(right.span, format!("{place} can be moved only by a duration"))
+                                .label("not a duration")
+                                .help("write one such as `20m`, `12h` or `1d`"),
+                        );
+                        None
+                    }
+                }
+            }
+            ExprKind::Duration(_) => {
+                self.out.say(
+                    mismatch(expr.span, format!("this is a duration, and {place} needs an instant"))
+                        .label("not an instant")
+                        .help(
+                            "begin with a datum, such as `booking.slot - 1d`; to wait from here on, write `after 12h`",
+                        ),
+                );
+                None
+            }
+            ExprKind::DateTime(_) | ExprKind::Date(_) | ExprKind::Record(_) | ExprKind::Amount { .. } => {
+                self.only_in_scenarios(expr, "a written date");
+                None
+            }
+            ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Bool(_) => {
+                self.out.say(
+                    mismatch(expr.span, format!("{place} needs an instant"))
+                        .label("not an instant")
+                        .help("begin with a datum, such as `booking.slot - 1d`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// An argument that has to fit a parameter of a service.
+    pub(crate) fn argument(
+        &mut self,
+        scope: Scope<'_>,
+        expr: &Expr,
+        param: &FieldInfo,
+        service: &str,
+    ) -> Option<ir::Expr> {
+        let wanted = param.ty.as_ref();
+        let what = format!("`{}` of `{service}`", param.name);
+        match &expr.kind {
+            ExprKind::Path(path) => {
+                let found = walk(self.names, scope, path, self.out)?;
+                if let (Some(wanted), Some(ty)) = (wanted, &found.ty) {
+                    if !fits(ty.required(), wanted.required()) {
+                        let message =
+                            format!("`{}` is {}, and {what} is {}", path.text(), noun(ty.required()), noun(wanted));
+                        self.out.say(
+                            mismatch(path.span, message).label("of another type").also(param.span, "declared here"),
+                        );
+                        return None;
+                    }
+                    if let Some(missing) = found.missing.filter(|_| !wanted.is_optional()) {
+                        let message = format!("`{missing}` may be missing, and {what} must be there");
+                        let help = format!(
+                            "declare the parameter as `{}: {}?`, or {}",
+                            param.name,
+                            wanted.spelled(),
+                            without_question_mark(&missing)
+                        );
+                        self.out
+                            .say(Finding::new(&codes::J0113, path.span, message).label("may be missing").help(help));
+                    }
+                }
+                Some(ir::Expr::Path(parts(path)))
+            }
+            ExprKind::Add { .. } => {
+                let wanted = wanted?;
+                if wanted.required() != &Type::Instant {
+                    self.out.say(
+                        mismatch(expr.span, format!("this is an instant, and {what} is {}", noun(wanted)))
+                            .label("of another type")
+                            .also(param.span, "declared here"),
+                    );
+                    return None;
+                }
+                self.instant(scope, expr, &what)
+            }
+            ExprKind::DateTime(_) | ExprKind::Record(_) | ExprKind::Amount { .. } => {
+                self.only_in_scenarios(expr, "such a value");
+                None
+            }
+            ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Bool(_) | ExprKind::Duration(_) | ExprKind::Date(_) => {
+                match literal(expr, wanted?) {
+                    Ok(value) => Some(ir::Expr::Literal(value)),
+                    Err(problem) => {
+                        self.out.say(
+                            mismatch(expr.span, format!("{what} {problem}"))
+                                .label("of another type")
+                                .also(param.span, "declared here"),
+                        );
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    fn only_in_scenarios(&mut self, expr: &Expr, what: &str) {
+        self.out.misplaced(
+            expr.span,
+            format!("{what} can be written only in a scenario: a journey is run by many customers, at many times"),
+            "take it from an event's data, and move it by a duration such as `1d`",
+        );
+    }
+}
+
+/// How to make sure that a value is there.
+pub(crate) fn without_question_mark(path: &str) -> String {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    format!("declare `{name}` without the `?`, so that it is always there")
+}

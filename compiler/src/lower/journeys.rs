@@ -1,0 +1,513 @@
+//! Journeys: heads, data, keys and starts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::Type;
+use journey_spec::codes;
+use journey_spec::program::{EventId, Journey, JourneyId, Start, State, StateId};
+
+use super::messages::texts;
+use super::walks::{expressions_of, first_part, first_parts, heard, sends};
+use super::{Lower, expressions, ir_fields};
+use crate::ast::{JourneyDecl, JourneyItem, MessageItem, Name, Path, TemplatePiece};
+use crate::diagnostics::Finding;
+use crate::resolve::{FieldInfo, Kind, listed, unknown};
+use crate::source::Span;
+use crate::spans::Node;
+use crate::types::{Scope, fits, mismatch, noun, walk};
+
+/// Most states that a journey may have.
+const MOST_STATES: usize = 10_000;
+
+/// What the lines of a journey may refer to.
+pub(crate) struct JourneyScope<'s> {
+    pub(crate) id: JourneyId,
+    pub(crate) name: &'s str,
+    /// ``the journey `appointment` ``
+    pub(crate) owner: String,
+    pub(crate) data: Vec<FieldInfo>,
+    pub(crate) states: BTreeMap<&'s str, (StateId, bool)>,
+    /// Replies that the messages it sends invite; none where a message is not known.
+    pub(crate) replies: Option<BTreeSet<&'s str>>,
+    /// Promises that its messages make.
+    pub(crate) promises: BTreeSet<&'s str>,
+}
+
+impl JourneyScope<'_> {
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope { fields: &self.data, owner: &self.owner, customer: true, code: &codes::J0101 }
+    }
+}
+
+impl Lower<'_, '_> {
+    pub(crate) fn journeys(&mut self) -> (Vec<Journey>, BTreeSet<JourneyId>) {
+        let names = self.names;
+        let mut journeys = Vec::new();
+        let mut broken = BTreeSet::new();
+        for (decl, id) in names.journeys.iter().zip(0..) {
+            let id = JourneyId(id);
+            self.out.poisoned = false;
+            let before = self.out.errors();
+            journeys.push(self.journey(decl, id));
+            if self.out.errors() != before || names.gaps.touch(decl.span) {
+                broken.insert(id);
+            }
+            // Whether the messages that it sends can be written is no matter of its states and arrows.
+            self.templates(decl);
+        }
+        self.out.poisoned = false;
+        (journeys, broken)
+    }
+
+    fn journey(&mut self, decl: &JourneyDecl, id: JourneyId) -> Journey {
+        self.out.place(Node::Journey(id), decl.head);
+        let names = self.names;
+        let journey = JourneyScope {
+            id,
+            name: &decl.name.text,
+            owner: format!("the journey `{}`", decl.name.text),
+            data: self.data(decl),
+            states: self.states_of(decl),
+            replies: sends(decl)
+                .map(|send| {
+                    let message = names.messages.get(names.find(Kind::Message, &send.message.text)?)?;
+                    Some(message.items.iter().flat_map(|item| match item {
+                        MessageItem::Replies(replies, _) => replies.as_slice(),
+                        _ => &[],
+                    }))
+                })
+                .collect::<Option<Vec<_>>>()
+                .map(|all| all.into_iter().flatten().map(|reply| reply.name.text.as_str()).collect()),
+            promises: sends(decl).filter_map(|send| send.promising.as_ref()).map(|p| p.name.text.as_str()).collect(),
+        };
+        let mut lowered = Journey {
+            name: decl.name.text.clone(),
+            doc: decl.doc.join("\n"),
+            key: decl.key.as_ref().map(expressions::parts),
+            data: ir_fields(&journey.data),
+            limits: Vec::new(),
+            starts: Vec::new(),
+            arrows: Vec::new(),
+            states: Vec::new(),
+        };
+        let mut arrows = Vec::new();
+        let mut started: BTreeMap<String, Span> = BTreeMap::new();
+        for item in &decl.items {
+            match item {
+                JourneyItem::Data(_) => {}
+                JourneyItem::Limit(limit) => {
+                    if let Some(limit_lowered) = self.limit(limit, Some(&journey)) {
+                        self.out.place(Node::Limit(id, lowered.limits.len()), limit.span);
+                        lowered.limits.push(limit_lowered);
+                    }
+                }
+                JourneyItem::Start(start) => {
+                    if let Some(first) = started.insert(start.event.text(), start.span) {
+                        self.twice(start.span, first, &format!("start on {}", start.event.text()));
+                        continue;
+                    }
+                    let event = self.position(Kind::Event, &start.event.text(), start.event.span);
+                    let take = event.map(|e| self.take(&journey, e as usize, &start.take)).unwrap_or_default();
+                    self.all_data_taken(decl, &journey, start.span, &start.event, &start.take);
+                    let to = self.state(&journey, &start.to);
+                    if let (Some(event), Some((to, _))) = (event, to) {
+                        self.out.place(Node::Start(id, lowered.starts.len()), start.span);
+                        lowered.starts.push(Start { event: EventId(event), take, to });
+                    }
+                }
+                JourneyItem::Arrow(arrow) => arrows.push(arrow),
+                JourneyItem::State(state) => {
+                    if self.declared_here(&journey, &state.name, lowered.states.len()) {
+                        let state = self.state_block(&journey, state, StateId(lowered.states.len() as u32));
+                        lowered.states.push(state);
+                    }
+                }
+                JourneyItem::End(end) => {
+                    if self.declared_here(&journey, &end.name, lowered.states.len()) {
+                        self.out.place(Node::State(id, StateId(lowered.states.len() as u32)), end.name.span);
+                        lowered.states.push(State {
+                            name: end.name.text.clone(),
+                            end: Some(end.kind.value),
+                            entry: Vec::new(),
+                            next: None,
+                            arrows: Vec::new(),
+                        });
+                    }
+                }
+            }
+        }
+        lowered.arrows = self.journey_arrows(&journey, &arrows);
+        self.key(decl, &journey);
+        if started.is_empty() && !self.names.gaps.touch(decl.span) {
+            let event = heard(decl).next().map_or_else(|| "booking.created".into(), |(e, _)| e.text());
+            self.out.say(
+                Finding::new(
+                    &codes::J0118,
+                    decl.head,
+                    format!("no customer is ever in `{}`: nothing starts it", decl.name.text),
+                )
+                .label("no `start`")
+                .help(format!("say how it begins, such as `start on {event} -> STATE`")),
+            );
+        }
+        self.unused_data(decl, &journey);
+        lowered
+    }
+
+    fn data(&mut self, decl: &JourneyDecl) -> Vec<FieldInfo> {
+        let data: Vec<_> = decl
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                JourneyItem::Data(field) => Some(field),
+                _ => None,
+            })
+            .collect();
+        if let Some(field) = data.iter().find(|f| f.name.text == "customer") {
+            self.out.say(
+                Finding::new(&codes::J0102, field.name.span, "`customer` is who is contacted, in every journey")
+                    .help("give the datum another name"),
+            );
+        }
+        let kept: BTreeSet<Span> =
+            self.out.distinct("data", data.iter().map(|f| &f.name)).into_iter().map(|n| n.span).collect();
+        let mut fields = Vec::new();
+        for field in data.into_iter().filter(|f| kept.contains(&f.name.span)) {
+            let ty = self.names.resolve_type(&field.ty, self.out);
+            fields.push(FieldInfo { name: field.name.text.clone(), ty, span: field.name.span });
+        }
+        fields
+    }
+
+    fn states_of<'d>(&mut self, decl: &'d JourneyDecl) -> BTreeMap<&'d str, (StateId, bool)> {
+        let all: Vec<(&Name, bool)> = decl
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                JourneyItem::State(state) => Some((&state.name, false)),
+                JourneyItem::End(end) => Some((&end.name, true)),
+                _ => None,
+            })
+            .collect();
+        let kept = self.out.distinct("states", all.iter().map(|(name, _)| *name));
+        if let Some(one_too_many) = kept.get(MOST_STATES) {
+            self.out.say(
+                Finding::new(
+                    &codes::J0116,
+                    one_too_many.span,
+                    format!("`{}` has more than {MOST_STATES} states, and nobody could follow it", decl.name.text),
+                )
+                .help("split it into several journeys"),
+            );
+        }
+        let ends: BTreeMap<Span, bool> = all.iter().map(|(name, end)| (name.span, *end)).collect();
+        kept.into_iter()
+            .zip(0..)
+            .map(|(name, id)| (name.text.as_str(), (StateId(id), ends.get(&name.span).copied().unwrap_or(false))))
+            .collect()
+    }
+
+    /// Whether the declaration that stands here is the one that counts, and not a second one of the same name.
+    fn declared_here(&self, journey: &JourneyScope<'_>, name: &Name, position: usize) -> bool {
+        journey.states.get(name.text.as_str()).is_some_and(|(id, _)| id.index() == position)
+    }
+
+    /// The state of this name, and whether it is an end.
+    pub(crate) fn state(&mut self, journey: &JourneyScope<'_>, name: &Name) -> Option<(StateId, bool)> {
+        if let Some(found) = journey.states.get(name.text.as_str()) {
+            return Some(*found);
+        }
+        self.out.poisoned = true;
+        if self.names.gaps.may_declare("state", &name.text) || self.names.gaps.may_declare("end", &name.text) {
+            return None;
+        }
+        let elsewhere = self.names.journeys.iter().find(|other| {
+            other.items.iter().any(|item| match item {
+                JourneyItem::State(state) => state.name.text == name.text,
+                JourneyItem::End(end) => end.name.text == name.text,
+                _ => false,
+            })
+        });
+        let otherwise = match elsewhere {
+            Some(other) => {
+                format!("`{}` is a state of `{}`, and no arrow leaves its journey", name.text, other.name.text)
+            }
+            None => format!("declare it: `state {} {{ … }}` or `end {} as success`", name.text, name.text),
+        };
+        self.out.say(unknown(
+            &codes::J0101,
+            name.span,
+            format!("{} has no state `{}`", journey.owner, name.text),
+            &name.text,
+            journey.states.keys().copied(),
+            otherwise,
+        ));
+        None
+    }
+
+    /// The fields of an event that become data.
+    pub(crate) fn take(&mut self, journey: &JourneyScope<'_>, event: usize, take: &[Name]) -> Vec<String> {
+        let names = self.names;
+        let Some(event) = names.events.get(event) else { return Vec::new() };
+        let event_name = event.decl.name.text();
+        let mut taken = Vec::new();
+        for name in self.out.distinct("fields", take) {
+            let Some(field) = event.fields.iter().find(|f| f.name == name.text) else {
+                self.out.poisoned = true;
+                if !names.gaps.may_declare("", &name.text) {
+                    self.out.say(unknown(
+                        &codes::J0101,
+                        name.span,
+                        format!("the event `{event_name}` has no field `{}`", name.text),
+                        &name.text,
+                        event.fields.iter().map(|f| f.name.as_str()),
+                        "",
+                    ));
+                }
+                continue;
+            };
+            let Some(datum) = journey.data.iter().find(|d| d.name == name.text) else {
+                self.out.poisoned = true;
+                if !names.gaps.may_declare("data", &name.text) {
+                    let ty = field.ty.as_ref().map_or_else(|| "TYPE".into(), Type::spelled);
+                    self.out.say(unknown(
+                        &codes::J0101,
+                        name.span,
+                        format!("{} has no data `{}` to keep it in", journey.owner, name.text),
+                        &name.text,
+                        [],
+                        format!("declare it: `data {}: {ty}`", name.text),
+                    ));
+                }
+                continue;
+            };
+            if let (Some(from), Some(to)) = (&field.ty, &datum.ty) {
+                if !fits(from.required(), to.required()) {
+                    let message = format!(
+                        "`{}` of `{event_name}` is {}, and the journey keeps {}",
+                        name.text,
+                        noun(from),
+                        noun(to)
+                    );
+                    self.out.say(
+                        mismatch(name.span, message)
+                            .label("of another type")
+                            .also(field.span, "as the event brings it")
+                            .also(datum.span, "as the journey keeps it")
+                            .help("declare both with the same type"),
+                    );
+                    continue;
+                }
+                if from.is_optional() && !to.is_optional() {
+                    let message =
+                        format!("`{}` of `{event_name}` may be missing, and the journey always needs it", name.text);
+                    self.out.say(
+                        Finding::new(&codes::J0113, name.span, message)
+                            .label("may be missing")
+                            .also(datum.span, "always needed here")
+                            .help(format!("write `data {}: {}`", name.text, from.spelled())),
+                    );
+                    continue;
+                }
+            }
+            taken.push(name.text.clone());
+        }
+        taken
+    }
+
+    fn all_data_taken(
+        &mut self,
+        decl: &JourneyDecl,
+        journey: &JourneyScope<'_>,
+        span: Span,
+        event: &Path,
+        take: &[Name],
+    ) {
+        if self.names.gaps.touch(decl.span) {
+            return;
+        }
+        for datum in &journey.data {
+            let required = datum.ty.as_ref().is_some_and(|ty| !ty.is_optional());
+            if required && !take.iter().any(|name| name.text == datum.name) {
+                let mut all: Vec<&str> = take.iter().map(|n| n.text.as_str()).collect();
+                all.push(&datum.name);
+                self.out.say(
+                    Finding::new(
+                        &codes::J0114,
+                        span,
+                        format!("a journey that begins here knows no `{}`, and always needs it", datum.name),
+                    )
+                    .label("does not take it")
+                    .also(datum.span, "always needed")
+                    .help(format!(
+                        "take it from the event, `start on {}({})`, or put a `?` after its type",
+                        event.text(),
+                        all.join(", ")
+                    )),
+                );
+            }
+        }
+    }
+
+    /// Every event that a keyed journey hears has to carry the key.
+    fn key(&mut self, decl: &JourneyDecl, journey: &JourneyScope<'_>) {
+        let Some(key) = &decl.key else { return };
+        let Some(first) = key.parts.first() else { return };
+        let names = self.names;
+        let mut asked = BTreeSet::new();
+        for (event, span) in heard(decl) {
+            let name = event.text();
+            let Some(event) = names.find(Kind::Event, &name).and_then(|i| names.events.get(i)) else { continue };
+            if !asked.insert(name.clone()) {
+                continue;
+            }
+            let mut quiet = crate::resolve::Out::default();
+            let owner = format!("the event `{name}`");
+            let scope = Scope { fields: &event.fields, owner: &owner, customer: false, code: &codes::J0115 };
+            let Some(found) = walk(names, scope, key, &mut quiet) else {
+                self.out.poisoned = true;
+                if quiet.findings.is_empty() {
+                    continue;
+                }
+                let message = format!(
+                    "nobody can tell whose `{}` a `{name}` is about: it carries no `{}`",
+                    journey.name,
+                    key.text()
+                );
+                let ty = journey.data.iter().find(|d| d.name == first.text).and_then(|d| d.ty.as_ref());
+                let field = ty.map_or_else(|| first.text.clone(), |ty| format!("{}: {}", first.text, ty.spelled()));
+                self.out.say(
+                    Finding::new(&codes::J0115, span, message)
+                        .label("heard here")
+                        .also(key.span, "the key")
+                        .also(event.decl.name.span, "declared without it")
+                        .help(format!("add the field: `event {name} {{ {field} }}`")),
+                );
+                continue;
+            };
+            if let Some(ty) = found.ty.as_ref().filter(|t| !matches!(t.required(), Type::Text { .. } | Type::Number)) {
+                let message =
+                    format!("`{}` of `{name}` is {}, and a key is a text or a number", key.text(), noun(ty.required()));
+                self.out.say(
+                    Finding::new(&codes::J0115, key.span, message)
+                        .label("no text or number")
+                        .also(span, "heard here")
+                        .help("choose what names the thing, such as `booking.id`"),
+                );
+                return;
+            }
+            if let Some(missing) = found.missing {
+                let message = format!("`{missing}` of `{name}` may be missing, and then nobody can tell whose it is");
+                self.out.say(
+                    Finding::new(&codes::J0113, key.span, message)
+                        .label("may be missing")
+                        .also(span, "heard here")
+                        .help(expressions::without_question_mark(&missing)),
+                );
+                return;
+            }
+        }
+    }
+
+    fn templates(&mut self, decl: &JourneyDecl) {
+        let names = self.names;
+        let mut said = crate::resolve::Out::default();
+        // The types have been resolved, and what is wrong with them said.
+        let data = {
+            let mut lower = Lower { names, sources: self.sources, bodies: self.bodies, out: &mut said };
+            lower.data(decl)
+        };
+        let owner = format!("the journey `{}`", decl.name.text);
+        let scope = Scope { fields: &data, owner: &owner, customer: true, code: &codes::J0112 };
+        let sent: BTreeSet<usize> = sends(decl).filter_map(|s| names.find(Kind::Message, &s.message.text)).collect();
+        for message in sent.into_iter().filter_map(|i| names.messages.get(i)) {
+            self.sent_by(scope, message);
+        }
+    }
+
+    fn unused_data(&mut self, decl: &JourneyDecl, journey: &JourneyScope<'_>) {
+        if !self.names.gaps.none() {
+            return;
+        }
+        let names = self.names;
+        let mut read: BTreeSet<&str> = BTreeSet::new();
+        read.extend(decl.key.iter().filter_map(first_part));
+        for expr in expressions_of(decl) {
+            first_parts(expr, &mut read);
+        }
+        for send in sends(decl) {
+            let Some(message) = names.find(Kind::Message, &send.message.text).and_then(|i| names.messages.get(i))
+            else {
+                // What an unknown message would have said is not known either.
+                return;
+            };
+            for text in texts(message, self.bodies) {
+                for piece in &text.pieces {
+                    if let TemplatePiece::Value { path, .. } = piece {
+                        read.extend(first_part(path));
+                    }
+                }
+            }
+            for item in &message.items {
+                if let MessageItem::ValidUntil(until, _) = item {
+                    first_parts(until, &mut read);
+                }
+            }
+        }
+        for datum in journey.data.iter().filter(|d| !read.contains(d.name.as_str())) {
+            self.out.say(
+                Finding::new(
+                    &codes::J0103,
+                    datum.span,
+                    format!("`{}` keeps `{}` and never uses it", journey.name, datum.name),
+                )
+                .label("unused")
+                .help("use it, or take it away"),
+            );
+        }
+    }
+
+    /// Two lines that wait for the same thing.
+    pub(crate) fn twice(&mut self, second: Span, first: Span, what: &str) {
+        self.out.say(
+            Finding::new(
+                &codes::J0118,
+                second,
+                format!("`{what}` stands here twice, and only the first would ever count"),
+            )
+            .label("never taken")
+            .also(first, "the first")
+            .help("take one of them away"),
+        );
+    }
+
+    /// Says that no message of the journey invites this reply.
+    pub(crate) fn reply(&mut self, journey: &JourneyScope<'_>, name: &Name) -> bool {
+        let Some(replies) = &journey.replies else {
+            self.out.poisoned = true;
+            return true;
+        };
+        if replies.contains(name.text.as_str()) {
+            return true;
+        }
+        self.out.poisoned = true;
+        if self.names.gaps.may_declare("", &name.text) {
+            return true;
+        }
+        let known: Vec<&str> = replies.iter().copied().collect();
+        let otherwise = if known.is_empty() {
+            format!("let a message that it sends invite it: `replies {{ {}: \"…\" }}`", name.text)
+        } else {
+            format!("its messages invite {}", listed(&known))
+        };
+        self.out.say(unknown(
+            &codes::J0101,
+            name.span,
+            format!("no message of {} invites the reply `{}`", journey.owner, name.text),
+            &name.text,
+            known,
+            otherwise,
+        ));
+        false
+    }
+}

@@ -1,0 +1,253 @@
+//! Limits, quiet hours and the rest of a policy.
+
+use std::collections::BTreeMap;
+
+use journey_spec::codes;
+use journey_spec::program::{Fate, Limit, LimitWhat, Policy, Quiet};
+
+use super::journeys::JourneyScope;
+use super::{Lower, expressions};
+use crate::ast::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, Path, PolicyDecl, PolicyItem};
+use crate::diagnostics::{Finding, did_you_mean};
+use crate::source::Span;
+use crate::spans::Node;
+
+impl Lower<'_, '_> {
+    /// The declared policy; what it does not say has the default.
+    pub(crate) fn declared_policy(&mut self, decl: &PolicyDecl) -> Policy {
+        self.out.place(Node::Policy, decl.name.span);
+        let mut policy = Policy { name: decl.name.text.clone(), ..Policy::default() };
+        let mut seen = BTreeMap::new();
+        for item in &decl.items {
+            match item {
+                PolicyItem::Limit(limit) => {
+                    if let Some(lowered) = self.limit(limit, None) {
+                        self.out.place(Node::PolicyLimit(policy.limits.len()), limit.span);
+                        policy.limits.push(lowered);
+                    }
+                }
+                PolicyItem::Quiet { from, to, purposes, fate, span } => {
+                    for minute in [from, to] {
+                        if minute.value > 1_439 {
+                            self.out.say(
+                                Finding::new(&codes::J0116, minute.span, "a day has no such time")
+                                    .help("write a time from 00:00 to 23:59"),
+                            );
+                        }
+                    }
+                    if from.value == to.value {
+                        self.out.say(
+                            Finding::new(
+                                &codes::J0116,
+                                from.span.to(to.span),
+                                "quiet hours that begin when they end are no hours, or all of them",
+                            )
+                            .help("write two different times, such as `quiet 21:00 to 08:00`"),
+                        );
+                    }
+                    let lowered = match self.fate(fate, None) {
+                        Some(fate @ (Fate::Defer | Fate::Latest | Fate::Skip)) => fate,
+                        Some(_) => {
+                            self.out.misplaced(
+                                fate.span,
+                                "at night nobody takes over: a message in quiet hours waits or is dropped",
+                                "write `else defer`, `else latest` or `else skip`",
+                            );
+                            continue;
+                        }
+                        None => continue,
+                    };
+                    self.out.place(Node::Quiet(policy.quiet.len()), *span);
+                    policy.quiet.push(Quiet {
+                        from: from.value.min(1_439),
+                        to: to.value.min(1_439),
+                        purposes: purposes.iter().map(|p| p.value).collect(),
+                        fate: lowered,
+                        text: self.rule_text(*span, fate.span),
+                    });
+                }
+                PolicyItem::ValidFor(at) => {
+                    if self.once(&mut seen, "valid for", at.span) {
+                        policy.valid_for = self.duration(at, "valid for");
+                    }
+                }
+                PolicyItem::Grace(at) => {
+                    if self.once(&mut seen, "grace", at.span) {
+                        // None at all is a meaning: whatever fires late counts as past.
+                        policy.grace = if at.value == 0 { 0 } else { self.duration(at, "grace") };
+                    }
+                }
+                PolicyItem::ReplyWindow(at) => {
+                    if self.once(&mut seen, "reply window", at.span) {
+                        policy.reply_window = self.duration(at, "reply window");
+                    }
+                }
+                PolicyItem::AfterEnd { queue, span } => {
+                    if self.once(&mut seen, "after the end", *span) {
+                        policy.after_end = Some(queue.text.clone());
+                    }
+                }
+                PolicyItem::Require(wanted, span) => {
+                    if self.once(&mut seen, "require", *span) {
+                        for requirement in wanted {
+                            if !policy.require.contains(&requirement.value) {
+                                policy.require.push(requirement.value);
+                            }
+                        }
+                    }
+                }
+                PolicyItem::StopSpares(purposes, span) => {
+                    if self.once(&mut seen, "stop spares", *span) {
+                        policy.stop_spares = purposes.iter().map(|p| p.value).collect();
+                    }
+                }
+                PolicyItem::StopAnswers(text, span) => {
+                    if self.once(&mut seen, "stop answers", *span) {
+                        policy.stop_text.clone_from(&text.text);
+                    }
+                }
+            }
+        }
+        policy
+    }
+
+    /// A limit of a journey, or of the policy where there is no journey.
+    pub(crate) fn limit(&mut self, decl: &LimitDecl, journey: Option<&JourneyScope<'_>>) -> Option<Limit> {
+        let n = self.number(&decl.n, 0, "a limit");
+        let per = decl.per.as_ref().map(|per| self.duration(per, "per"));
+        let mut sound = true;
+        let what = match (&decl.what, journey) {
+            (LimitWhatDecl::Messages { channel, purpose }, _) => Some(LimitWhat::Messages {
+                channel: channel.as_ref().map(|c| c.value),
+                purpose: purpose.as_ref().map(|p| p.value),
+            }),
+            (LimitWhatDecl::Starts(_), Some(_)) => Some(LimitWhat::Starts),
+            (LimitWhatDecl::Live(span), Some(_)) => {
+                if let Some(per) = &decl.per {
+                    self.out.misplaced(
+                        per.span,
+                        "how many live at once has no window",
+                        "take the `per` away, or write `limit starts` for how many may begin in it",
+                    );
+                    sound = false;
+                }
+                let _ = span;
+                Some(LimitWhat::Live)
+            }
+            (LimitWhatDecl::Visits(state), Some(journey)) => self.state(journey, state).map(|(id, end)| {
+                if end {
+                    self.out.misplaced(
+                        state.span,
+                        format!("`{}` is an end, and an instance enters it once", state.text),
+                        "limit the visits of a state that can be entered again",
+                    );
+                    sound = false;
+                }
+                LimitWhat::Visits(id)
+            }),
+            (LimitWhatDecl::Starts(span) | LimitWhatDecl::Live(span), None) => {
+                self.belongs_to_a_journey(*span, "counts instances of one journey");
+                None
+            }
+            (LimitWhatDecl::Visits(state), None) => {
+                self.belongs_to_a_journey(state.span, "counts visits of a state of one journey");
+                None
+            }
+        };
+        if let (Some(key), Some(_)) = (&decl.key, journey) {
+            self.out.misplaced(
+                key.span,
+                format!("a limit of a journey counts for one instance, so `per {}` adds nothing", key.text()),
+                "take it away, write `per customer`, or move the limit into the policy",
+            );
+            sound = false;
+        } else if let Some(key) = &decl.key {
+            self.known_key(key);
+        }
+        let fate = self.fate(&decl.fate, journey);
+        if let (Some(LimitWhat::Starts | LimitWhat::Live | LimitWhat::Visits(_)), Some(Fate::Defer | Fate::Latest)) =
+            (what, &fate)
+        {
+            self.out.misplaced(
+                decl.fate.span,
+                "only a message can wait: a start or a visit happens or does not",
+                "write `else handoff \"care\"`, `else skip`, `else -> STATE` or `else end`",
+            );
+            return None;
+        }
+        if journey.is_none() && matches!(decl.fate.kind, FateKind::End) {
+            self.belongs_to_a_journey(decl.fate.span, "ends one instance");
+            return None;
+        }
+        let (what, fate) = (what?, fate?);
+        let counts_all = journey.is_none() || matches!(what, LimitWhat::Starts | LimitWhat::Live);
+        sound.then(|| Limit {
+            what,
+            n,
+            per,
+            key: decl.key.as_ref().map(expressions::parts),
+            per_customer: counts_all || decl.per_customer.is_some(),
+            fate,
+            text: self.rule_text(decl.span, decl.fate.span),
+        })
+    }
+
+    fn belongs_to_a_journey(&mut self, span: Span, why: &str) {
+        self.out.misplaced(
+            span,
+            format!("a policy holds over all journeys, and this {why}"),
+            "move the line into the journey that it is about",
+        );
+    }
+
+    /// A policy is shared by journeys of several projects, so a key that no journey here has is none of this project's
+    /// concern, unless it looks like a slip of the pen.
+    fn known_key(&mut self, key: &Path) {
+        let keys: Vec<String> = self.names.journeys.iter().filter_map(|j| j.key.as_ref()).map(Path::text).collect();
+        let name = key.text();
+        if keys.contains(&name) {
+            return;
+        }
+        if let Some(meant) = did_you_mean(&name, keys.iter().map(String::as_str)) {
+            self.out.say(
+                Finding::new(
+                    &codes::J0101,
+                    key.span,
+                    format!("this limit never counts anything: no journey is `per {name}`"),
+                )
+                .label("not known")
+                .help(meant),
+            );
+        }
+    }
+
+    fn fate(&mut self, decl: &FateDecl, journey: Option<&JourneyScope<'_>>) -> Option<Fate> {
+        Some(match &decl.kind {
+            FateKind::Defer => Fate::Defer,
+            FateKind::Latest => Fate::Latest,
+            FateKind::Skip => Fate::Skip,
+            FateKind::Handoff(queue) => Fate::Handoff(queue.text.clone()),
+            FateKind::End => Fate::End,
+            FateKind::Goto(state) => match journey {
+                Some(journey) => Fate::Goto(self.state(journey, state)?.0),
+                None => {
+                    self.belongs_to_a_journey(decl.span, "goes to a state of one");
+                    return None;
+                }
+            },
+        })
+    }
+
+    /// The rule as written, without what happens to one too many, comments and doubled blanks.
+    fn rule_text(&self, rule: Span, fate: Span) -> String {
+        let Some(source) = self.sources.get(rule.file) else { return String::new() };
+        let text = source.slice(Span { end: fate.start.max(rule.start), ..rule });
+        let words: Vec<&str> =
+            text.lines().flat_map(|line| line.split("//").next().unwrap_or("").split_whitespace()).collect();
+        let words = match words.split_last() {
+            Some((&"else", before)) => before,
+            _ => &words,
+        };
+        words.join(" ")
+    }
+}

@@ -1,0 +1,121 @@
+//! Walks over a journey's tree: its arrows, sends, expressions, and the events that it hears.
+
+use std::collections::BTreeSet;
+
+use crate::ast::{
+    ActionDecl, ArrowDecl, DeadlineDecl, Expr, ExprKind, JourneyDecl, JourneyItem, Path, SendDecl, StateItem, ThenDecl,
+    TriggerDecl,
+};
+use crate::source::Span;
+
+/// The name that a path begins with.
+pub(super) fn first_part(path: &Path) -> Option<&str> {
+    path.parts.first().map(|p| p.text.as_str())
+}
+
+/// The names that the paths of an expression begin with.
+pub(super) fn first_parts<'e>(expr: &'e Expr, into: &mut BTreeSet<&'e str>) {
+    match &expr.kind {
+        ExprKind::Path(path) => into.extend(first_part(path)),
+        ExprKind::Add { left, right, .. } => {
+            first_parts(left, into);
+            first_parts(right, into);
+        }
+        _ => {}
+    }
+}
+
+/// All arrows of a journey, its own and its states'.
+fn arrows(decl: &JourneyDecl) -> impl Iterator<Item = &ArrowDecl> {
+    decl.items.iter().flat_map(|item| match item {
+        JourneyItem::Arrow(arrow) => vec![arrow],
+        JourneyItem::State(state) => state
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                StateItem::Arrow(arrow) => Some(arrow),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// All events that a journey hears, and where.
+pub(super) fn heard(decl: &JourneyDecl) -> impl Iterator<Item = (&Path, Span)> {
+    let starts = decl.items.iter().filter_map(|item| match item {
+        JourneyItem::Start(start) => Some((&start.event, start.event.span)),
+        _ => None,
+    });
+    starts.chain(arrows(decl).filter_map(|arrow| match &arrow.on {
+        TriggerDecl::Event { event, .. } => Some((event, event.span)),
+        _ => None,
+    }))
+}
+
+/// All actions of a journey: of states and of what stays.
+fn actions(decl: &JourneyDecl) -> impl Iterator<Item = &ActionDecl> {
+    let entered = decl.items.iter().flat_map(|item| match item {
+        JourneyItem::State(state) => state.items.as_slice(),
+        _ => &[],
+    });
+    let entered = entered.filter_map(|item| match item {
+        StateItem::Action(action) => Some(action),
+        _ => None,
+    });
+    let stays = arrows(decl).flat_map(|arrow| {
+        let past = match &arrow.on {
+            TriggerDecl::At { if_past: Some(past), .. } => Some(past),
+            _ => None,
+        };
+        std::iter::once(&arrow.then).chain(past).flat_map(then_actions)
+    });
+    entered.chain(stays).flat_map(|action| {
+        // `on blocked stay { … }` of a send has actions of its own.
+        let mut all = vec![action];
+        let mut at = 0;
+        while let Some(next) = all.get(at).copied() {
+            if let ActionDecl::Send(send) = next {
+                all.extend(send.on_blocked.iter().chain(&send.on_failed).flat_map(then_actions));
+            }
+            at += 1;
+        }
+        all
+    })
+}
+
+fn then_actions(then: &ThenDecl) -> &[ActionDecl] {
+    match then {
+        ThenDecl::Stay(actions, _) => actions,
+        ThenDecl::Goto(..) => &[],
+    }
+}
+
+/// All sends of a journey.
+pub(crate) fn sends(decl: &JourneyDecl) -> impl Iterator<Item = &SendDecl> {
+    actions(decl).filter_map(|action| match action {
+        ActionDecl::Send(send) => Some(send),
+        ActionDecl::Handoff { .. } => None,
+    })
+}
+
+/// All expressions of a journey.
+pub(super) fn expressions_of(decl: &JourneyDecl) -> impl Iterator<Item = &Expr> {
+    let at = arrows(decl).filter_map(|arrow| match &arrow.on {
+        TriggerDecl::At { at, .. } => Some(at),
+        _ => None,
+    });
+    let args = decl.items.iter().flat_map(|item| match item {
+        JourneyItem::State(state) => state.items.as_slice(),
+        _ => &[],
+    });
+    let args = args.flat_map(|item| match item {
+        StateItem::Call(call) => call.args.as_slice(),
+        _ => &[],
+    });
+    let deadlines = sends(decl).filter_map(|send| match &send.promising.as_ref()?.deadline {
+        DeadlineDecl::By(by) => Some(by),
+        DeadlineDecl::Within(_) => None,
+    });
+    at.chain(args).chain(deadlines)
+}

@@ -1,0 +1,142 @@
+//! `use`, `customer`, `record`, `event`, `service`, and their fields.
+
+use super::explain::Place;
+use super::{Node, Reader, Rule};
+use crate::ast::{
+    CustomerDecl, CustomerField, EventDecl, FieldDecl, Name, RecordDecl, ServiceDecl, TypeKind, TypeRef, Use,
+};
+use crate::source::Span;
+
+impl<'a> Reader<'a> {
+    pub(super) fn use_item(&mut self, node: Node<'a>) -> Option<Use> {
+        let span = self.span(&node);
+        let path = node.into_inner().find(|n| n.as_rule() == Rule::string)?;
+        Some(Use { path: self.string(&path), span })
+    }
+
+    pub(super) fn customer(&mut self, node: Node<'a>) -> Option<CustomerDecl> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let head = Span { end: span.start + "customer".len() as u32, ..span };
+        let block = node.into_inner().find(|n| n.as_rule() == Rule::customer_fields)?;
+        let mut fields = Vec::new();
+        self.block(head, block, Place::Fields, |reader, piece| fields.extend(reader.customer_field(piece)));
+        Some(CustomerDecl { doc, fields, head, span })
+    }
+
+    fn customer_field(&mut self, node: Node<'a>) -> Option<CustomerField> {
+        let mut field = None;
+        let mut channels = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::field => field = self.field(part),
+                Rule::addresses => {
+                    let refs = part.into_inner().filter(|n| n.as_rule() == Rule::channel_ref);
+                    channels.extend(refs.filter_map(|n| self.channel(&n)));
+                }
+                _ => {}
+            }
+        }
+        Some(CustomerField { field: field?, channels })
+    }
+
+    pub(super) fn record(&mut self, node: Node<'a>) -> Option<RecordDecl> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let mut name = None;
+        let mut fields = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::fields => fields = self.fields(span, part),
+                _ => {}
+            }
+        }
+        Some(RecordDecl { doc, name: name?, fields, span })
+    }
+
+    pub(super) fn event(&mut self, node: Node<'a>) -> Option<EventDecl> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let mut name = None;
+        let mut newest_by = None;
+        let mut fields = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::path => name = Some(self.path(&part)),
+                Rule::newest => {
+                    newest_by = part.into_inner().find(|n| n.as_rule() == Rule::path).map(|n| self.path(&n));
+                }
+                Rule::fields => fields = self.fields(span, part),
+                _ => {}
+            }
+        }
+        Some(EventDecl { doc, name: name?, newest_by, fields, span })
+    }
+
+    pub(super) fn service(&mut self, node: Node<'a>) -> Option<ServiceDecl> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let mut name = None;
+        let mut params = Vec::new();
+        let mut outcomes = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::params => {
+                    let fields = part.into_inner().filter(|n| n.as_rule() == Rule::field);
+                    params.extend(fields.filter_map(|n| self.field(n)));
+                }
+                Rule::one_of => outcomes = self.idents(part),
+                _ => {}
+            }
+        }
+        Some(ServiceDecl { doc, name: name?, params, outcomes, span })
+    }
+
+    /// The fields of a block; `item` is the span of the item that it belongs to.
+    fn fields(&mut self, item: Span, block: Node<'a>) -> Vec<FieldDecl> {
+        let head = Span { end: self.scan.trimmed(item.start, block.as_span().start() as u32), ..item };
+        let mut fields = Vec::new();
+        self.block(head, block, Place::Fields, |reader, piece| fields.extend(reader.field(piece)));
+        fields
+    }
+
+    pub(super) fn field(&mut self, node: Node<'a>) -> Option<FieldDecl> {
+        let span = self.span(&node);
+        let mut name = None;
+        let mut ty = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::ident => name = Some(self.name(&part)),
+                Rule::type_ref => ty = self.type_ref(part),
+                _ => {}
+            }
+        }
+        Some(FieldDecl { name: name?, ty: ty?, span })
+    }
+
+    fn type_ref(&mut self, node: Node<'a>) -> Option<TypeRef> {
+        let span = self.span(&node);
+        let mut kind = None;
+        let mut optional = false;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::type_name => kind = Some(TypeKind::Named(self.name(&part))),
+                Rule::text_max => {
+                    let max = part.into_inner().find(|n| n.as_rule() == Rule::integer)?;
+                    kind = Some(TypeKind::Text(self.integer(&max)));
+                }
+                Rule::one_of => kind = Some(TypeKind::OneOf(self.idents(part))),
+                Rule::optional => optional = true,
+                _ => {}
+            }
+        }
+        Some(TypeRef { kind: kind?, optional, span })
+    }
+
+    /// The names inside `( … )` or `{ … }`.
+    pub(super) fn idents(&self, node: Node<'a>) -> Vec<Name> {
+        node.into_inner().filter(|n| n.as_rule() == Rule::ident).map(|n| self.name(&n)).collect()
+    }
+}

@@ -1,0 +1,481 @@
+//! What is wrong with a bad piece, in plain words.
+//!
+//! The grammar only says where a bad piece begins and ends. Its first word tells what was meant; the piece is read
+//! again by that word's own rule, which gives the furthest place that makes sense and what could stand there.
+
+use journey_spec::codes::{J0001, J0008};
+use journey_spec::program::Channel;
+use pest::Parser;
+use pest::error::{ErrorVariant, InputLocation};
+
+use super::scan::{after_text, is_closed};
+use super::words::clip;
+use super::{Grammar, MAX_FINDINGS, Node, Reader, Rule};
+use crate::diagnostics::{Finding, did_you_mean};
+use crate::source::Span;
+
+/// How the message of a text that is not closed begins.
+pub(super) const UNCLOSED_TEXT: &str = "this text is not closed";
+
+/// In which kind of block a piece stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// At the top of a file.
+    File,
+    /// Among fields.
+    Fields,
+    /// In a message.
+    Message,
+    /// In a message's `replies`.
+    Replies,
+    /// In a policy.
+    Policy,
+    /// In a journey, outside its states.
+    Journey,
+    /// In a state.
+    State,
+    /// In a `stay { … }`.
+    Actions,
+    /// In a `send … { … }`.
+    Send,
+    /// In a `call … { … }`.
+    Call,
+    /// In a scenario.
+    Scenario,
+}
+
+/// Words that lines begin with, and the rules that read them.
+type Lines = &'static [(&'static str, &'static [Rule])];
+
+impl Place {
+    const BY_WORD: [Place; 7] =
+        [Place::File, Place::Journey, Place::State, Place::Message, Place::Policy, Place::Scenario, Place::Actions];
+
+    fn lines(self) -> Lines {
+        match self {
+            Place::File => &[
+                ("use", &[Rule::use_item]),
+                ("customer", &[Rule::customer_decl]),
+                ("record", &[Rule::record_decl]),
+                ("event", &[Rule::event_decl]),
+                ("message", &[Rule::message_decl]),
+                ("service", &[Rule::service_decl]),
+                ("policy", &[Rule::policy_decl]),
+                ("journey", &[Rule::journey_decl]),
+                ("scenario", &[Rule::scenario_decl]),
+            ],
+            Place::Fields | Place::Replies | Place::Call => &[],
+            Place::Message => &[
+                ("purpose", &[Rule::purpose]),
+                ("sms", &[Rule::variant]),
+                ("email", &[Rule::variant]),
+                ("voice", &[Rule::variant]),
+                ("push", &[Rule::variant]),
+                ("whatsapp", &[Rule::variant]),
+                ("webchat", &[Rule::variant]),
+                ("replies", &[Rule::replies]),
+                ("valid", &[Rule::valid_for, Rule::valid_until]),
+                ("essential", &[Rule::essential]),
+            ],
+            Place::Policy => &[
+                ("limit", &[Rule::limit]),
+                ("quiet", &[Rule::quiet]),
+                ("valid", &[Rule::valid_for]),
+                ("grace", &[Rule::grace]),
+                ("reply", &[Rule::reply_window]),
+                ("after", &[Rule::after_end]),
+                ("require", &[Rule::require]),
+                ("stop", &[Rule::stop_spares, Rule::stop_answers]),
+            ],
+            Place::Journey => &[
+                ("data", &[Rule::data]),
+                ("limit", &[Rule::limit]),
+                ("start", &[Rule::start]),
+                ("on", &[Rule::on_arrow]),
+                ("state", &[Rule::state]),
+                ("end", &[Rule::end_decl]),
+            ],
+            Place::State => &[
+                ("send", &[Rule::send]),
+                ("handoff", &[Rule::handoff]),
+                ("call", &[Rule::call]),
+                ("->", &[Rule::goto]),
+                ("on", &[Rule::on_arrow]),
+                ("after", &[Rule::after_arrow]),
+                ("at", &[Rule::at_arrow]),
+            ],
+            Place::Actions => &[("send", &[Rule::send]), ("handoff", &[Rule::handoff])],
+            Place::Send => &[("on", &[Rule::send_arrow])],
+            Place::Scenario => &[
+                ("given", &[Rule::given]),
+                ("at", &[Rule::at_line]),
+                ("advance", &[Rule::advance]),
+                ("event", &[Rule::event_line]),
+                ("repeat", &[Rule::repeat]),
+                ("reply", &[Rule::reply_line]),
+                ("handoff", &[Rule::handoff_closed]),
+                ("opt", &[Rule::opt_out]),
+                ("mock", &[Rule::mock_call]),
+                ("channel", &[Rule::channel_fails]),
+                ("expect", &[Rule::expect]),
+            ],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Place::File => "at the top of a file",
+            Place::Fields => "among fields",
+            Place::Message => "in a message",
+            Place::Replies => "among replies",
+            Place::Policy => "in a policy",
+            Place::Journey => "in a journey, outside its states",
+            Place::State => "in a state",
+            Place::Actions => "in a `stay` block",
+            Place::Send => "in a block behind `send`",
+            Place::Call => "among the outcomes of a call",
+            Place::Scenario => "in a scenario",
+        }
+    }
+
+    /// What a bad piece of this place is read as when no first word tells.
+    fn any_line(self) -> &'static [Rule] {
+        match self {
+            Place::Fields => &[Rule::field],
+            Place::Replies => &[Rule::reply_decl],
+            Place::Call => &[Rule::outcome],
+            _ => &[],
+        }
+    }
+}
+
+/// Words that go on with a line.
+const CONTINUATIONS: Lines = &[
+    ("via", &[Rule::via]),
+    ("promising", &[Rule::promising]),
+    ("keeping", &[Rule::keeping]),
+    ("withdrawing", &[Rule::withdrawing]),
+    ("with", &[Rule::transcript]),
+    ("settle", &[Rule::settle]),
+    ("if", &[Rule::if_past]),
+    ("happened", &[Rule::happened]),
+    ("from", &[Rule::body]),
+    ("per", &[Rule::limit_per]),
+];
+
+/// Words that the language will have, and what to do meanwhile.
+const LATER: &[(&str, &str)] = &[
+    ("when", "let the host decide: `call` a service and go by its outcome"),
+    ("choose", "let the host decide: `call` a service and go by its outcome"),
+    ("split", "let the host decide: `call` a service and go by its outcome"),
+    ("set", "data changes only by the events that an arrow takes over, such as `on booking.rescheduled(booking)`"),
+    ("hook", "`call` a service of the host instead"),
+    ("fresh", "let an event bring the newest data"),
+    ("goal", "leave it out; ends say how a journey went, such as `end visited as success`"),
+    ("sensitive", "leave it out"),
+    ("allow", "leave it out, and mend what is found"),
+    ("consent", "let the host send only events about customers who agreed"),
+    ("preferred", "fix the order of channels at the `send`, such as `via sms else email`"),
+    ("priority", "hand over to a queue of its own for urgent cases"),
+    ("pause", "leave it out"),
+    ("never", "leave it out"),
+];
+
+impl Reader<'_> {
+    /// Says once what is wrong with a bad piece.
+    pub(super) fn bad(&mut self, node: &Node<'_>, place: Place) {
+        if self.findings.len() >= MAX_FINDINGS {
+            return;
+        }
+        let span = self.span(node);
+        let text = self.text;
+        let piece = text.get(span.start as usize..span.end as usize).unwrap_or("");
+        let first_line = piece.lines().next().unwrap_or("").trim_end();
+        let line = Span { end: span.start + first_line.len() as u32, ..span };
+        let searched = if place == Place::File { first_line } else { piece };
+        let finding = match unclosed_text(searched) {
+            Some((from, to)) => {
+                let place = Span { start: span.start + from as u32, end: span.start + to as u32, ..span };
+                Finding::new(&J0001, place, format!("{UNCLOSED_TEXT}; a text ends on its own line"))
+                    .label("opened here")
+                    .help("close it with `\"`; write `\\\"` for a quote inside, and `\\n` for a new line")
+            }
+            None => self.reason(piece, line, place),
+        };
+        self.report(finding);
+    }
+
+    fn reason(&self, piece: &str, line: Span, place: Place) -> Finding {
+        let word = token(piece);
+        let here = Span { end: line.start + word.len() as u32, ..line };
+        if place == Place::File && word == "at" {
+            let what = "a limit on how many events are taken in (`at most`)";
+            return later(what, line, "limit the messages and visits that the events lead to");
+        }
+        if let Some(finding) = later_word(word, here) {
+            return finding;
+        }
+        let lines = place.lines();
+        let known = |lines: Lines| lines.iter().find(|(w, _)| *w == word).map(|(_, rules)| *rules);
+        let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let any = Some(place.any_line()).filter(|rules| is_word && !rules.is_empty());
+        if let Some(rules) = known(lines).or(any).or_else(|| known(CONTINUATIONS)) {
+            return self.furthest(rules, piece, line, place);
+        }
+        if word == "}" {
+            return Finding::new(&J0001, here, "this `}` closes nothing")
+                .label("nothing is open here")
+                .help("take it out, or look for a `}` too many above");
+        }
+        if !is_word {
+            return odd(word, here, format!("`{}` cannot stand {}", clip(word), place.name()));
+        }
+        if let Some(home) = Place::BY_WORD.into_iter().find(|other| other.lines().iter().any(|(w, _)| *w == word)) {
+            let finding = Finding::new(&J0001, here, format!("`{word}` cannot stand {}", place.name()))
+                .label(format!("it stands {}", home.name()));
+            let help = if place == Place::File {
+                "is there one `}` too many above?"
+            } else {
+                "move it there; or is there a `}` missing above?"
+            };
+            return finding.help(help);
+        }
+        let words: Vec<_> = lines.iter().map(|(w, _)| *w).collect();
+        let follows = !self.begins_its_line(line.start);
+        let more = CONTINUATIONS.iter().map(|(w, _)| *w).filter(|_| follows);
+        let mean = did_you_mean(word, words.iter().copied().chain(more));
+        let message = match &mean {
+            Some(mean) => format!("unknown word `{}` here, {mean}", clip(word)),
+            None => format!("unknown word `{}` here", clip(word)),
+        };
+        let listed = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>();
+        Finding::new(&J0001, here, message).label(format!("not known {}", place.name())).help(format!(
+            "what stands {} begins with {}",
+            place.name(),
+            either(&listed)
+        ))
+    }
+
+    fn begins_its_line(&self, at: u32) -> bool {
+        let before = self.text.get(..at as usize).unwrap_or("");
+        before.rsplit('\n').next().unwrap_or("").trim().is_empty()
+    }
+
+    /// Reads a piece by rules of its own and tells where they stopped.
+    fn furthest(&self, rules: &[Rule], piece: &str, line: Span, place: Place) -> Finding {
+        let mut stop = 0;
+        let mut expected: Vec<Rule> = Vec::new();
+        for rule in rules {
+            let Err(error) = Grammar::parse(*rule, piece) else { continue };
+            let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+            let ErrorVariant::ParsingError { positives, .. } = error.variant else { continue };
+            if at > stop {
+                expected.clear();
+                stop = at;
+            }
+            if at == stop {
+                expected.extend(positives);
+            }
+        }
+        let rest = piece.get(stop..).unwrap_or("");
+        let (before, found) = (piece.get(..stop).unwrap_or("").trim_end(), token(rest));
+        let start = line.start + if rest.trim().is_empty() { before.len() } else { stop } as u32;
+        let here = Span { start, end: start + found.len() as u32, ..line };
+        let previous = last_token(before);
+        if let Some(finding) = not_yet(previous, found, rest, here) {
+            return finding;
+        }
+        if expected.is_empty() {
+            return odd(token(piece), line, format!("this cannot be read {}", place.name()));
+        }
+        let words: Vec<String> = expected.iter().flat_map(|rule| spellings(*rule)).collect();
+        // a slip of the pen seldom touches the first letter, and a name of the author's is soon close to some keyword
+        let close = words.iter().map(String::as_str).filter(|word| word.chars().next() == found.chars().next());
+        if let Some(mean) = did_you_mean(found, close) {
+            return Finding::new(&J0001, here, format!("unknown word `{}` here, {mean}", clip(found)))
+                .label(format!("expected {}", wanted(&expected)));
+        }
+        let after = if previous.is_empty() { String::new() } else { format!(" after `{}`", clip(previous)) };
+        let label = match found {
+            "" => "the line ends here".to_string(),
+            _ => format!("found `{}`", clip(found)),
+        };
+        odd(found, here, format!("expected {}{after}", wanted(&expected))).label(label)
+    }
+}
+
+/// What cannot be read, with help for characters that word processors put in.
+fn odd(found: &str, span: Span, message: String) -> Finding {
+    let finding = Finding::new(&J0001, span, message);
+    match found.chars().next() {
+        Some('“' | '”' | '„' | '‘' | '’' | '\'') => {
+            finding.help("a text stands between straight double quotes, `\"like this\"`")
+        }
+        Some('→') => finding.help("an arrow is written `->`"),
+        Some('–' | '—') => finding.help("a minus is written `-`, an arrow `->`"),
+        Some('\u{a0}') => finding.help("this is a hard blank; put an ordinary one"),
+        Some(';') => finding.help("lines need nothing at their end"),
+        _ => finding,
+    }
+}
+
+fn later(what: &str, span: Span, help: &str) -> Finding {
+    Finding::new(&J0008, span, format!("{what} is not part of the language yet"))
+        .label("not in this version")
+        .help(help.to_string())
+}
+
+fn later_word(word: &str, span: Span) -> Option<Finding> {
+    LATER.iter().find(|(w, _)| *w == word).map(|(w, help)| later(&format!("`{w}`"), span, help))
+}
+
+/// What stands at the stop of a rule and is to come in a later version.
+fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Finding> {
+    if previous == "per" && matches!(found, "day" | "hour" | "week" | "month") {
+        return Some(later(&format!("`per {found}`"), here, "`per 24h` and `per 7d` are rolling windows"));
+    }
+    if found == "[" && Channel::named(previous).is_some() {
+        return Some(later("a text by locale", here, "write one text a channel"));
+    }
+    let number = found.chars().all(|c| c.is_ascii_digit()) && !found.is_empty();
+    let unit = token(rest.get(found.len()..).unwrap_or("").trim_start());
+    if number && matches!(unit, "day" | "days") && matches!(previous, "after" | "settle" | "for" | "within") {
+        return Some(later("calendar time (`1 day`)", here, "`24h` and `1d` are elapsed time"));
+    }
+    later_word(found, here)
+}
+
+/// From where to where a text is not closed.
+fn unclosed_text(piece: &str) -> Option<(usize, usize)> {
+    let bytes = piece.as_bytes();
+    let mut i = 0;
+    while let Some(b) = bytes.get(i) {
+        match b {
+            b'"' if !is_closed(bytes, i) => return Some((i, after_text(bytes, i))),
+            b'"' => i = after_text(bytes, i),
+            b'/' if bytes.get(i + 1) == Some(&b'/') => {
+                i += bytes.get(i..)?.iter().position(|b| *b == b'\n')?;
+            }
+            _ => i += 1,
+        }
+    }
+    None
+}
+
+/// The first word, text, number or sign.
+fn token(text: &str) -> &str {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    let end = match text.chars().next() {
+        None | Some('\n' | '\r') => 0,
+        Some('"') => after_text(text.as_bytes(), 0),
+        Some('-') if text.starts_with("->") => 2,
+        Some(c) if word(c) => text.find(|c| !word(c)).unwrap_or(text.len()),
+        Some(c) => c.len_utf8(),
+    };
+    text.get(..end).unwrap_or("")
+}
+
+fn last_token(text: &str) -> &str {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.' || c == ':';
+    let start = match text.chars().next_back() {
+        None => return "",
+        Some('>') => text.len() - if text.ends_with("->") { 2 } else { 1 },
+        Some('"') => text.get(..text.len() - 1).and_then(|t| t.rfind('"')).unwrap_or(text.len() - 1),
+        Some(c) if word(c) => text.char_indices().rfind(|(_, c)| !word(*c)).map_or(0, |(i, c)| i + c.len_utf8()),
+        Some(c) => text.len() - c.len_utf8(),
+    };
+    text.get(start..).unwrap_or("")
+}
+
+fn either(items: &[String]) -> String {
+    match items {
+        [] => "something else".into(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+fn wanted(rules: &[Rule]) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for rule in rules {
+        let words = describe(*rule);
+        if !words.is_empty() && !said.contains(&words) {
+            said.push(words);
+        }
+    }
+    either(&said)
+}
+
+/// The words that a rule begins with, as far as they are fixed.
+fn spellings(rule: Rule) -> Vec<String> {
+    let words: &[&str] = match rule {
+        Rule::fate => &["defer", "latest", "skip", "handoff", "end"],
+        Rule::stay => &["stay"],
+        Rule::settle => &["settle"],
+        Rule::channel | Rule::channel_ref => &["sms", "email", "voice", "push", "whatsapp", "webchat"],
+        Rule::on_blocked => &["blocked"],
+        Rule::on_failed => &["failed"],
+        Rule::limit_per => &["per"],
+        Rule::newest => &["newest"],
+        Rule::happened => &["happened"],
+        Rule::journey_key => &["per"],
+        Rule::for_purposes => &["for"],
+        Rule::counter => &["as"],
+        Rule::visits => &["visits"],
+        _ => return keyword(rule).into_iter().collect(),
+    };
+    words.iter().map(|w| (*w).to_string()).collect()
+}
+
+fn keyword(rule: Rule) -> Option<String> {
+    format!("{rule:?}").strip_prefix("k_").map(String::from)
+}
+
+/// What a rule is to a reader; empty for what needs no mention beside the rest.
+fn describe(rule: Rule) -> String {
+    if rule == Rule::k_one {
+        return "`one of`".into();
+    }
+    if let Some(word) = keyword(rule) {
+        return format!("`{word}`");
+    }
+    match rule {
+        Rule::name | Rule::ident | Rule::reply_ref | Rule::end_kind | Rule::promise_fate => "a name".into(),
+        Rule::path | Rule::value_path | Rule::per_key => "a name such as `booking.id`".into(),
+        Rule::on_event => "an event such as `booking.created`".into(),
+        Rule::string => "a text in quotes".into(),
+        Rule::integer => "a number".into(),
+        Rule::duration => "a duration such as `15m`".into(),
+        Rule::time => "a time such as `21:00`".into(),
+        Rule::channel | Rule::channel_ref => "a channel such as `sms`".into(),
+        Rule::purpose_ref => "a purpose such as `service`".into(),
+        Rule::requirement => "a requirement such as `handoff`".into(),
+        Rule::count_what => "`messages` or a channel".into(),
+        Rule::arrow | Rule::goto => "`->`".into(),
+        Rule::expr | Rule::literal | Rule::amount => "a value".into(),
+        Rule::op => "`+` or `-`".into(),
+        Rule::open | Rule::fields | Rule::customer_fields | Rule::message_block | Rule::policy_block => "`{`".into(),
+        Rule::journey_block | Rule::state_block | Rule::scenario_block | Rule::call_block => "`{`".into(),
+        Rule::replies_block | Rule::send_block | Rule::actions => "`{`".into(),
+        Rule::close => "`}`".into(),
+        Rule::lpar | Rule::args | Rule::params | Rule::take => "`(`".into(),
+        Rule::rpar => "`)`".into(),
+        Rule::comma => "`,`".into(),
+        Rule::colon => "`:`".into(),
+        Rule::bar => "`|`".into(),
+        Rule::type_ref | Rule::type_name => "a type such as `text`".into(),
+        Rule::one_of => "`one of { … }`".into(),
+        Rule::fate => "`defer`, `latest`, `skip`, `handoff`, `->` or `end`".into(),
+        Rule::limit_what | Rule::limit_word => "what is counted, such as `messages`".into(),
+        Rule::limit_per | Rule::journey_key => "`per`".into(),
+        Rule::stay => "`stay`".into(),
+        Rule::settle => "`settle`".into(),
+        Rule::newest => "`newest by`".into(),
+        Rule::for_purposes => "`for`".into(),
+        Rule::counter => "`as`".into(),
+        Rule::on_blocked => "`blocked`".into(),
+        Rule::on_failed => "`failed`".into(),
+        Rule::field | Rule::entry => "a field such as `id: text`".into(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,195 @@
+//! `journey`, its states and arrows.
+
+use journey_spec::program::EndKind;
+
+use super::explain::Place;
+use super::{Node, Reader, Rule};
+use crate::ast::{
+    ArrowDecl, EndDecl, JourneyDecl, JourneyItem, Name, StartDecl, StateDecl, StateItem, ThenDecl, TriggerDecl,
+};
+use crate::source::Span;
+
+impl<'a> Reader<'a> {
+    pub(super) fn journey(&mut self, node: Node<'a>) -> Option<JourneyDecl> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let mut name = None;
+        let mut key = None;
+        let mut head = span;
+        let mut items = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::journey_head => {
+                    head = self.span(&part);
+                    for word in part.into_inner() {
+                        match word.as_rule() {
+                            Rule::name => name = Some(self.name(&word)),
+                            Rule::journey_key => {
+                                key = word.into_inner().find(|n| n.as_rule() == Rule::path).map(|n| self.path(&n));
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                Rule::journey_block => {
+                    self.block(head, part, Place::Journey, |r, piece| items.extend(r.journey_item(piece)));
+                }
+                _ => {}
+            }
+        }
+        Some(JourneyDecl { doc, name: name?, key, items, head, span })
+    }
+
+    fn journey_item(&mut self, node: Node<'a>) -> Option<JourneyItem> {
+        match node.as_rule() {
+            Rule::data => {
+                let field = node.into_inner().find(|n| n.as_rule() == Rule::field)?;
+                self.field(field).map(JourneyItem::Data)
+            }
+            Rule::limit => self.limit(node).map(JourneyItem::Limit),
+            Rule::start => self.start(node).map(JourneyItem::Start),
+            Rule::on_arrow => self.arrow(node).map(JourneyItem::Arrow),
+            Rule::state => self.state(node).map(JourneyItem::State),
+            Rule::end_decl => self.end(node).map(JourneyItem::End),
+            _ => None,
+        }
+    }
+
+    fn start(&mut self, node: Node<'a>) -> Option<StartDecl> {
+        let span = self.span(&node);
+        let mut event = None;
+        let mut take = Vec::new();
+        let mut to = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::path => event = Some(self.path(&part)),
+                Rule::take => take = self.idents(part),
+                Rule::name => to = Some(self.name(&part)),
+                _ => {}
+            }
+        }
+        Some(StartDecl { event: event?, take, to: to?, span })
+    }
+
+    fn end(&mut self, node: Node<'a>) -> Option<EndDecl> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let mut name = None;
+        let mut kind = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::end_kind => {
+                    let place = self.span(&part);
+                    let named = |word: &str| match word {
+                        "success" => Some(EndKind::Success),
+                        "neutral" => Some(EndKind::Neutral),
+                        "failure" => Some(EndKind::Failure),
+                        _ => None,
+                    };
+                    let all = || vec!["success", "neutral", "failure"];
+                    // an unknown kind keeps the end, so that arrows to it still lead somewhere
+                    let neutral = crate::ast::At { value: EndKind::Neutral, span: place };
+                    kind = Some(self.known(part.as_str(), place, "kind of end", named, all).unwrap_or(neutral));
+                }
+                _ => {}
+            }
+        }
+        Some(EndDecl { doc, name: name?, kind: kind?, span })
+    }
+
+    fn state(&mut self, node: Node<'a>) -> Option<StateDecl> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let mut name = None;
+        let mut items = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::state_block => {
+                    let head = self.head(span, &part);
+                    self.block(head, part, Place::State, |r, piece| items.extend(r.state_item(piece)));
+                }
+                _ => {}
+            }
+        }
+        Some(StateDecl { doc, name: name?, items, span })
+    }
+
+    fn state_item(&mut self, node: Node<'a>) -> Option<StateItem> {
+        match node.as_rule() {
+            Rule::send | Rule::handoff => self.action(node).map(StateItem::Action),
+            Rule::call => self.call(node).map(StateItem::Call),
+            Rule::goto => self.goto(node).map(|(to, span)| StateItem::Next(to, span)),
+            _ => self.arrow(node).map(StateItem::Arrow),
+        }
+    }
+
+    /// `-> S`
+    pub(super) fn goto(&mut self, node: Node<'a>) -> Option<(Name, Span)> {
+        let span = self.span(&node);
+        let to = node.into_inner().find(|n| n.as_rule() == Rule::name)?;
+        Some((self.name(&to), span))
+    }
+
+    pub(super) fn then(&mut self, node: Node<'a>) -> Option<ThenDecl> {
+        if node.as_rule() == Rule::goto {
+            return self.goto(node).map(|(to, span)| ThenDecl::Goto(to, span));
+        }
+        let span = self.span(&node);
+        let mut actions = Vec::new();
+        if let Some(block) = node.into_inner().find(|n| n.as_rule() == Rule::actions) {
+            let head = self.head(span, &block);
+            self.block(head, block, Place::Actions, |r, piece| actions.extend(r.action(piece)));
+        }
+        Some(ThenDecl::Stay(actions, span))
+    }
+
+    fn arrow(&mut self, node: Node<'a>) -> Option<ArrowDecl> {
+        let span = self.span(&node);
+        let mut on = None;
+        let mut then = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::goto | Rule::stay => then = self.then(part),
+                Rule::if_past => {
+                    let past = part.into_inner().find(|n| matches!(n.as_rule(), Rule::goto | Rule::stay));
+                    if let (Some(TriggerDecl::At { if_past, .. }), Some(past)) = (&mut on, past) {
+                        *if_past = self.then(past);
+                    }
+                }
+                Rule::duration => on = Some(TriggerDecl::After(self.duration(&part))),
+                Rule::expr => on = Some(TriggerDecl::At { at: self.expr(part)?, if_past: None }),
+                Rule::on_reply => {
+                    let name = part.into_inner().find(|n| n.as_rule() == Rule::reply_ref);
+                    on = Some(TriggerDecl::Reply(name.map(|n| self.name(&n))));
+                }
+                Rule::on_handoff => on = Some(TriggerDecl::HandoffClosed),
+                Rule::on_blocked => on = Some(TriggerDecl::Blocked),
+                Rule::on_failed => on = Some(TriggerDecl::Failed),
+                Rule::on_opt_out => on = Some(TriggerDecl::OptOut),
+                Rule::on_event => on = self.on_event(part),
+                _ => {}
+            }
+        }
+        Some(ArrowDecl { on: on?, then: then?, span })
+    }
+
+    fn on_event(&mut self, node: Node<'a>) -> Option<TriggerDecl> {
+        let mut event = None;
+        let mut take = Vec::new();
+        let mut settle = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::path => event = Some(self.path(&part)),
+                Rule::take => take = self.idents(part),
+                Rule::settle => {
+                    let duration = part.into_inner().find(|n| n.as_rule() == Rule::duration)?;
+                    settle = Some(self.duration(&duration));
+                }
+                _ => {}
+            }
+        }
+        Some(TriggerDecl::Event { event: event?, take, settle })
+    }
+}

@@ -1,0 +1,204 @@
+//! `policy`, limits and their fates.
+
+use journey_spec::codes::J0001;
+use journey_spec::program::{Channel, Purpose, Requirement};
+
+use super::explain::Place;
+use super::{Node, Reader, Rule};
+use crate::ast::{At, FateDecl, FateKind, LimitDecl, LimitWhatDecl, Name, PolicyDecl, PolicyItem};
+use crate::diagnostics::{Finding, did_you_mean};
+
+impl<'a> Reader<'a> {
+    pub(super) fn policy(&mut self, node: Node<'a>) -> Option<PolicyDecl> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let mut name = None;
+        let mut items = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::policy_block => {
+                    let head = self.head(span, &part);
+                    self.block(head, part, Place::Policy, |r, piece| items.extend(r.policy_item(piece)));
+                }
+                _ => {}
+            }
+        }
+        Some(PolicyDecl { doc, name: name?, items, span })
+    }
+
+    fn policy_item(&mut self, node: Node<'a>) -> Option<PolicyItem> {
+        let span = self.span(&node);
+        let rule = node.as_rule();
+        if rule == Rule::limit {
+            return self.limit(node).map(PolicyItem::Limit);
+        }
+        if rule == Rule::quiet {
+            return self.quiet(node);
+        }
+        let mut duration = None;
+        let mut purposes = Vec::new();
+        let mut required = Vec::new();
+        let mut text = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::duration => duration = Some(self.duration(&part)),
+                Rule::purpose_ref => purposes.extend(self.purpose(&part)),
+                Rule::requirement => required.extend(self.requirement(&part)),
+                Rule::string => text = Some(self.string(&part)),
+                _ => {}
+            }
+        }
+        match rule {
+            Rule::valid_for => Some(PolicyItem::ValidFor(duration?)),
+            Rule::grace => Some(PolicyItem::Grace(duration?)),
+            Rule::reply_window => Some(PolicyItem::ReplyWindow(duration?)),
+            Rule::after_end => Some(PolicyItem::AfterEnd { queue: text?, span }),
+            Rule::require => Some(PolicyItem::Require(required, span)),
+            Rule::stop_spares => Some(PolicyItem::StopSpares(purposes, span)),
+            Rule::stop_answers => Some(PolicyItem::StopAnswers(text?, span)),
+            _ => None,
+        }
+    }
+
+    fn quiet(&mut self, node: Node<'a>) -> Option<PolicyItem> {
+        let span = self.span(&node);
+        let mut times = Vec::new();
+        let mut purposes = Vec::new();
+        let mut fate = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::time => times.push(self.minute(&part)),
+                Rule::for_purposes => {
+                    let refs = part.into_inner().filter(|n| n.as_rule() == Rule::purpose_ref);
+                    purposes.extend(refs.filter_map(|n| self.purpose(&n)));
+                }
+                Rule::fate => fate = self.fate(part),
+                _ => {}
+            }
+        }
+        let mut times = times.into_iter();
+        Some(PolicyItem::Quiet { from: times.next()?, to: times.next()?, purposes, fate: fate?, span })
+    }
+
+    fn requirement(&mut self, node: &Node<'_>) -> Option<At<Requirement>> {
+        let words = node.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
+        let span = self.span(node);
+        let named = |word: &str| match word {
+            "handoff" => Some(Requirement::Handoff),
+            "reply handling" => Some(Requirement::ReplyHandling),
+            "timeout" => Some(Requirement::Timeout),
+            _ => None,
+        };
+        self.known(&words, span, "requirement", named, || vec!["handoff", "reply handling", "timeout"])
+    }
+
+    pub(super) fn limit(&mut self, node: Node<'a>) -> Option<LimitDecl> {
+        let span = self.span(&node);
+        let mut what = None;
+        let mut n = None;
+        let mut per = None;
+        let mut key = None;
+        let mut per_customer = None;
+        let mut fate = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::limit_what => what = self.limit_what(part),
+                Rule::integer => n = Some(self.integer(&part)),
+                Rule::limit_per => {
+                    let place = self.span(&part);
+                    let Some(unit) = part.into_inner().last() else { continue };
+                    let again = match unit.as_rule() {
+                        Rule::duration => per.replace(self.duration(&unit)).is_some(),
+                        Rule::per_key => key.replace(self.path(&unit)).is_some(),
+                        _ => per_customer.replace(self.span(&unit)).is_some(),
+                    };
+                    if again {
+                        self.report(
+                            Finding::new(&J0001, place, "this limit says the same kind of `per` twice")
+                                .label("said before")
+                                .help("write two limits; each of them holds"),
+                        );
+                    }
+                }
+                Rule::fate => fate = self.fate(part),
+                _ => {}
+            }
+        }
+        Some(LimitDecl { what: what?, n: n?, per, key, per_customer, fate: fate?, span })
+    }
+
+    fn limit_what(&mut self, node: Node<'a>) -> Option<LimitWhatDecl> {
+        let span = self.span(&node);
+        let mut words = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::visits => {
+                    let state = part.into_inner().find(|n| n.as_rule() == Rule::name)?;
+                    return Some(LimitWhatDecl::Visits(self.name(&state)));
+                }
+                Rule::limit_word => words.push(self.name(&part)),
+                _ => {}
+            }
+        }
+        match words.as_slice() {
+            [word] if word.text == "starts" => return Some(LimitWhatDecl::Starts(span)),
+            [word] if word.text == "live" => return Some(LimitWhatDecl::Live(span)),
+            _ => {}
+        }
+        let at = |name: &Name| (name.text.clone(), name.span);
+        let channel = |name: &Name| Channel::named(&name.text).map(|value| At { value, span: name.span });
+        let purpose = |name: &Name| Purpose::named(&name.text).map(|value| At { value, span: name.span });
+        let messages = |name: &Name| name.text == "messages";
+        let wrong = match words.as_slice() {
+            [one] if messages(one) => return Some(LimitWhatDecl::Messages { channel: None, purpose: None }),
+            [one] => match (channel(one), purpose(one)) {
+                (None, None) => at(one),
+                // a purpose alone means its messages
+                (channel, purpose) => return Some(LimitWhatDecl::Messages { channel, purpose }),
+            },
+            [first, second] => match (purpose(first), channel(second)) {
+                (purpose @ Some(_), None) if messages(second) => {
+                    return Some(LimitWhatDecl::Messages { channel: None, purpose });
+                }
+                (purpose @ Some(_), channel @ Some(_)) => {
+                    return Some(LimitWhatDecl::Messages { channel, purpose });
+                }
+                (None, _) if channel(first).is_some() && messages(second) => {
+                    return Some(LimitWhatDecl::Messages { channel: channel(first), purpose: None });
+                }
+                (None, _) => at(first),
+                (Some(_), None) => at(second),
+            },
+            _ => return None,
+        };
+        let all = ["messages", "starts", "live", "visits"]
+            .into_iter()
+            .chain(Channel::ALL.map(Channel::name))
+            .chain(Purpose::ALL.map(Purpose::name));
+        let mean = did_you_mean(&wrong.0, all).map(|mean| format!(", {mean}")).unwrap_or_default();
+        self.report(
+            Finding::new(&J0001, wrong.1, format!("a limit cannot count `{}`{mean}", super::words::clip(&wrong.0)))
+                .label("unknown")
+                .help("it counts `messages`, a channel, a purpose, `starts`, `live` or `visits` of a state"),
+        );
+        None
+    }
+
+    pub(super) fn fate(&mut self, node: Node<'a>) -> Option<FateDecl> {
+        let span = self.span(&node);
+        let part = node.into_inner().next()?;
+        let kind = match part.as_rule() {
+            Rule::goto => FateKind::Goto(self.goto(part)?.0),
+            Rule::fate_handoff => {
+                let queue = part.into_inner().find(|n| n.as_rule() == Rule::string)?;
+                FateKind::Handoff(self.string(&queue))
+            }
+            Rule::k_defer => FateKind::Defer,
+            Rule::k_latest => FateKind::Latest,
+            Rule::k_skip => FateKind::Skip,
+            _ => FateKind::End,
+        };
+        Some(FateDecl { kind, span })
+    }
+}

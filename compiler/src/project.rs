@@ -1,0 +1,185 @@
+//! Loading a project: the given files and all that they `use`.
+//!
+//! Each file is read and parsed once, however often it is named. A file that cannot be had is one finding at the line
+//! that asks for it; a ring of `use` lines is one finding at the line that closes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::codes;
+
+use crate::ast::{File, Item, MessageItem, Name, TemplateText};
+use crate::body;
+use crate::diagnostics::Finding;
+use crate::parse;
+use crate::source::{FileId, Source, SourceMap, Sources, Span};
+
+/// A project's texts and trees.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// Every text that was read.
+    pub(crate) sources: SourceMap,
+    /// The trees of the `.journey` files, in the order in which they were read.
+    pub(crate) files: Vec<(FileId, File)>,
+    /// Texts of e-mails from files of their own, by the place of the file's name.
+    pub(crate) bodies: BTreeMap<Span, TemplateText>,
+    /// What loading and parsing had to say.
+    pub(crate) findings: Vec<Finding>,
+    /// Whether a file could not be had, so that names may be missing through no fault of those who use them.
+    pub(crate) incomplete: bool,
+}
+
+/// A path with `/` between folders and without `.` and `..` where they can be undone.
+pub(crate) fn normalised(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if path.starts_with('/') { format!("/{joined}") } else { joined }
+}
+
+/// `named`, relative to the folder of the file `from`.
+pub(crate) fn relative(from: &str, named: &str) -> String {
+    let absolute = named.starts_with('/') || named.starts_with('\\') || named.get(1..2) == Some(":");
+    match from.rsplit_once('/') {
+        Some((folder, _)) if !absolute => normalised(&format!("{folder}/{named}")),
+        _ => normalised(named),
+    }
+}
+
+/// A file whose `use` lines are being followed.
+struct Open {
+    path: String,
+    uses: std::vec::IntoIter<Name>,
+}
+
+/// Reads and parses the given files and all that they `use`.
+pub(crate) fn load(roots: &[String], sources: &dyn Sources) -> Loaded {
+    let mut loaded = Loaded::default();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for root in roots {
+        let path = normalised(root);
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        // Depth first with a stack of our own: a long chain of `use` lines must not exhaust the thread's.
+        let mut open: Vec<Open> = loaded.read_journey(&path, None, sources).into_iter().collect();
+        while let Some(top) = open.last_mut() {
+            let Some(used) = top.uses.next() else {
+                open.pop();
+                continue;
+            };
+            let path = relative(&top.path, &used.text);
+            if let Some(from) = open.iter().position(|o| o.path == path) {
+                let ring: Vec<&str> = open.iter().skip(from).map(|o| o.path.as_str()).chain([path.as_str()]).collect();
+                loaded.findings.push(
+                    Finding::new(&codes::J0007, used.span, "these files use each other in a ring")
+                        .label("this line closes the ring")
+                        .how(ring.join(" → "))
+                        .help("move what they share into a file of its own that uses none of them"),
+                );
+            } else if seen.insert(path.clone())
+                && let Some(next) = loaded.read_journey(&path, Some(used.span), sources)
+            {
+                open.push(next);
+            }
+        }
+    }
+    loaded
+}
+
+impl Loaded {
+    fn read_journey(&mut self, path: &str, asked_at: Option<Span>, sources: &dyn Sources) -> Option<Open> {
+        let (file, text) = self.read_text(path, asked_at, sources)?;
+        let (tree, findings) = parse::parse(file, &text);
+        self.findings.extend(findings);
+        self.read_bodies(path, &tree, sources);
+        let uses: Vec<Name> = tree
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Use(used) => Some(used.path.clone()),
+                _ => None,
+            })
+            .collect();
+        self.files.push((file, tree));
+        Some(Open { path: path.into(), uses: uses.into_iter() })
+    }
+
+    /// Reads the texts of e-mails that stand in files of their own.
+    fn read_bodies(&mut self, path: &str, tree: &File, sources: &dyn Sources) {
+        for item in &tree.items {
+            let Item::Message(message) = item else { continue };
+            for line in &message.items {
+                let MessageItem::Variant(variant) = line else { continue };
+                let Some(from) = &variant.from else { continue };
+                let named = relative(path, &from.text);
+                if let Some((file, text)) = self.read_text(&named, Some(from.span), sources) {
+                    let (template, findings) = body::template(file, &text);
+                    self.findings.extend(findings);
+                    self.bodies.insert(from.span, template);
+                }
+            }
+        }
+    }
+
+    fn read_text(&mut self, path: &str, asked_at: Option<Span>, sources: &dyn Sources) -> Option<(FileId, String)> {
+        let bytes = match sources.read(path) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                // A root that cannot be had has no line that asks for it; an empty text gives the finding its path.
+                let span = asked_at.unwrap_or_else(|| {
+                    let file = self.sources.add(Source::new(path, ""));
+                    Span { file, start: 0, end: 0 }
+                });
+                self.incomplete = true;
+                self.findings.push(
+                    Finding::new(&codes::J0006, span, format!("`{path}` cannot be read: {why}"))
+                        .label("asked for here")
+                        .help("check the name; it is relative to the file that names it"),
+                );
+                return None;
+            }
+        };
+        if bytes.len() > parse::MAX_BYTES {
+            // The parser's own words for a journey file; nothing of a file of this size is kept.
+            let span = asked_at.unwrap_or_else(|| {
+                let file = self.sources.add(Source::new(path, ""));
+                Span { file, start: 0, end: 0 }
+            });
+            self.incomplete = true;
+            self.findings.push(
+                Finding::new(&codes::J0004, span, format!("`{path}` is too large: {} bytes", bytes.len()))
+                    .label("nothing of it was read")
+                    .help(format!(
+                        "a file may have at most {} bytes; split it and join the parts by `use`",
+                        parse::MAX_BYTES
+                    )),
+            );
+            return None;
+        }
+        let file = FileId(self.sources.iter().count() as u32);
+        match parse::decode(file, path, &bytes) {
+            Ok(text) => {
+                self.sources.add(Source::new(path, text.as_str()));
+                Some((file, text))
+            }
+            Err(finding) => {
+                // The place is right in the text before the first bad byte, so that much is kept to show it.
+                let sound = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+                let sound = sound.get(..finding.span().start as usize).unwrap_or_default();
+                self.sources.add(Source::new(path, String::from_utf8_lossy(sound).as_ref()));
+                self.incomplete = true;
+                self.findings.push(finding);
+                None
+            }
+        }
+    }
+}

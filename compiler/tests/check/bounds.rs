@@ -1,0 +1,67 @@
+//! The table of bounds.
+
+use journey_compiler::check::bounds::{Bound, Scope, message_bounds};
+use journey_spec::program::{Channel, DAY, HOUR};
+
+use super::{compiled, journey};
+
+fn table(lines: &str, policy: &str) -> Vec<Bound> {
+    let text = journey(lines).replace("policy house {", &format!("policy house {{ {policy} "));
+    let found = compiled(&text);
+    message_bounds(found.program.as_ref().unwrap())
+}
+
+fn customer(lines: &str, policy: &str, channel: Option<Channel>, window: i64) -> Option<u64> {
+    let table = table(lines, policy);
+    table
+        .iter()
+        .find(|b| b.scope == Scope::Customer && b.channel == channel && b.window == Some(window))
+        .unwrap()
+        .at_most
+}
+
+fn instance(lines: &str, window: Option<i64>) -> Option<u64> {
+    let table = table(lines, "");
+    table.iter().find(|b| b.scope != Scope::Customer && b.channel.is_none() && b.window == window).unwrap().at_most
+}
+
+const LOOP: &str = "state first { on moved(booking) -> a after 9d -> done } state a { send note -> first }";
+
+#[test]
+fn a_policy_bounds_the_customer() {
+    assert_eq!(customer(LOOP, "limit messages to 6 per 24h else latest", None, DAY), Some(6));
+    assert_eq!(customer(LOOP, "limit messages to 6 per 24h else latest", None, HOUR), Some(6));
+    assert_eq!(customer(LOOP, "limit messages to 6 per 24h else latest", None, 7 * DAY), Some(42));
+    assert_eq!(customer(LOOP, "limit sms to 2 per 7d else skip", None, 30 * DAY), Some(10));
+    assert_eq!(customer(LOOP, "limit email to 2 per 7d else skip", None, DAY), None);
+    assert_eq!(customer(LOOP, "limit sms to 2 per 7d per booking.id else skip", None, DAY), None);
+    let both = "state first { on moved(booking) stay { send both } after 9d -> done }";
+    assert_eq!(
+        customer(both, "limit sms to 2 per 24h else skip limit email to 3 per 24h else skip", None, DAY),
+        Some(5)
+    );
+    assert_eq!(customer(both, "limit sms to 2 per 24h else skip", Some(Channel::Sms), DAY), Some(2));
+    assert_eq!(customer(both, "limit sms to 2 per 24h else skip", None, DAY), None);
+}
+
+#[test]
+fn essential_messages_add_to_what_limits_let_through() {
+    let lines = "limit starts to 1 per 30d else skip limit live to 1 else skip
+        state first { on moved(booking) stay { send note } after 9d -> b } state b { send vital after 1d -> done }";
+    // Six by the policy, and one of each of at most two instances: one that lives already, one that begins.
+    assert_eq!(customer(lines, "limit messages to 6 per 24h else latest", None, DAY), Some(8));
+}
+
+#[test]
+fn the_shape_bounds_an_instance() {
+    assert_eq!(instance(LOOP, Some(DAY)), None);
+    assert_eq!(instance(&format!("limit visits a to 3 else -> done {LOOP}"), None), Some(3));
+    // What is decided within the window or while a message may still wait: 24 h and 12 h.
+    assert_eq!(instance(&format!("limit visits a to 3 per 24h else -> done {LOOP}"), Some(DAY)), Some(6));
+    assert_eq!(instance(&format!("limit messages to 3 per 24h else skip {LOOP}"), Some(DAY)), Some(3));
+    assert_eq!(
+        instance("state first { send note after 1d -> b } state b { send note after 1d -> done }", None),
+        Some(2)
+    );
+    assert_eq!(instance("state first { send note after 6h -> first on ping -> done }", Some(DAY)), Some(6));
+}

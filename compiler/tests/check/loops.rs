@@ -1,0 +1,181 @@
+//! J0201 to J0204 and J0206: loops.
+
+use super::{NONE, calm, codes, said};
+
+const BACK: &str = "state first { send note -> wait }  state again { send note -> wait }";
+
+#[test]
+fn an_event_that_sends_and_comes_back_is_told() {
+    assert_eq!(calm(&format!("{BACK} state wait {{ on moved(booking) -> again  after 9d -> done }}")), ["J0201"]);
+}
+
+#[test]
+fn a_limit_on_visits_bounds_it_whatever_its_fate() {
+    for fate in ["skip", "end", "handoff \"care\"", "-> done", "-> desk"] {
+        let lines = format!(
+            "limit visits again to 3 per 7d else {fate} {BACK}
+             state wait {{ on moved(booking) -> again  after 9d -> desk }}
+             state desk {{ handoff \"care\"  on moved(booking) stay  after 1d -> done }}"
+        );
+        assert_eq!(calm(&lines), NONE, "{fate}");
+    }
+}
+
+#[test]
+fn a_redirect_into_another_loop_is_told() {
+    let lines = format!(
+        "limit visits again to 3 per 7d else -> third {BACK} state third {{ send other -> wait }}
+         state wait {{ on moved(booking) -> again  after 9d -> done }}"
+    );
+    assert_eq!(calm(&lines), ["J0201"]);
+    assert!(said(&format!("{}{lines}", super::CALM), "J0201").contains("third ✉"));
+}
+
+#[test]
+fn a_stay_that_sends_is_a_loop_of_its_trigger() {
+    let stay = |on: &str| calm(&format!("state first {{ on {on} stay {{ send note }}  after 9d -> done }}"));
+    assert_eq!(stay("moved(booking)"), ["J0201"]);
+    assert_eq!(stay("moved"), ["J0201"]);
+    // Once in a visit.
+    assert_eq!(stay("after 1d").iter().filter(|c| c.starts_with("J02")).count(), 0);
+    let reply = codes(
+        "limit starts to 3 per 30d else skip  on reply stay { send ask }
+         state first { send ask  after 9d -> desk } state desk { handoff \"care\" after 1d -> done }",
+    );
+    assert_eq!(reply, ["J0202"]);
+}
+
+#[test]
+fn a_limit_on_the_messages_of_the_journey_bounds_it_if_it_counts_every_channel() {
+    let with = |limit: &str, message: &str| {
+        calm(&format!(
+            "limit {limit} to 3 per 7d else latest
+             state first {{ on moved(booking) stay {{ send {message} }}  after 9d -> done }}"
+        ))
+    };
+    assert_eq!(with("messages", "both"), NONE);
+    assert_eq!(with("marketing messages", "both"), NONE);
+    assert_eq!(with("sms", "note"), NONE);
+    assert_eq!(with("sms", "both"), ["J0201"]);
+    assert_eq!(with("service messages", "both"), ["J0201"]);
+    // Essential messages pass every limit.
+    assert!(with("messages", "vital").contains(&"J0201"));
+}
+
+#[test]
+fn a_settle_gives_a_rate_and_a_timer_beside_it_takes_that_away() {
+    let lines =
+        |timer: &str| format!("{} {BACK} state wait {{ on moved(booking) settle 15m -> again  {timer} }}", super::CALM);
+    let slow = said(&lines("after 9d -> done"), "J0201");
+    assert!(slow.contains("one every 15m, 96 a day"), "{slow}");
+    let fast = said(&lines("at booking.slot -> done, if past -> done"), "J0201");
+    assert!(fast.contains("no settle slows it down"), "{fast}");
+    let timer = said(&lines("after 5m -> done"), "J0201");
+    assert!(timer.contains("one every 5m, 288 a day"), "{timer}");
+}
+
+#[test]
+fn replies_timers_and_failures_are_told_apart() {
+    assert_eq!(
+        calm("on reply yes -> first  state first { send ask -> wait } state wait { after 9d -> done }"),
+        ["J0202"]
+    );
+    assert_eq!(calm("state first { send note  after 24h -> first  on ping -> done }"), ["J0203"]);
+    let (a, b) = ("state first { send note on failed -> second after 9d -> done }", "after 9d -> done }");
+    assert_eq!(calm(&format!("{a} state second {{ send note on failed -> first {b}")), ["J0206"]);
+    assert_eq!(calm(&format!("{a} state second {{ send note on blocked -> first {b}")), ["J0206"]);
+    // A limit does not calm what is tried again because a limit blocks it.
+    let blocked = "limit messages to 3 per 7d else skip
+        state first { send note on blocked -> second after 9d -> done }
+        state second { send note on blocked -> first after 9d -> done }";
+    assert_eq!(calm(blocked), ["J0206"]);
+    let call = "state first { send note -> asking }
+        state asking { call lookup(booking.id) within 5s { done -> done  failed -> first } }";
+    assert_eq!(calm(call), ["J0206"]);
+}
+
+#[test]
+fn a_failure_that_no_message_can_have_is_no_loop() {
+    let lines = "on failed -> first  state first { send note -> wait } state wait { after 1d -> still } state still { after 1d -> done }";
+    // `on failed` is heard in `wait`, where the message rests.
+    assert_eq!(calm(lines), ["J0206"]);
+    let lines = "state first { send note after 1d -> still } state still { on failed -> first after 1d -> done }";
+    assert_eq!(calm(lines), NONE);
+}
+
+#[test]
+fn a_timer_loop_says_how_often() {
+    let text =
+        said(&format!("{} state first {{ send note  after 6h -> first  on ping -> done }}", super::CALM), "J0203");
+    assert!(text.contains("one every 6h, 4 a day"), "{text}");
+    assert!(text.contains("limit visits first to 3 else"), "{text}");
+}
+
+#[test]
+fn an_instant_comes_again_only_where_its_data_moves() {
+    let lines = |wait: &str| {
+        format!(
+            "state first {{ -> wait }} state again {{ send note -> wait }}
+             state wait {{ at booking.slot -> again, if past -> later  {wait} }} state later {{ after 1d -> done }}"
+        )
+    };
+    assert_eq!(calm(&lines("")), NONE);
+    assert_eq!(calm(&lines("on ping -> done")), NONE);
+    assert_eq!(calm(&lines("on moved(booking) stay")), ["J0201"]);
+    assert!(
+        said(&format!("{}{}", super::CALM, lines("on moved(booking) stay")), "J0201")
+            .contains("whenever `moved` moves `booking.slot`")
+    );
+}
+
+#[test]
+fn arrows_taken_at_once_do_not_lead_in_a_circle() {
+    assert!(calm("state first { send note -> again } state again { -> first }").contains(&"J0204"));
+    assert!(calm("state first { -> again } state again { -> first }").contains(&"J0204"));
+    let past = "state first { at booking.slot -> done, if past -> again } state again { -> first }";
+    assert_eq!(calm(past), ["J0204"]);
+    let ring = "limit visits first to 1 else -> again  limit visits again to 1 else -> first
+        state first { after 1d -> again } state again { after 1d -> done }";
+    assert_eq!(calm(ring), ["J0204"]);
+    assert_eq!(calm("state first { -> again } state again { after 1d -> done }"), NONE);
+}
+
+#[test]
+fn only_the_policy_is_said_to_stand_in_between() {
+    let text = super::journey(&format!(
+        "{} state first {{ on moved(booking) stay {{ send note }} after 9d -> done }}",
+        super::CALM
+    ))
+    .replace("policy house {", "policy house { limit messages to 6 per 24h else latest ");
+    let found = super::compiled(&text);
+    let how = found.findings.iter().find(|f| f.code.code == "J0201").and_then(|f| f.how.clone()).unwrap();
+    assert!(
+        how.contains(
+            "only the policy's `limit messages to 6 per 24h` stands in between: 6 messages a day, day after day"
+        ),
+        "{how}"
+    );
+}
+
+#[test]
+fn a_state_of_many_loops_is_told_once_and_several_loops_each() {
+    let two = "state first { on moved(booking) -> a  on ping -> b  after 9d -> done }
+        state a { send note -> first } state b { send other -> first }";
+    assert_eq!(
+        super::compiled(&super::journey(&format!("{} {two}", super::CALM)))
+            .findings
+            .iter()
+            .filter(|f| f.code.code == "J0201")
+            .count(),
+        2
+    );
+    let one = "state first { on moved(booking) -> a  on ping -> a  after 9d -> done } state a { send note -> first }";
+    assert_eq!(
+        super::compiled(&super::journey(&format!("{} {one}", super::CALM)))
+            .findings
+            .iter()
+            .filter(|f| f.code.code == "J0201")
+            .count(),
+        1
+    );
+}

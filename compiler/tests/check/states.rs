@@ -1,0 +1,112 @@
+//! J0205, J0207 and J0301 to J0304: starts, essential messages, states, waits.
+
+use super::{NONE, calm, codes, compiled, journey, said};
+
+const HEARD: &str = "on reply stay { handoff \"care\" with transcript }";
+
+#[test]
+fn copies_are_bounded() {
+    let with = |limit: &str, states: &str| codes(&format!("{limit} {HEARD} {states}"));
+    let slow = "state first { send note after 1d -> done }";
+    let quick = "state first { send note after 1d -> done on moved -> done }";
+    assert_eq!(with("", slow), ["J0205"]);
+    assert_eq!(with("limit starts to 3 per 30d else skip", quick), NONE);
+    assert_eq!(with("limit starts to 3 per 30d else handoff \"care\"", quick), NONE);
+    assert_eq!(with("limit live to 3 else skip", slow), NONE);
+    // A place that is free again at once bounds nothing.
+    assert_eq!(with("limit live to 3 else skip", quick), ["J0205"]);
+    // A start over the limit that begins elsewhere still begins.
+    assert_eq!(with("limit starts to 3 per 30d else -> first", slow), ["J0205"]);
+    assert_eq!(with("limit messages to 3 per 30d per customer else skip", quick), NONE);
+    assert_eq!(with("limit messages to 3 per 30d else skip", quick), ["J0205"]);
+    assert_eq!(with("", "state first { after 1d -> done }"), NONE);
+}
+
+#[test]
+fn essential_messages_prove_their_bound() {
+    let capped = |n: u32, per: &str| {
+        calm(&format!(
+            "limit visits alarm to {n} {per} else skip  state first {{ on ping -> alarm  after 9d -> done }}
+             state alarm {{ send vital -> first }}"
+        ))
+    };
+    assert_eq!(capped(2, "per 24h"), NONE);
+    assert_eq!(capped(2, "per 7d"), NONE);
+    assert_eq!(capped(2, ""), NONE);
+    assert_eq!(capped(3, "per 24h"), ["J0207"]);
+    // Two windows of 12 h fit in 24.
+    assert_eq!(capped(2, "per 12h"), ["J0207"]);
+    assert_eq!(capped(1, "per 12h"), NONE);
+    assert_eq!(calm("state first { send vital after 1d -> b } state b { send vital after 1d -> done }"), NONE);
+    let three = "state first { send vital after 1m -> b } state b { send vital after 1m -> c } state c { send vital after 1d -> done }";
+    assert_eq!(calm(three), ["J0207"]);
+    assert!(calm("state first { on ping stay { send vital } after 1d -> done }").contains(&"J0207"));
+    // Two states that only a capped one brings back.
+    let through = "limit visits gate to 1 per 24h else skip  state first { send vital -> wait }
+        state wait { on ping -> gate after 9d -> done } state gate { on ping -> first after 9d -> done }";
+    assert_eq!(calm(through), NONE);
+}
+
+#[test]
+fn states_are_entered_and_left() {
+    assert_eq!(calm("state first { after 1d -> done } state lost { after 1d -> done }"), ["J0301"]);
+    let trap = "state first { after 1d -> done on ping -> a } state a { after 1d -> b } state b { after 1d -> a }";
+    assert_eq!(calm(trap), ["J0302"]);
+    let limit = "limit visits b to 1 else end  state first { after 1d -> a on ping -> done } state a { after 1d -> b } state b { after 1d -> a }";
+    assert_eq!(calm(limit), NONE);
+    let many: String = (0..7).map(|i| format!("state s{i} {{ after 1d -> done }} ")).collect();
+    let found = compiled(&journey(&format!("{} state first {{ after 1d -> done }} {many}", super::CALM)));
+    assert_eq!(found.findings.iter().filter(|f| f.code.code == "J0301").count(), 1);
+}
+
+#[test]
+fn waits_end_by_themselves() {
+    assert_eq!(calm("state first { on ping -> done }"), ["J0303"]);
+    assert_eq!(calm("state first { handoff \"care\" on handoff.closed -> done }"), ["J0303"]);
+    assert_eq!(calm("state first { at booking.slot -> done, if past -> done }"), NONE);
+    assert_eq!(calm("state first { on ping -> done at booking.slot -> done, if past stay }"), ["J0303"]);
+    assert_eq!(calm("state first { call lookup(booking.id) within 5s { done -> done failed -> done } }"), NONE);
+    // A timer whose target a limit may refuse.
+    let refused = |fate: &str| {
+        calm(&format!(
+            "limit visits b to 1 else {fate} state first {{ after 1d -> b }} state b {{ after 1d -> first on ping -> done }}"
+        ))
+    };
+    assert_eq!(refused("skip"), ["J0303"]);
+    assert_eq!(refused("handoff \"care\""), ["J0303"]);
+    assert_eq!(refused("-> done"), NONE);
+}
+
+#[test]
+fn a_policy_that_requires_it_makes_it_an_error() {
+    let level = |lines: &str, require: &str, code: &str| {
+        let text = journey(lines).replace("policy house {", &format!("policy house {{ require {require} "));
+        compiled(&text).findings.iter().find(|f| f.code.code == code).map(|f| f.level.name())
+    };
+    let waits = format!("{} state first {{ on ping -> done }}", super::CALM);
+    assert_eq!(level(&waits, "handoff", "J0303"), Some("warning"));
+    assert_eq!(level(&waits, "timeout", "J0303"), Some("error"));
+    let alone = "limit starts to 1 per 1d else skip state first { after 1d -> done }";
+    assert_eq!(level(alone, "timeout", "J0305"), Some("warning"));
+    assert_eq!(level(alone, "handoff", "J0305"), Some("error"));
+    let deaf = "limit starts to 1 per 1d else skip state first { send ask after 1d -> done }";
+    assert_eq!(level(deaf, "timeout", "J0401"), Some("warning"));
+    assert_eq!(level(deaf, "reply handling", "J0401"), Some("error"));
+}
+
+#[test]
+fn an_at_without_if_past_is_told() {
+    assert_eq!(calm("state first { at booking.slot -> done }"), ["J0304"]);
+}
+
+#[test]
+fn stories_say_how_it_comes_about() {
+    let text = said(
+        &format!(
+            "{} state first {{ after 1d -> b }} state b {{ send note -> c }} state c {{ on ping -> done }}",
+            super::CALM
+        ),
+        "J0303",
+    );
+    assert!(text.contains("created → first, then after 24h → b ✉ → c, then nothing more comes in"), "{text}");
+}

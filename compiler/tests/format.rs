@@ -1,0 +1,268 @@
+//! The canonical form, and that any text is survived.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail so"
+)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "these tests measure how long reading takes")]
+
+use std::time::{Duration, Instant};
+
+use journey_compiler::ast::File;
+use journey_compiler::format::format;
+use journey_compiler::parse::parse;
+use journey_compiler::source::FileId;
+use proptest::prelude::*;
+
+const FIXTURES: [&str; 5] = [
+    include_str!("fixtures/appointment.journey"),
+    include_str!("fixtures/house.journey"),
+    include_str!("fixtures/boarding.journey"),
+    include_str!("fixtures/stuck.scenario.journey"),
+    include_str!("fixtures/everything.journey"),
+];
+
+/// The tree without places: what it says.
+fn meaning(file: &File) -> String {
+    let said = format!("{:?}", file.items);
+    let mut out = String::new();
+    let mut rest = said.as_str();
+    while let Some((before, after)) = rest.split_once("Span { file: FileId(0), start: ") {
+        out.push_str(before);
+        rest = after.split_once('}').unwrap().1;
+    }
+    out + rest
+}
+
+fn comments(file: &File) -> Vec<&str> {
+    let mut all: Vec<_> = file.comments.iter().map(|c| c.text.as_str()).collect();
+    all.sort_unstable();
+    all
+}
+
+fn check(text: &str) {
+    let (before, findings) = parse(FileId(0), text);
+    let Ok(once) = format(text) else {
+        assert!(!findings.is_empty());
+        return;
+    };
+    let (after, findings) = parse(FileId(0), &once);
+    assert_eq!(findings, [], "{text}\n--- became\n{once}");
+    assert_eq!(meaning(&before), meaning(&after), "{text}\n--- became\n{once}");
+    assert_eq!(comments(&before), comments(&after), "{text}\n--- became\n{once}");
+    assert_eq!(format(&once).unwrap(), once, "not idempotent: {text}");
+    assert!(once.is_empty() || once.ends_with('\n') && !once.ends_with("\n\n"));
+}
+
+#[test]
+fn fixtures_keep_their_meaning() {
+    for text in FIXTURES {
+        check(text);
+        check(&text.replace('\n', "\r\n"));
+    }
+}
+
+#[test]
+fn a_canonical_file_stays_as_it_is() {
+    let text = FIXTURES[4];
+    assert_eq!(format(text).unwrap(), text);
+}
+
+#[test]
+fn the_style() {
+    let messy = r#"// first
+use   "a.journey"   // why
+use "b.journey"
+record Booking{id:text,slot:instant}
+event x { }
+
+
+event y{a:text
+b:bool // trailing
+}
+/// Said.
+journey j for customer per booking.id { data booking:Booking
+  limit live to 3                       else handoff "scheduling" // bound
+
+
+  start on x->a
+  state a   { send m   ->b }  // one line
+  // above
+  state b { // open
+      after 24h->c
+      // last
+  }
+  state c { send a_rather_long_name via sms else email promising another_name within 2h   after 1d -> another_rather_long_state }
+  end /* */
+}
+"#
+    .replace("  end /* */\n", "  end d as success\n");
+    let neat = r#"// first
+use "a.journey"  // why
+use "b.journey"
+record Booking { id: text, slot: instant }
+event x { }
+
+event y {
+  a: text
+  b: bool  // trailing
+}
+
+/// Said.
+journey j for customer per booking.id {
+  data booking: Booking
+  limit live to 3 else handoff "scheduling"  // bound
+
+  start on x -> a
+  state a { send m   -> b }  // one line
+  // above
+  state b {  // open
+    after 24h -> c
+    // last
+  }
+  state c {
+    send a_rather_long_name via sms else email promising another_name within 2h
+    after 1d -> another_rather_long_state
+  }
+  end d as success
+}
+"#;
+    assert_eq!(format(&messy).unwrap(), neat);
+    check(&messy);
+}
+
+#[test]
+fn odd_comments_are_kept() {
+    for text in [
+        "",
+        "// only",
+        "\n\n// a\n\n\n// b\n",
+        "record A { // x\n}",
+        "record A {\n// x\n}",
+        "record // a\nA // b\n{ // c\nid // d\n: // e\ntext // f\n, // g\nb: text // h\n} // i\n// j",
+        "/// doc\n/// more\nrecord A { } /// behind\nrecord B { }",
+        "/// lost\n\nrecord A { }",
+        "/// doc\n// between\nrecord A { }",
+        "record /// inside\nA { }",
+        "//// four\nrecord A { }",
+        "message m { purpose // a\nservice valid // b\nfor // c\n2h }",
+        "journey j for customer { state a { on x stay { // a\n send m // b\n } // c\n } // d\n state b { on x stay { // e\n} } }",
+        "journey j for customer { state a { at b.c stay { send m } // x\n , if past // y\n stay { send n // z\n } } }",
+        "journey j for customer { state a { send m { // a\n on blocked -> b // b\n // c\n on failed // d\n -> b } } }",
+        "scenario \"a\" for b { at 2026-01-01 10:00 // a\n reply \"x\" // b\n event c { // c\n d: { // d\n e: 1 } // e\n } // f\n }",
+        "event a { } event b { } // both",
+        "record A { a: text }\n// tight\nrecord B {\n a: text\n}\n// tight again\nrecord C { }",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn what_has_errors_is_not_rewritten() {
+    assert!(format("record A { x }").is_err());
+}
+
+/// A valid file with some of its bytes, words or lines changed.
+fn mutated() -> impl Strategy<Value = String> {
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), 0_u8..7, "[ -~\n]{0,3}"), 1..6);
+    (0..FIXTURES.len(), edits).prop_map(|(which, edits)| {
+        let mut text = FIXTURES[which].to_string();
+        for (at, kind, insert) in edits {
+            if text.is_empty() {
+                break;
+            }
+            let mut at = at.index(text.len());
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            match kind {
+                0 => text.insert_str(at, &insert),
+                1 => text.truncate(at),
+                2 => {
+                    text.remove(at);
+                }
+                3 => {
+                    let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+                    text.replace_range(at..end, "");
+                }
+                4 => text.insert_str(at, " // aside\n"),
+                5 => text.insert_str(at, "\n/// aside\n"),
+                _ => text = text[at..].to_string(),
+            }
+        }
+        text
+    })
+}
+
+/// A valid file in which the blanks are other blanks.
+fn respaced() -> impl Strategy<Value = String> {
+    (0..FIXTURES.len(), prop::collection::vec(0_u8..8, 1..40)).prop_map(|(which, choices)| {
+        let mut out = String::new();
+        let mut quoted = false;
+        let mut comment = false;
+        let mut n = 0;
+        let text = FIXTURES[which];
+        for (i, c) in text.char_indices() {
+            comment |= !quoted && text[i..].starts_with("//");
+            quoted ^= c == '"' && !comment && !text[..i].ends_with('\\');
+            if c == '\n' {
+                (comment, quoted) = (false, false);
+            }
+            out.push(c);
+            if c == ' ' && !quoted && !comment && !text[..i].ends_with('\"') {
+                n += 1;
+                match choices[n % choices.len()] {
+                    0 => out.push('\n'),
+                    1 => out.push_str("\n\n"),
+                    2 => out.push_str(" // odd\n"),
+                    3 if n % 3 == 0 => out.push_str("\n  /// odd\n"),
+                    _ => {}
+                }
+            }
+        }
+        out
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_survived(text in "\\PC{0,200}") {
+        let begun = Instant::now();
+        check(&text);
+        prop_assert!(begun.elapsed() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        check(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn any_words_of_the_language_are_survived(words in prop::collection::vec(prop::sample::select(&[
+        "{", "}", "(", ")", "\"", "\\", "->", ",", ":", "|", "\n", "//", "///", "state", "journey", "end", "as", "on",
+        "reply", "stay", "send", "via", "else", "sms", "x", "a.b", "15m", "12", "at", "after", "limit", "to", "per",
+        "message", "purpose", "record", "event", "customer", "for", "scenario", "\"t\"", "repeat", "every", "expect",
+        "2026-03-02 10:00", "+", "-", "days", "{a or \"b\"}", "call", "within", "policy", "replies", "use", "handoff",
+    ][..]), 0..120)) {
+        let begun = Instant::now();
+        check(&words.join(" "));
+        prop_assert!(begun.elapsed() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn mutated_files_are_survived(text in mutated()) {
+        let begun = Instant::now();
+        check(&text);
+        prop_assert!(begun.elapsed() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn other_blanks_change_no_meaning(text in respaced()) {
+        check(&text);
+    }
+}

@@ -1,0 +1,271 @@
+//! Valid files of every construct.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail so"
+)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "these tests measure how long reading takes")]
+
+use std::time::{Duration, Instant};
+
+use journey_compiler::ast::{
+    Expectation, ExprKind, File, Item, JourneyItem, MessageItem, ScenarioLineKind, StateItem, TemplatePiece,
+    TriggerDecl,
+};
+use journey_compiler::diagnostics::Finding;
+use journey_compiler::parse::{MAX_BYTES, decode, parse};
+use journey_compiler::source::FileId;
+
+const APPOINTMENT: &str = include_str!("fixtures/appointment.journey");
+const HOUSE: &str = include_str!("fixtures/house.journey");
+const BOARDING: &str = include_str!("fixtures/boarding.journey");
+const STUCK: &str = include_str!("fixtures/stuck.scenario.journey");
+const EVERYTHING: &str = include_str!("fixtures/everything.journey");
+
+fn read(text: &str) -> (File, Vec<Finding>) {
+    parse(FileId(0), text)
+}
+
+fn valid(text: &str) -> File {
+    let (file, findings) = read(text);
+    assert_eq!(findings, [], "{text}");
+    file
+}
+
+fn codes(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|f| f.code.code).collect()
+}
+
+#[test]
+fn every_fixture_is_valid() {
+    for text in [APPOINTMENT, HOUSE, BOARDING, STUCK, EVERYTHING] {
+        valid(text);
+        valid(&text.replace('\n', "\r\n"));
+        valid(&format!("\u{feff}{text}"));
+    }
+}
+
+#[test]
+fn the_first_journey_is_read_whole() {
+    let file = valid(APPOINTMENT);
+    assert_eq!(file.items.len(), 12);
+    assert_eq!(file.comments.len(), 10, "{:?}", file.comments);
+    let Some(Item::Journey(journey)) = file.items.last() else { panic!() };
+    let head = &APPOINTMENT[journey.head.start as usize..journey.head.end as usize];
+    assert_eq!(head, "journey appointment for customer per booking.id");
+    let states: Vec<_> = journey
+        .items
+        .iter()
+        .filter_map(|i| if let JourneyItem::State(s) = i { Some((s.name.text.as_str(), s.items.len())) } else { None })
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("booked", 2),
+            ("moved", 2),
+            ("waiting", 3),
+            ("tomorrow", 2),
+            ("soon", 3),
+            ("day", 2),
+            ("asking_off", 1),
+            ("calling_off", 4),
+            ("rebooking", 3),
+            ("agent", 4),
+            ("agreed", 2),
+            ("unanswered", 3),
+        ]
+    );
+    assert_eq!(journey.items.len(), 1 + 6 + 1 + 3 + 12 + 3);
+}
+
+#[test]
+fn spans_end_with_what_they_name() {
+    let file = valid(APPOINTMENT);
+    let Some(Item::Journey(journey)) = file.items.last() else { panic!() };
+    let place = |span: journey_compiler::source::Span| &APPOINTMENT[span.start as usize..span.end as usize];
+    let spans: Vec<_> = journey
+        .items
+        .iter()
+        .filter_map(|i| match i {
+            JourneyItem::Arrow(a) => Some(place(a.span)),
+            JourneyItem::Limit(l) => Some(place(l.span)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(spans[0], r#"limit live to 3                       else handoff "scheduling""#);
+    assert_eq!(spans[2], "limit visits moved to 3 per 7d        else -> agent");
+    assert_eq!(spans[6], "on booking.cancelled -> calling_off");
+    let waiting = journey.items.iter().find_map(|i| match i {
+        JourneyItem::State(s) if s.name.text == "waiting" => Some(s),
+        _ => None,
+    });
+    let StateItem::Arrow(at) = &waiting.unwrap().items[2] else { panic!() };
+    assert_eq!(place(at.span), "at booking.slot - 1d -> tomorrow, if past -> soon");
+    let TriggerDecl::At { at, if_past } = &at.on else { panic!() };
+    assert_eq!(place(at.span), "booking.slot - 1d");
+    assert!(if_past.is_some());
+    assert!(matches!(at.kind, ExprKind::Add { minus: true, .. }));
+}
+
+#[test]
+fn texts_are_read_into_pieces() {
+    let file = valid(EVERYTHING);
+    let hello = file.items.iter().find_map(|i| match i {
+        Item::Message(m) if m.name.text == "hello" => Some(m),
+        _ => None,
+    });
+    let MessageItem::Variant(sms) = &hello.unwrap().items[1] else { panic!() };
+    assert_eq!(sms.text.pieces.len(), 3);
+    let TemplatePiece::Value { path, or, span, format } = &sms.text.pieces[1] else { panic!() };
+    assert_eq!((path.text().as_str(), or.as_deref(), format), ("customer.first_name", Some("there"), &None));
+    assert_eq!(&EVERYTHING[span.start as usize..span.end as usize], r#"{customer.first_name or "there"}"#);
+    assert_eq!(&EVERYTHING[path.span.start as usize..path.span.end as usize], "customer.first_name");
+    let part = path.parts[1].span;
+    assert_eq!(&EVERYTHING[part.start as usize..part.end as usize], "first_name");
+    let TemplatePiece::Text(text) = &sms.text.pieces[2] else { panic!() };
+    assert_eq!(text, ", \"quoted\", {braces} and a \\ backslash\nwith a new line");
+}
+
+#[test]
+fn doc_comments_belong_to_the_item_below() {
+    let file = valid(EVERYTHING);
+    let Some(Item::Customer(customer)) = file.items.first() else { panic!() };
+    assert_eq!(customer.doc, ["Who is contacted."]);
+    assert_eq!(file.comments.len(), 1);
+    // above an item that takes none, it is a comment like others
+    assert!(valid("/// about the file\nuse \"a.journey\"").comments.len() == 1);
+    assert!(valid("/// far away\n\nrecord A { }").comments.len() == 1);
+}
+
+#[test]
+fn fields_are_separated_by_commas_lines_or_blanks() {
+    for text in
+        ["record A { a: text, b: bool? }", "record A {\n a: text\n b: bool?\n}", "record A { a: text b: bool? }"]
+    {
+        let Item::Record(record) = &valid(text).items[0] else { panic!() };
+        assert_eq!(record.fields.len(), 2);
+        assert!(record.fields[1].ty.optional);
+    }
+    let Item::Customer(customer) = &valid("customer { a: phone for sms, voice, b: email for email }").items[0] else {
+        panic!()
+    };
+    assert_eq!(customer.fields.iter().map(|f| f.channels.len()).collect::<Vec<_>>(), [2, 1]);
+}
+
+#[test]
+fn an_at_alone_on_its_line_only_moves_the_clock() {
+    let file = valid("scenario \"x\" for j {\n at 2026-01-01 10:00\n reply \"a\"\n at 2026-01-02 10:00 reply \"b\"\n}");
+    let Item::Scenario(scenario) = &file.items[0] else { panic!() };
+    let kinds: Vec<_> = scenario
+        .lines
+        .iter()
+        .map(|l| match &l.kind {
+            ScenarioLineKind::At(_, None) => "at",
+            ScenarioLineKind::At(_, Some(_)) => "at …",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(kinds, ["at", "other", "at …"]);
+}
+
+#[test]
+fn expectations_are_told_apart() {
+    let file = valid(EVERYTHING);
+    let Some(Item::Scenario(scenario)) = file.items.last() else { panic!() };
+    let expected: Vec<_> = scenario
+        .lines
+        .iter()
+        .filter_map(|l| if let ScenarioLineKind::Expect(e) = &l.kind { Some(e) } else { None })
+        .collect();
+    assert!(matches!(expected[0], Expectation::Message { channel: Some(_), .. }));
+    assert!(matches!(expected[1], Expectation::Message { channel: None, .. }));
+    assert!(matches!(expected[2], Expectation::No(None)));
+    assert!(matches!(expected[3], Expectation::No(Some(_))));
+    assert!(matches!(expected[4], Expectation::NoHandoff));
+    assert!(matches!(expected[5], Expectation::Count { exactly: true, channel: Some(_), .. }));
+    assert!(matches!(expected[6], Expectation::Count { exactly: false, channel: None, .. }));
+    assert!(matches!(expected[12], Expectation::Data { .. }));
+}
+
+#[test]
+fn keywords_end_at_a_words_end() {
+    let file = valid("record A { state: text, ending: text, on_call: bool, message: text }\nevent state.changed { }");
+    assert_eq!(file.items.len(), 2);
+    assert_eq!(codes(&read("recordA { }").1), ["J0001"]);
+}
+
+#[test]
+fn large_files_and_deep_nesting_are_refused_fast() {
+    let begun = Instant::now();
+    assert_eq!(codes(&read(&" ".repeat(MAX_BYTES + 1)).1), ["J0004"]);
+    for piece in ["{", "(", "{(", "x{", "x {\n", "state a { "] {
+        let (file, findings) = read(&piece.repeat(100_000));
+        assert_eq!(codes(&findings), ["J0003"], "{piece}");
+        assert!(file.items.is_empty());
+    }
+    let nested = format!("scenario \"x\" for j {{ event a {}1{} }}", "{ a: ".repeat(63), "}".repeat(63));
+    valid(&nested);
+    let sum = format!("message m {{ valid until a {} }}", "+ 1d ".repeat(100_000));
+    assert_eq!(codes(&read(&sum).1), ["J0003"]);
+    let ats = format!("scenario \"x\" for j {{ {} }}", "at 2026-01-01 ".repeat(50_000));
+    assert_eq!(codes(&read(&ats).1), Vec::<&str>::new());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn hostile_repetition_stays_cheap() {
+    let begun = Instant::now();
+    for (head, piece) in [
+        ("", "\"x"),
+        ("", "a\n"),
+        ("", "{}\n"),
+        ("", "} { "),
+        ("journey a for customer { state b { ", "limit x\n"),
+        ("journey a for customer { state b { ", "send\n"),
+        ("journey a for customer { ", "x {\n"),
+        ("record a { ", "x y\n"),
+        ("record a { ", "x: one of { a\n"),
+        ("message a { sms \"", "{"),
+        ("message a { sms \"", "{a or \\\""),
+        ("scenario \"a\" for b { ", "event a { a: {\n"),
+        ("scenario \"a\" for b { event a { a: ", "n days "),
+        ("// ", "/// x\n"),
+        ("", "\r"),
+    ] {
+        let one = Instant::now();
+        let text = format!("{head}{}", piece.repeat(100_000 / piece.len()));
+        let _ = read(&text);
+        assert!(one.elapsed() < Duration::from_secs(10), "{head}{piece}: {:?}", one.elapsed());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn bytes_are_decoded() {
+    assert_eq!(decode(FileId(0), "a.journey", b"\xEF\xBB\xBFuse").unwrap(), "use");
+    let finding = decode(FileId(0), "a.journey", b"use\n\xFF").unwrap_err();
+    assert_eq!(finding.code.code, "J0005");
+    assert_eq!(finding.message, "`a.journey` is not UTF-8 text: byte 4, on line 2, is no part of a character");
+}
+
+#[test]
+#[ignore = "a measurement; run it in release"]
+fn a_file_of_two_thousand_lines_takes_a_few_milliseconds() {
+    let mut text = String::new();
+    while text.lines().count() < 2_000 {
+        text.push_str(APPOINTMENT);
+        text.push_str(EVERYTHING);
+    }
+    let best = (0..20)
+        .map(|_| {
+            let begun = Instant::now();
+            valid(&text);
+            begun.elapsed()
+        })
+        .min();
+    println!("{} lines, {} bytes: {best:?}", text.lines().count(), text.len());
+    assert!(best.unwrap() < Duration::from_millis(20));
+}

@@ -1,0 +1,260 @@
+//! Broken text: one finding a mistake, and the neighbours are read.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail so"
+)]
+
+use journey_compiler::ast::{File, Item, JourneyItem};
+use journey_compiler::parse::parse;
+use journey_compiler::source::FileId;
+
+const APPOINTMENT: &str = include_str!("fixtures/appointment.journey");
+
+/// The code and message of each finding, with the text at its place.
+fn told(text: &str) -> (File, Vec<(String, String)>) {
+    let (file, findings) = parse(FileId(0), text);
+    let told = findings
+        .iter()
+        .map(|f| {
+            let at = text.get(f.span().start as usize..f.span().end as usize).expect("a place in the text");
+            (format!("{}: {}", f.code.code, f.message), at.to_string())
+        })
+        .collect();
+    (file, told)
+}
+
+fn states(file: &File) -> Vec<(&str, usize)> {
+    file.items
+        .iter()
+        .filter_map(|i| if let Item::Journey(j) = i { Some(&j.items) } else { None })
+        .flatten()
+        .filter_map(|i| if let JourneyItem::State(s) = i { Some((s.name.text.as_str(), s.items.len())) } else { None })
+        .collect()
+}
+
+#[test]
+fn a_bad_line_in_a_state_costs_one_finding_and_no_neighbour() {
+    let table = [
+        ("sned confirmation", "J0001: unknown word `sned` here, did you mean `send`?", "sned"),
+        ("frobnicate { a { b } }", "J0001: unknown word `frobnicate` here", "frobnicate"),
+        ("after soon -> b", "J0001: expected a duration such as `15m` after `after`", "soon"),
+        ("after 12h", "J0001: expected `->` or `stay` after `12h`", ""),
+        ("after 12x -> b", "J0001: expected a duration such as `15m` after `after`", "12x"),
+        (
+            "on booking.rescheduled(booking) settle -> b",
+            "J0001: expected a duration such as `15m` after `settle`",
+            "->",
+        ),
+        (
+            "on booking.rescheduled(booking) sette 15m -> b",
+            "J0001: unknown word `sette` here, did you mean `settle`?",
+            "sette",
+        ),
+        ("handoff scheduling", "J0001: expected a text in quotes after `handoff`", "scheduling"),
+        (
+            "handoff \"scheduling with transcript",
+            "J0001: this text is not closed; a text ends on its own line",
+            "\"scheduling with transcript",
+        ),
+        ("handoff “scheduling”", "J0001: expected a text in quotes after `handoff`", "“"),
+        ("-> ", "J0001: expected a name after `->`", ""),
+        ("send", "J0001: expected a name after `send`", ""),
+        ("send c via", "J0001: expected a channel such as `sms` after `via`", ""),
+        ("send c promising p", "J0001: expected `by` or `within` after `p`", ""),
+        ("on reply change - b", "J0001: expected `->` or `stay` after `change`", "-"),
+        ("call x(booking.id) { done -> b }", "J0001: expected `within` after `)`", "{"),
+        ("limit visits b to 3 else skip", "J0001: `limit` cannot stand in a state", "limit"),
+        ("purpose service", "J0001: `purpose` cannot stand in a state", "purpose"),
+        ("on x -> b;", "J0001: `;` cannot stand in a state", ";"),
+        ("when booking.slot > now -> b", "J0008: `when` is not part of the language yet", "when"),
+        ("on x when y -> b", "J0008: `when` is not part of the language yet", "when"),
+        ("split by customer { 45% -> b   55% -> c }", "J0008: `split` is not part of the language yet", "split"),
+        ("set booking.slot = now", "J0008: `set` is not part of the language yet", "set"),
+        ("after 1 day at 09:00 -> b", "J0008: calendar time (`1 day`) is not part of the language yet", "1"),
+        ("handoff \"a\" priority high", "J0008: `priority` is not part of the language yet", "priority"),
+        ("on x stay { sned c }", "J0001: unknown word `sned` here, did you mean `send`?", "sned"),
+        ("send c { on blokced -> b }", "J0001: unknown word `blokced` here, did you mean `blocked`?", "blokced"),
+        ("call x() within 3s { done b   failed -> c }", "J0001: expected `->` after `done`", "b"),
+        ("send c via smss", "J0001: there is no channel `smss`, did you mean `sms`?", "smss"),
+        ("after 999999999d -> b", "J0001: `999999999d` is longer than a hundred years", "999999999d"),
+        ("@", "J0001: `@` cannot stand in a state", "@"),
+    ];
+    for (line, finding, place) in table {
+        let text = format!(
+            "event x {{ }}\njourney j for customer {{\n  state a {{\n    send one\n    {line}\n    after 1h -> b\n  }}\n  state b {{ send two }}\n  end c as success\n}}\nevent y {{ }}\n"
+        );
+        let (file, told) = told(&text);
+        assert_eq!(told, [(finding.to_string(), place.to_string())], "{line}");
+        assert_eq!(file.items.len(), 3, "{line}");
+        let states = states(&file);
+        assert!(matches!(states[..], [("a", 2..), ("b", 1)]), "{line}: {states:?}");
+    }
+}
+
+#[test]
+fn a_bad_line_elsewhere_costs_one_finding_and_no_neighbour() {
+    let table = [
+        ("record R { id: text, slot, end: date }", "J0001: expected `:` after `slot`"),
+        ("record R {\n  id text\n  slot: instant\n}", "J0001: expected `:` after `id`"),
+        ("record R { id: }", "J0001: expected a type such as `text` after `id:`"),
+        ("record R { mood: sensitive health }", "J0008: `sensitive` is not part of the language yet"),
+        ("customer { phone: phone for smss }", "J0001: there is no channel `smss`, did you mean `sms`?"),
+        ("customer {\n  consent marketing\n  zone: zone\n}", "J0008: `consent` is not part of the language yet"),
+        ("mesage m { purpose service }", "J0001: unknown word `mesage` here, did you mean `message`?"),
+        ("message { purpose service }", "J0001: expected a name after `message`"),
+        ("message m { purpose servce }", "J0001: there is no purpose `servce`, did you mean `service`?"),
+        ("message m { smss \"a\" }", "J0001: there is no channel `smss`, did you mean `sms`?"),
+        ("message m { sms[es] \"a\" }", "J0008: a text by locale is not part of the language yet"),
+        ("message m { sms \"a {b\" }", "J0001: this placeholder is not closed"),
+        ("message m { sms \"a {first name} b\" }", "J0001: `{first name}` is no placeholder"),
+        ("message m { sms \"a } b\" }", "J0001: this `}` closes no placeholder"),
+        ("message m { sms \"a \\x b\" }", "J0001: `\\x` means nothing in a text"),
+        ("message m { sms \"Hello }", "J0001: this text is not closed; a text ends on its own line"),
+        (
+            "message m {\n  sms \"Hello\n  purpose service\n}",
+            "J0001: this text is not closed; a text ends on its own line",
+        ),
+        ("message m { replies { a \"b\"\n c: \"d\" } }", "J0001: expected `:` after `a`"),
+        ("message m { valid 12h }", "J0001: expected `for` or `until` after `valid`"),
+        ("message m { essential at most 2 }", "J0001: expected `per` after `2`"),
+        (
+            "event e { a: text } at most 2 per 24h else dead letter",
+            "J0008: a limit on how many events are taken in (`at most`) is not part of the language yet",
+        ),
+        (
+            "hook triage(c: C) -> one of { a, b } from \"x.wasm\" within 5ms on failure a",
+            "J0008: `hook` is not part of the language yet",
+        ),
+        ("policy p { quiet 21:61 to 08:00 else defer }", "J0001: `21:61` is no time of day"),
+        ("policy p { limit messages to 6 per day else skip }", "J0008: `per day` is not part of the language yet"),
+        (
+            "policy p { limit mesages to 6 per 1d else skip }",
+            "J0001: a limit cannot count `mesages`, did you mean `messages`?",
+        ),
+        ("policy p { limit sms to 6 per 1d else skp }", "J0001: unknown word `skp` here, did you mean `skip`?"),
+        ("policy p { limit sms to 99999999999 else skip }", "J0001: `99999999999` is too large a number"),
+        ("policy p { require handof }", "J0001: there is no requirement `handof`, did you mean `handoff`?"),
+        ("policy p { gracee 15m }", "J0001: unknown word `gracee` here, did you mean `grace`?"),
+        ("journey j per a.b { state a { } }", "J0001: expected `for` after `j`"),
+        (
+            "journey j for customer { satte a {\n send b\n } }",
+            "J0001: unknown word `satte` here, did you mean `state`?",
+        ),
+        (
+            "journey j for customer { end a as sucess }",
+            "J0001: there is no kind of end `sucess`, did you mean `success`?",
+        ),
+        ("journey j for customer { end a }", "J0001: expected `as` after `a`"),
+        ("journey j for customer { start booking.created -> a }", "J0001: expected `on` after `start`"),
+        ("journey j for customer { goal confirmed }", "J0008: `goal` is not part of the language yet"),
+        ("allow J0303 because \"x\"", "J0008: `allow` is not part of the language yet"),
+        ("scenario \"s\" for j { expct sms a }", "J0001: unknown word `expct` here, did you mean `expect`?"),
+        ("scenario \"s\" for j { expect smss a }", "J0001: there is no channel `smss`, did you mean `sms`?"),
+        ("scenario \"s\" for j { pause sms for 3h }", "J0008: `pause` is not part of the language yet"),
+        ("scenario \"s\" for j { at 2026-02-30 10:00 reply \"a\" }", "J0001: `2026-02-30 10:00` is on no calendar"),
+        ("scenario \"s\" for j { event a { b: } }", "J0001: expected a value after `b:`"),
+        (
+            "scenario \"s\" for j { expect promise p kpt }",
+            "J0001: there is no fate of a promise `kpt`, did you mean `kept`?",
+        ),
+        ("}", "J0001: this `}` closes nothing"),
+        ("use care.journey", "J0001: expected a text in quotes after `use`"),
+        ("service s() -> done", "J0001: expected `one of` after `->`"),
+    ];
+    for (item, finding) in table {
+        for end in ["\n", "\r\n"] {
+            let item = item.replace('\n', end);
+            let text = format!("event x {{ }}{end}{item}{end}event y {{ }}{end}");
+            let (file, told) = told(&text);
+            assert_eq!(told.iter().map(|(f, _)| f.as_str()).collect::<Vec<_>>(), [finding], "{item}");
+            for name in ["x", "y"] {
+                let found = file.items.iter().any(|i| matches!(i, Item::Event(e) if e.name.text() == name));
+                assert!(found, "{name} is lost by {item}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_missing_brace_costs_one_finding_and_no_neighbour() {
+    let missing = |text: &str, lost: &str, what: &str| {
+        assert!(text.contains(lost), "{lost}");
+        let mut without = lost.to_string();
+        without.remove(without.rfind('}').expect("a brace"));
+        let broken = text.replacen(lost, &without, 1);
+        let (file, told) = told(&broken);
+        assert_eq!(told.len(), 1, "{lost}: {told:?}");
+        assert_eq!(told[0].0, format!("J0002: `{what}` has no closing `}}`"), "{lost}");
+        file
+    };
+    for (lost, what) in [
+        ("engineer: text? }", "record Booking"),
+        ("created     { booking: Booking }", "event booking.created"),
+        ("{booking.slot:time}.\"         valid until booking.slot }", "message moved_notice"),
+        ("if past -> soon\n  }", "state waiting"),
+        ("send reminder   -> soon }", "state tomorrow"),
+        ("failed -> agent } }", "state asking_off"),
+    ] {
+        let file = missing(APPOINTMENT, lost, what);
+        assert_eq!(file.items.len(), 12, "{lost}");
+        assert_eq!(states(&file).len(), 12, "{lost}");
+    }
+    let file = missing(
+        "journey j for customer {\n  state a { send b }\n}\nevent x { }\n",
+        "}\n}\nevent",
+        "journey j for customer",
+    );
+    assert_eq!((file.items.len(), states(&file).len()), (2, 1));
+    let file = missing("message m {\n  replies { a: \"b\" }\n  valid for 2h\n}\nevent x { }\n", "\" }", "replies");
+    assert_eq!(file.items.len(), 2);
+    let text = "journey j for customer {\n  state a {\n    send m { on blocked -> b }\n    after 2h -> b\n  }\n  state b { }\n}\n";
+    assert_eq!(states(&missing(text, "-> b }", "send m")), [("a", 2), ("b", 0)]);
+    let text =
+        "journey j for customer {\n  state a {\n    on x stay { send m }\n    after 2h -> b\n  }\n  state b { }\n}\n";
+    assert_eq!(states(&missing(text, "m }", "stay")), [("a", 2), ("b", 0)]);
+    let text = "scenario \"s\" for j {\n  reply \"a\"\n}\njourney j for customer { }\n";
+    assert_eq!(missing(text, "}\njourney", "scenario \"s\" for j").items.len(), 2);
+    let text = "scenario \"s\" for j {\n  reply \"a\"\n}\nevent x { a: text }\n";
+    assert_eq!(missing(text, "}\nevent", "scenario \"s\" for j").items.len(), 2);
+    let text =
+        "journey j for customer {\n  state a {\n    send m\n  }\n  limit live to 3 else skip\n  state b { }\n}\n";
+    assert_eq!(states(&missing(text, "}\n  limit", "state a")), [("a", 1), ("b", 0)]);
+}
+
+#[test]
+fn a_brace_too_many_costs_one_finding() {
+    let broken = APPOINTMENT.replacen("if past -> soon\n  }", "if past -> soon\n  } }", 1);
+    let (file, told) = told(&format!("{broken}\nevent after.all {{ }}\n"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "J0001: `state` cannot stand at the top of a file");
+    assert_eq!(file.items.len(), 13);
+}
+
+#[test]
+fn every_prefix_and_every_lost_line_is_survived() {
+    for (at, _) in APPOINTMENT.char_indices() {
+        let _ = parse(FileId(0), &APPOINTMENT[..at]);
+    }
+    let lines: Vec<_> = APPOINTMENT.lines().collect();
+    for skip in 0..lines.len() {
+        let rest: Vec<_> = lines.iter().enumerate().filter(|(i, _)| *i != skip).map(|(_, l)| *l).collect();
+        let (_, findings) = parse(FileId(0), &rest.join("\n"));
+        assert!(findings.len() <= 3, "without line {}: {findings:?}", skip + 1);
+    }
+}
+
+#[test]
+fn pages_fail_with_their_code_and_are_mended() {
+    for code in ["J0001", "J0002", "J0003", "J0008"] {
+        let page = journey_spec::codes::find(code).unwrap().page;
+        let blocks: Vec<_> = page.split("```journey\n").skip(1).map(|b| b.split("```").next().unwrap()).collect();
+        assert_eq!(blocks.len(), 2, "{code}");
+        let findings = told(blocks[0]).1;
+        assert!(findings.len() == 1 && findings[0].0.starts_with(code), "{code}: {findings:?}");
+        assert_eq!(told(blocks[1]).1, [], "{code}");
+    }
+}
