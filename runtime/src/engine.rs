@@ -1,0 +1,534 @@
+//! The engine's core.
+//!
+//! # Why a replay is the same run
+//!
+//! On virtual time everything that happens has one place in one order: by instant; at one instant timers (by customer),
+//! then answers of services (in the order of the calls), then arrivals (in the order of the feed). [`Engine::take`] and
+//! [`Engine::advance_to`] make steps in exactly that order and keep them in groups, so that what the store holds is always
+//! a beginning of it. Three things could make a second run differ, and do not:
+//!
+//! * *Effects whose result is an input.* Where a step asks a service, or sends through a channel that may reject, the
+//!   group is committed and the effect performed before any later step, and the result is an input at the effect's own
+//!   instant (plus the delay that the service tells). A run that stops in between performs the effect again when it
+//!   starts, with the same id and so the same result, before it does anything else.
+//! * *Where groups end.* Effects without a result may be performed at any later time, so it does not matter.
+//! * *Lines that were taken already.* They move the clock to where it has been before, which changes nothing.
+
+mod outbox;
+mod work;
+
+use std::sync::Arc;
+
+use journey_spec::time::RANGE;
+use journey_spec::{Program, Ts};
+use journey_step::customer::fold_address;
+use journey_step::effect::{Entry, HandoffCase, Release};
+use journey_step::{Customer, Input};
+
+use crate::channels::{Channel, Collect, Desk, Left};
+use crate::error::{EngineError, StoreError};
+use crate::intake::{Arrival, Content, Refusal, Taken};
+use crate::service::{NoService, Service};
+use crate::store::{CommitOutcome, DeadLetter, Store};
+use outbox::{Outbox, Task};
+use work::{Next, Work};
+
+/// Most arrivals that are kept in one transaction.
+const GROUP: usize = 256;
+/// Most customers that are kept in memory between transactions.
+const CACHED: usize = 4096;
+
+/// What the engine's effects go to.
+pub struct Outside {
+    /// Where messages go.
+    pub channel: Box<dyn Channel>,
+    /// Where cases go.
+    pub desk: Box<dyn Desk>,
+    /// Who answers calls.
+    pub service: Box<dyn Service>,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        let collect = Collect::new();
+        Outside { channel: Box::new(collect.clone()), desk: Box::new(collect), service: Box::new(NoService) }
+    }
+}
+
+/// Whose time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Time is what the arrivals say. Timers fire at their own instants, and effects are performed by [`Engine::take`] and
+    /// [`Engine::advance_to`] themselves, before time moves on.
+    Virtual,
+    /// Time is what the shell says. Timers fire late where the engine was down, and the shell calls [`Engine::dispatch`].
+    Live,
+}
+
+/// What [`Engine::dispatch`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dispatched {
+    /// Messages that reached their channel.
+    pub delivered: u64,
+    /// Messages that can never be delivered.
+    pub rejected: u64,
+    /// Messages that were no longer true, and were not sent.
+    pub expired: u64,
+    /// Cases opened.
+    pub cases: u64,
+    /// Services asked.
+    pub calls: u64,
+    /// Effects that wait because their channel does not work now.
+    pub waiting: u64,
+}
+
+impl Dispatched {
+    /// Whether anything was performed.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.delivered + self.rejected + self.expired + self.cases + self.calls > 0
+    }
+}
+
+/// The runtime engine. See the [crate's](crate) page.
+pub struct Engine {
+    program: Arc<Program>,
+    store: Box<dyn Store>,
+    outside: Outside,
+    pace: Pace,
+    clock: Ts,
+    /// What the store says the clock is.
+    kept_clock: Ts,
+    /// A commit failed: what is in memory may not be what is in the store.
+    failed: bool,
+    work: Work,
+    outbox: Outbox,
+    steps: u64,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("program", &self.program.hash)
+            .field("pace", &self.pace)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens an engine on a store, on virtual time, with an [`Outside`] that collects. A new store belongs to the program
+    /// from now on.
+    ///
+    /// # Errors
+    /// Where the program is of another format or was changed after it was compiled; where customers in the store have been
+    /// in another program's journeys; where the store fails.
+    pub fn open(program: Arc<Program>, mut store: Box<dyn Store>) -> Result<Engine, EngineError> {
+        if program.format != journey_spec::program::FORMAT {
+            let (found, known) = (program.format, journey_spec::program::FORMAT);
+            let why = format!("it has format {found}, and this engine runs format {known}; compile it again");
+            return Err(EngineError::Program(why));
+        }
+        if program.hash != program.content_hash() {
+            let why =
+                "its content is not what its hash says, so it was changed after it was compiled; compile it again";
+            return Err(EngineError::Program(why.into()));
+        }
+        let clock = match store.meta("clock")? {
+            Some(text) => text.parse().map_err(|_| StoreError::Damaged(format!("its clock shows `{text}`")))?,
+            None => *RANGE.start(),
+        };
+        let mut engine = Engine {
+            program,
+            store,
+            outside: Outside::default(),
+            pace: Pace::Virtual,
+            clock,
+            kept_clock: clock,
+            failed: false,
+            work: Work::default(),
+            outbox: Outbox::default(),
+            steps: 0,
+        };
+        engine.claim_store()?;
+        Ok(engine)
+    }
+
+    /// Sees that the store belongs to this program, and makes it so where it is new.
+    fn claim_store(&mut self) -> Result<(), EngineError> {
+        let stored = self.store.meta("program")?;
+        if stored.as_deref() == Some(self.program.hash.as_str()) {
+            return Ok(());
+        }
+        if let Some(stored) = stored {
+            for id in self.customers()? {
+                // What has ended counts too: answers to its messages and its limits point into the program.
+                if self.customer(&id)?.is_some_and(|c| !c.instances().is_empty()) {
+                    return Err(EngineError::OtherProgram { customer: id, stored, given: self.program.hash.clone() });
+                }
+            }
+        }
+        self.work.batch.meta.push(("program".into(), self.program.hash.clone()));
+        self.flush()
+    }
+
+    /// Connects the engine to its surroundings. Do this before anything else, so that nothing is sent elsewhere.
+    #[must_use]
+    pub fn connect(mut self, outside: Outside) -> Engine {
+        self.outside = outside;
+        self
+    }
+
+    /// Sets whose time it is.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Engine {
+        self.set_pace(pace);
+        self
+    }
+
+    /// Sets whose time it is.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// The engine's time. It never goes back, also over restarts.
+    #[must_use]
+    pub fn now(&self) -> Ts {
+        self.clock
+    }
+
+    /// How many steps this engine has made since it was opened.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Takes what arrived, in order, and commits. What comes back is durable.
+    ///
+    /// On virtual time the clock moves to each arrival's instant, and everything that falls due until then happens first.
+    /// On live time everything happens at the clock's time: call [`Engine::advance_to`] before.
+    ///
+    /// # Errors
+    /// Nothing of the batch is acknowledged; given again after the cause is gone, what had been kept is a duplicate.
+    pub fn take(&mut self, arrivals: &[Arrival]) -> Result<Vec<Taken>, EngineError> {
+        self.whole(|engine| {
+            let mut taken = Vec::with_capacity(arrivals.len());
+            for group in arrivals.chunks(GROUP) {
+                engine.take_group(group, &mut taken)?;
+                engine.come_to_rest()?;
+            }
+            Ok(taken)
+        })
+    }
+
+    /// Moves the clock to `now`, never back, and fires everything that falls due until then.
+    ///
+    /// # Errors
+    /// Where the store fails, or on virtual time a channel.
+    pub fn advance_to(&mut self, now: Ts) -> Result<(), EngineError> {
+        self.whole(|engine| {
+            engine.fire_until(now)?;
+            engine.come_to_rest()
+        })
+    }
+
+    /// On virtual time: makes at most about `steps` of the steps that fall due until `until`, and leaves the clock at the
+    /// last of them. Gives whether that were all.
+    ///
+    /// # Errors
+    /// As [`Engine::advance_to`].
+    pub fn advance_some(&mut self, until: Ts, steps: u64) -> Result<bool, EngineError> {
+        self.whole(|engine| {
+            let enough = engine.steps.saturating_add(steps);
+            let all = engine.fire(until, enough)?;
+            engine.come_to_rest()?;
+            Ok(all)
+        })
+    }
+
+    /// When the engine next has something to do by itself.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn next_due(&mut self) -> Result<Option<Ts>, EngineError> {
+        let due = self.store.next_due()?;
+        Ok([due, self.outbox.next()].into_iter().flatten().min())
+    }
+
+    /// Performs effects that were committed and not yet performed. A message that is no longer true at `now` is not sent.
+    ///
+    /// # Errors
+    /// Where the store fails, a channel is broken, or on virtual time a channel is unavailable. Effects whose result is not
+    /// known are performed again at the next call.
+    pub fn dispatch(&mut self, now: Ts) -> Result<Dispatched, EngineError> {
+        self.whole(|engine| {
+            if engine.pace == Pace::Live {
+                engine.clock = engine.clock.max(now);
+            }
+            let done = engine.perform()?;
+            engine.fire_until(engine.clock)?;
+            engine.flush()?;
+            Ok(done)
+        })
+    }
+
+    /// A customer's state; `None` for one who is not known.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn customer(&mut self, id: &str) -> Result<Option<Customer>, EngineError> {
+        let record = self.store.load(&[id])?.into_iter().flatten().next();
+        record.map(|record| work::read_customer(id, &record.json)).transpose()
+    }
+
+    /// All customers' ids, in order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn customers(&mut self) -> Result<Vec<String>, EngineError> {
+        let mut all: Vec<String> = Vec::new();
+        loop {
+            let more = self.store.customers(all.last().map(String::as_str), 1000)?;
+            if more.is_empty() {
+                return Ok(all);
+            }
+            all.extend(more);
+        }
+    }
+
+    /// A customer's timeline, oldest entry first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn timeline(&mut self, customer: &str) -> Result<Vec<Entry>, EngineError> {
+        let damaged = |e| StoreError::Damaged(format!("an entry of the timeline of `{customer}`: {e}"));
+        let entries = self.store.timeline(customer)?;
+        Ok(entries.iter().map(|e| serde_json::from_str(e).map_err(damaged)).collect::<Result<_, _>>()?)
+    }
+
+    /// Every message that ever left the ledger, in order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn messages(&mut self) -> Result<Vec<Left<Release>>, EngineError> {
+        self.tasks(|task| if let Task::Release(release) = task { Some(release) } else { None })
+    }
+
+    /// Every case that was ever opened, in order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn cases(&mut self) -> Result<Vec<Left<HandoffCase>>, EngineError> {
+        self.tasks(|task| if let Task::Handoff(case) = task { Some(case) } else { None })
+    }
+
+    fn tasks<T>(&mut self, pick: impl Fn(Task) -> Option<T>) -> Result<Vec<Left<T>>, EngineError> {
+        let mut all = Vec::new();
+        let mut after = 0;
+        loop {
+            let rows = self.store.outbox(after, 1000)?;
+            let Some(last) = rows.last() else { return Ok(all) };
+            after = last.seq;
+            for row in rows {
+                if let Some(item) = pick(outbox::read_task(&row)?) {
+                    all.push(Left { at: row.at, customer: row.customer, item });
+                }
+            }
+        }
+    }
+
+    /// What was refused, in the order in which it came.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn dead_letters(&mut self) -> Result<Vec<DeadLetter>, EngineError> {
+        Ok(self.store.dead_letters()?)
+    }
+
+    /// Runs something whole: where it fails, what it had not committed is forgotten.
+    fn whole<T>(&mut self, run: impl FnOnce(&mut Engine) -> Result<T, EngineError>) -> Result<T, EngineError> {
+        if self.failed {
+            return Err(EngineError::Stopped);
+        }
+        let result = self.catch_up().and_then(|()| run(self));
+        if result.is_err() {
+            self.work = Work::default();
+            self.outbox = Outbox::default();
+            self.clock = self.kept_clock;
+        }
+        result
+    }
+
+    /// On virtual time what an earlier run left is performed before anything else, since its results come first.
+    fn catch_up(&mut self) -> Result<(), EngineError> {
+        if self.pace == Pace::Virtual && !self.outbox.started {
+            self.perform()?;
+        }
+        Ok(())
+    }
+
+    fn take_group(&mut self, group: &[Arrival], taken: &mut Vec<Taken>) -> Result<(), EngineError> {
+        let is_new = |a: &&Arrival| !matches!(a.content, Content::Refused(_));
+        let ids: Vec<&str> = group.iter().filter(is_new).map(|a| a.id.as_str()).collect();
+        let known = self.store.taken(&ids)?;
+        let mut seen: std::collections::BTreeSet<&str> =
+            ids.iter().zip(known).filter(|(_, known)| *known).map(|(id, _)| *id).collect();
+        for arrival in group {
+            if let Content::Refused(refusal) = &arrival.content {
+                taken.push(self.bury(refusal));
+                continue;
+            }
+            if self.pace == Pace::Virtual {
+                self.fire_until(arrival.received)?;
+            }
+            if !seen.insert(&arrival.id) {
+                taken.push(Taken::Duplicate);
+                continue;
+            }
+            let effects = self.take_one(arrival)?;
+            taken.push(Taken::Accepted { effects });
+            self.settle_results()?;
+        }
+        Ok(())
+    }
+
+    fn take_one(&mut self, arrival: &Arrival) -> Result<usize, EngineError> {
+        let input = match &arrival.content {
+            Content::Input(Input::CustomerUpdated { profile, .. }) => {
+                let stopped = self.stopped_of(profile)?;
+                Input::CustomerUpdated { profile: profile.clone(), stopped }
+            }
+            Content::Input(input) => input.clone(),
+            Content::OptOut(channel) => {
+                let program = Arc::clone(&self.program);
+                match self.known(&arrival.customer)?.and_then(|c| c.address(&program, *channel).map(str::to_string)) {
+                    Some(address) => Input::OptOut { address, confirm: true },
+                    // No address is known yet. A STOP said here is remembered for the channel, and so must this one be.
+                    None => Input::Reply { channel: *channel, address: None, text: "STOP".into() },
+                }
+            }
+            Content::Refused(_) => return Ok(0),
+        };
+        let effects = self.apply(&arrival.customer, &input, self.clock)?;
+        self.work.batch.taken.push(arrival.id.clone());
+        Ok(effects)
+    }
+
+    /// Those of the addresses in a profile that have said STOP.
+    fn stopped_of(&mut self, profile: &journey_spec::value::Data) -> Result<Vec<String>, EngineError> {
+        let program = Arc::clone(&self.program);
+        let mut stopped = Vec::new();
+        for field in program.customer.addresses.values() {
+            if let Some(journey_spec::Value::Text(address)) = profile.get(field)
+                && !stopped.contains(address)
+                && self.is_stopped(&fold_address(address))?
+            {
+                stopped.push(address.clone());
+            }
+        }
+        Ok(stopped)
+    }
+
+    fn is_stopped(&mut self, key: &str) -> Result<bool, EngineError> {
+        Ok(self.work.stopped.contains(key) || !self.store.stopped(&[key])?.is_empty())
+    }
+
+    /// Puts something refused to the dead letters.
+    fn bury(&mut self, refusal: &Refusal) -> Taken {
+        let reason = refusal.to_string();
+        // On virtual time a replay brings the same line again; live, the same line again is news.
+        let (at, salt) = match self.pace {
+            Pace::Virtual => (self.clock, 0),
+            Pace::Live => (self.clock, self.clock),
+        };
+        let key = work::digest(&[&salt.to_string(), &reason, &refusal.raw]);
+        let raw = refusal.raw.clone();
+        self.work.batch.dead_letters.push(DeadLetter { key, at, line: refusal.line, reason: reason.clone(), raw });
+        Taken::Refused(reason)
+    }
+
+    /// Moves the clock to `until`, and makes all steps that are due until then, each in its place.
+    fn fire_until(&mut self, until: Ts) -> Result<(), EngineError> {
+        let until = until.max(self.clock);
+        if self.pace == Pace::Live {
+            self.clock = until;
+        }
+        self.fire(until, u64::MAX)?;
+        self.clock = until;
+        Ok(())
+    }
+
+    /// Makes the steps that are due until `until`, until `enough` were made. Gives whether that were all.
+    fn fire(&mut self, until: Ts, enough: u64) -> Result<bool, EngineError> {
+        while let Some(next) = self.next_step(until)? {
+            if self.steps >= enough {
+                return Ok(false);
+            }
+            match next {
+                Next::Due(due, customer) => {
+                    self.clock = self.clock.max(due);
+                    self.apply(&customer, &Input::Due, self.clock)?;
+                }
+                Next::Answer(at, seq) => {
+                    self.clock = self.clock.max(at);
+                    self.take_answer(at, seq)?;
+                }
+            }
+            self.settle_results()?;
+            if self.work.is_large() {
+                self.flush()?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// On virtual time: performs effects whose result is an input, before anything else happens.
+    fn settle_results(&mut self) -> Result<(), EngineError> {
+        if self.pace == Pace::Virtual && self.work.awaits_result {
+            self.perform()?;
+        }
+        Ok(())
+    }
+
+    /// Commits, and on virtual time performs what is left and takes what comes of it at once.
+    fn come_to_rest(&mut self) -> Result<(), EngineError> {
+        self.flush()?;
+        if self.pace == Pace::Virtual {
+            while self.perform()?.is_any() {
+                self.fire_until(self.clock)?;
+            }
+            self.fire_until(self.clock)?;
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Commits what was done since the last commit.
+    fn flush(&mut self) -> Result<(), EngineError> {
+        let mut batch = self.work.finish()?;
+        if self.clock != self.kept_clock {
+            batch.meta.push(("clock".into(), self.clock.to_string()));
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        // From here on memory and store may differ; only a commit that is known to have happened makes them agree.
+        self.failed = true;
+        match self.store.commit(self.store.epoch(), &batch)? {
+            CommitOutcome::Committed => {}
+            CommitOutcome::Unknown => return Err(EngineError::InDoubt),
+            // Ids were looked up before, so one that is taken now was taken by another engine.
+            CommitOutcome::Fenced | CommitOutcome::Duplicate => return Err(EngineError::Fenced),
+        }
+        self.failed = false;
+        self.kept_clock = self.clock;
+        self.work.committed();
+        Ok(())
+    }
+}

@@ -1,0 +1,294 @@
+//! The customers and changes between two commits, and the order in which steps are made.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use journey_spec::Ts;
+use journey_spec::program::SECOND;
+use journey_step::customer::fold_address;
+use journey_step::{Customer, Effect, Input, step};
+use sha2::{Digest, Sha256};
+
+use super::outbox::{Task, write_task};
+use super::{CACHED, Engine, Pace};
+use crate::error::{EngineError, StoreError};
+use crate::store::{Batch, CustomerWrite, OutboxAdd, TimelineAdd};
+
+/// How many due customers are looked up at once.
+const AHEAD: usize = 256;
+
+/// What is done and not yet committed, and customers whose committed state is known.
+#[derive(Default)]
+pub(super) struct Work {
+    slots: BTreeMap<String, Slot>,
+    /// Due instants of the customers in `slots`.
+    due: BTreeSet<(Ts, String)>,
+    /// Due instants of customers who are not in `slots`, as the store has them.
+    ahead: Ahead,
+    /// Everything but the customers.
+    pub(super) batch: Batch,
+    /// Addresses that said STOP since the last commit.
+    pub(super) stopped: BTreeSet<String>,
+    /// There is an effect whose result is an input.
+    pub(super) awaits_result: bool,
+}
+
+/// The store's due customers, read in portions. Holds until the next commit.
+#[derive(Default)]
+struct Ahead {
+    queue: VecDeque<(Ts, String)>,
+    read_to: Option<(Ts, String)>,
+    complete: bool,
+}
+
+struct Slot {
+    /// Absent only while a step has it.
+    customer: Option<Customer>,
+    revision: Option<u64>,
+    due: Option<Ts>,
+    changed: bool,
+    /// Keys of the addresses, sorted.
+    addresses: Vec<String>,
+    addresses_changed: bool,
+    /// Those of them that have said STOP, as far as the stopped table knows.
+    stopped: BTreeSet<String>,
+}
+
+/// What happens next by itself.
+pub(super) enum Next {
+    /// Something of a customer's falls due.
+    Due(Ts, String),
+    /// A service's answer arrives: when, and the call's place in the outbox.
+    Answer(Ts, u64),
+}
+
+impl Work {
+    /// Whether it is time to commit.
+    pub(super) fn is_large(&self) -> bool {
+        self.batch.timeline.len() >= 4096 || self.batch.outbox.len() >= 1024 || self.slots.len() >= CACHED
+    }
+
+    /// The batch to commit.
+    pub(super) fn finish(&mut self) -> Result<Batch, EngineError> {
+        let mut batch = std::mem::take(&mut self.batch);
+        for (id, slot) in self.slots.iter().filter(|(_, slot)| slot.changed) {
+            let json = serde_json::to_string(&slot.customer)
+                .map_err(|e| StoreError::Damaged(format!("customer `{id}` cannot be written: {e}")))?;
+            let addresses = slot.addresses_changed.then(|| slot.addresses.clone());
+            batch.customers.push(CustomerWrite {
+                id: id.clone(),
+                json,
+                expected: slot.revision,
+                next_due: slot.due,
+                addresses,
+            });
+        }
+        batch.stopped = self.stopped.iter().cloned().collect();
+        Ok(batch)
+    }
+
+    /// The batch is committed.
+    pub(super) fn committed(&mut self) {
+        self.stopped.clear();
+        self.ahead = Ahead::default();
+        if self.slots.len() >= CACHED {
+            self.slots.clear();
+            self.due.clear();
+        }
+        for slot in self.slots.values_mut().filter(|slot| slot.changed) {
+            slot.revision = Some(slot.revision.unwrap_or(0) + 1);
+            slot.changed = false;
+            slot.addresses_changed = false;
+        }
+    }
+
+    fn set_due(&mut self, id: &str, due: Option<Ts>) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        if slot.due == due {
+            return;
+        }
+        if let Some(old) = slot.due {
+            self.due.remove(&(old, id.into()));
+        }
+        if let Some(new) = due {
+            self.due.insert((new, id.into()));
+        }
+        slot.due = due;
+    }
+}
+
+/// Reads a customer's state.
+pub(super) fn read_customer(id: &str, json: &str) -> Result<Customer, EngineError> {
+    let damaged = |e| StoreError::Damaged(format!("the state of customer `{id}`: {e}"));
+    Ok(serde_json::from_str(json).map_err(damaged)?)
+}
+
+/// One hash over several texts, each with its length.
+pub(super) fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+impl Engine {
+    /// What happens next by itself, at `until` or before. At one instant timers go before answers.
+    pub(super) fn next_step(&mut self, until: Ts) -> Result<Option<Next>, EngineError> {
+        let answer = self.outbox.next_answer().filter(|(at, _)| *at <= until);
+        self.look_ahead(until)?;
+        let here = self.work.due.first();
+        let there = self.work.ahead.queue.front();
+        let due = [here, there].into_iter().flatten().min().filter(|(at, _)| *at <= until);
+        Ok(match (due, answer) {
+            (Some((at, id)), answer) if answer.is_none_or(|(answered, _)| *at <= answered) => {
+                Some(Next::Due(*at, id.clone()))
+            }
+            (_, Some((at, seq))) => Some(Next::Answer(at, seq)),
+            _ => None,
+        })
+    }
+
+    /// Sees that the queue's front is the store's next due customer who is not in memory.
+    fn look_ahead(&mut self, until: Ts) -> Result<(), EngineError> {
+        loop {
+            let Work { slots, ahead, .. } = &mut self.work;
+            while ahead.queue.front().is_some_and(|(_, id)| slots.contains_key(id)) {
+                ahead.queue.pop_front();
+            }
+            let passed = ahead.read_to.as_ref().is_some_and(|(at, _)| *at > until);
+            if !ahead.queue.is_empty() || ahead.complete || passed {
+                return Ok(());
+            }
+            let after = ahead.read_to.as_ref().map(|(at, id)| (*at, id.as_str()));
+            let more = self.store.due(after, Ts::MAX, AHEAD)?;
+            ahead.complete = more.len() < AHEAD;
+            ahead.read_to = more.last().cloned().or(ahead.read_to.take());
+            ahead.queue.extend(more);
+        }
+    }
+
+    /// Makes one step of one customer, and what follows for others who share an address that says STOP. Gives the number
+    /// of messages, cases and calls.
+    pub(super) fn apply(&mut self, id: &str, input: &Input, at: Ts) -> Result<usize, EngineError> {
+        let (mut effects, stops) = self.step_one(id, input, at)?;
+        for address in stops {
+            if self.work.stopped.contains(&address) || !self.store.stopped(&[&address])?.is_empty() {
+                continue;
+            }
+            self.work.stopped.insert(address.clone());
+            for other in self.sharing(&address, id)? {
+                let told = Input::OptOut { address: address.clone(), confirm: false };
+                // The address is marked by now, so what these steps say about it is no news.
+                effects += self.step_one(&other, &told, at)?.0;
+            }
+        }
+        Ok(effects)
+    }
+
+    /// The other customers who have this address, in order.
+    fn sharing(&mut self, address: &str, but: &str) -> Result<BTreeSet<String>, EngineError> {
+        let stored = self.store.customers_with_address(address)?;
+        let in_memory = |id: &String| self.work.slots.contains_key(id);
+        let mut sharing: BTreeSet<String> = stored.into_iter().filter(|id| !in_memory(id)).collect();
+        let has = |slot: &Slot| slot.addresses.iter().any(|a| a == address);
+        sharing.extend(self.work.slots.iter().filter(|(_, slot)| has(slot)).map(|(id, _)| id.clone()));
+        sharing.remove(but);
+        Ok(sharing)
+    }
+
+    /// A customer's state between steps; `None` for one who is not known.
+    pub(super) fn known(&mut self, id: &str) -> Result<Option<&Customer>, EngineError> {
+        self.load(id)?;
+        Ok(self.work.slots.get(id).and_then(|slot| slot.customer.as_ref()))
+    }
+
+    fn load(&mut self, id: &str) -> Result<(), EngineError> {
+        if self.work.slots.contains_key(id) {
+            return Ok(());
+        }
+        let record = self.store.load(&[id])?.into_iter().flatten().next();
+        let (customer, revision, due) = match record {
+            Some(record) => (read_customer(id, &record.json)?, Some(record.revision), record.next_due),
+            None => (Customer::new(id), None, None),
+        };
+        let addresses = self.address_keys(&customer);
+        let stopped = addresses.iter().filter(|a| customer.has_stopped(a)).cloned().collect();
+        let slot = Slot {
+            customer: Some(customer),
+            revision,
+            due: None,
+            changed: false,
+            addresses,
+            addresses_changed: false,
+            stopped,
+        };
+        self.work.slots.insert(id.into(), slot);
+        self.work.set_due(id, due);
+        Ok(())
+    }
+
+    fn address_keys(&self, customer: &Customer) -> Vec<String> {
+        let all: BTreeSet<String> =
+            customer.addresses(&self.program).iter().map(|(_, address)| fold_address(address)).collect();
+        all.into_iter().collect()
+    }
+
+    /// Makes one step; gives the number of effects, and the addresses that say STOP now and did not before.
+    fn step_one(&mut self, id: &str, input: &Input, at: Ts) -> Result<(usize, BTreeSet<String>), EngineError> {
+        self.load(id)?;
+        let program = Arc::clone(&self.program);
+        let slot = self.work.slots.get_mut(id);
+        let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
+        let (customer, effects) = step(&program, customer, input, at);
+        self.steps += 1;
+        let mut count = 0;
+        for effect in effects {
+            let task = match effect {
+                Effect::Note(entry) => {
+                    let entry = serde_json::to_string(&entry)
+                        .map_err(|e| StoreError::Damaged(format!("an entry for `{id}` cannot be written: {e}")))?;
+                    self.work.batch.timeline.push(TimelineAdd { customer: id.into(), entry });
+                    continue;
+                }
+                Effect::Release(release) => Task::Release(release),
+                Effect::Handoff(case) => Task::Handoff(case),
+                Effect::Call(call) => Task::Call(call),
+            };
+            self.work.awaits_result |= match task {
+                Task::Release(_) => self.outside.channel.may_reject(),
+                Task::Handoff(_) => false,
+                Task::Call(_) => true,
+            };
+            count += 1;
+            let add = OutboxAdd { id: task.id().into(), customer: id.into(), at, body: write_task(&task)? };
+            self.work.batch.outbox.push(add);
+        }
+        let addresses = self.address_keys(&customer);
+        // A step does all that is due. Should it ever leave something at or before its own time, a second's distance keeps
+        // one customer from stopping all others.
+        let due = customer.next_due().map(|due| if due <= at { at.saturating_add(SECOND) } else { due });
+        // STOP may come from, or for, an address that is not the customer's own.
+        let named = match input {
+            Input::OptOut { address, .. } | Input::Reply { address: Some(address), .. } => Some(fold_address(address)),
+            _ => None,
+        };
+        let mut stops: BTreeSet<String> =
+            addresses.iter().chain(&named).filter(|a| customer.has_stopped(a)).cloned().collect();
+        if let Some(slot) = self.work.slots.get_mut(id) {
+            stops.retain(|a| slot.stopped.insert(a.clone()));
+            slot.addresses_changed |= slot.addresses != addresses;
+            slot.addresses = addresses;
+            slot.customer = Some(customer);
+            slot.changed = true;
+        }
+        self.work.set_due(id, due);
+        Ok((count, stops))
+    }
+
+    /// Whether effects with results are waited for.
+    pub(super) fn is_virtual(&self) -> bool {
+        self.pace == Pace::Virtual
+    }
+}

@@ -1,0 +1,290 @@
+//! The laws that every store keeps.
+//!
+//! A new store's tests call [`run`] with a function that makes a fresh place, and is done.
+
+use super::{Batch, CommitOutcome, CustomerWrite, DeadLetter, OutboxAdd, Settled, Store, StoreError, TimelineAdd};
+
+/// A place where a store is kept: opens it, again and again, with what it holds.
+pub type Place = Box<dyn Fn() -> Result<Box<dyn Store>, StoreError>>;
+
+/// Checks all laws, each on a fresh place.
+///
+/// # Errors
+/// The first law that is broken, and how.
+pub fn run(mut fresh: impl FnMut() -> Place) -> Result<(), String> {
+    let laws: &[(&str, Law)] = &[
+        ("a new store is empty", is_empty),
+        ("what is committed is kept over a restart", keeps),
+        ("an input is taken once", takes_once),
+        ("a batch happens whole or not at all", is_atomic),
+        ("each opening has a greater epoch", has_epochs),
+        ("an older epoch is fenced", fences_epochs),
+        ("a customer whom somebody else changed is fenced", fences_revisions),
+        ("due customers come in order, in portions", orders_due),
+        ("outbox rows come in order until they are settled", orders_outbox),
+        ("an effect's id is in the outbox once", adds_once),
+        ("timelines are in order and apart", orders_timelines),
+        ("customers come in order, in portions", orders_customers),
+        ("dead letters are kept once", keeps_dead_letters),
+        ("addresses lead to their customers", finds_addresses),
+        ("a stopped address stays stopped", keeps_stops),
+        ("values by name are replaced", replaces_meta),
+        ("any text is kept as it is", keeps_texts),
+    ];
+    for (name, law) in laws {
+        let place = fresh();
+        law(&place).map_err(|how| format!("{name}: {how}"))?;
+    }
+    Ok(())
+}
+
+type Law = fn(&Place) -> Result<(), String>;
+
+trait Told<T> {
+    fn told(self) -> Result<T, String>;
+}
+
+impl<T> Told<T> for Result<T, StoreError> {
+    fn told(self) -> Result<T, String> {
+        self.map_err(|e| format!("the store failed: {e}"))
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{what}: found {found:?}, expected {expected:?}")) }
+}
+
+fn commit(store: &mut dyn Store, batch: &Batch) -> Result<(), String> {
+    let epoch = store.epoch();
+    same("commit", store.commit(epoch, batch).told()?, CommitOutcome::Committed)
+}
+
+fn customer(id: &str, json: &str, expected: Option<u64>, next_due: Option<i64>) -> CustomerWrite {
+    CustomerWrite { id: id.into(), json: json.into(), expected, next_due, addresses: None }
+}
+
+fn effect(id: &str) -> OutboxAdd {
+    OutboxAdd { id: id.into(), customer: "a".into(), at: 5, body: format!("body of {id}") }
+}
+
+fn letter(key: &str) -> DeadLetter {
+    DeadLetter { key: key.into(), at: 7, line: 3, reason: "why".into(), raw: "{".into() }
+}
+
+/// A batch with something of everything.
+fn full(input: &str) -> Batch {
+    Batch {
+        taken: vec![input.into()],
+        customers: vec![CustomerWrite { addresses: Some(vec!["+1".into()]), ..customer("a", "A", None, Some(10)) }],
+        outbox: vec![effect("m1")],
+        settled: Vec::new(),
+        timeline: vec![TimelineAdd { customer: "a".into(), entry: "t1".into() }],
+        dead_letters: vec![letter("k1")],
+        stopped: vec!["+1".into()],
+        meta: vec![("clock".into(), "5".into())],
+    }
+}
+
+fn is_empty(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    nothing_in(store.as_mut())
+}
+
+fn nothing_in(store: &mut dyn Store) -> Result<(), String> {
+    same("load", store.load(&["a"]).told()?, vec![None])?;
+    same("taken", store.taken(&["i1"]).told()?, vec![false])?;
+    same("due", store.due(None, i64::MAX, 9).told()?, vec![])?;
+    same("next due", store.next_due().told()?, None)?;
+    same("outbox", store.outbox(0, 9).told()?, vec![])?;
+    same("open outbox", store.claim_outbox(0, 9).told()?, vec![])?;
+    same("timeline", store.timeline("a").told()?, vec![])?;
+    same("customers", store.customers(None, 9).told()?, vec![])?;
+    same("dead letters", store.dead_letters().told()?, vec![])?;
+    same("address", store.customers_with_address("+1").told()?, vec![])?;
+    same("stopped", store.stopped(&["+1"]).told()?, vec![])?;
+    same("meta", store.meta("clock").told()?, None)
+}
+
+fn keeps(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    commit(store.as_mut(), &full("i1"))?;
+    drop(store);
+    let mut store = place().told()?;
+    let loaded = store.load(&["b", "a"]).told()?;
+    let found: Vec<_> = loaded.into_iter().map(|r| r.map(|r| (r.json, r.revision, r.next_due))).collect();
+    same("load", found, vec![None, Some(("A".into(), 1, Some(10)))])?;
+    same("taken", store.taken(&["i1", "i2"]).told()?, vec![true, false])?;
+    same("due", store.due(None, 10, 9).told()?, vec![(10, "a".into())])?;
+    same("next due", store.next_due().told()?, Some(10))?;
+    let rows = store.claim_outbox(0, 9).told()?;
+    let rows: Vec<_> = rows.into_iter().map(|r| (r.id, r.customer, r.at, r.body, r.result)).collect();
+    same("outbox", rows, vec![("m1".into(), "a".into(), 5, "body of m1".into(), None)])?;
+    same("timeline", store.timeline("a").told()?, vec!["t1".into()])?;
+    same("customers", store.customers(None, 9).told()?, vec!["a".into()])?;
+    same("dead letters", store.dead_letters().told()?, vec![letter("k1")])?;
+    same("address", store.customers_with_address("+1").told()?, vec!["a".into()])?;
+    same("stopped", store.stopped(&["+1"]).told()?, vec!["+1".into()])?;
+    same("meta", store.meta("clock").told()?, Some("5".into()))
+}
+
+fn takes_once(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let epoch = store.epoch();
+    commit(store.as_mut(), &Batch { taken: vec!["i1".into()], ..Batch::default() })?;
+    let again = Batch { customers: Vec::new(), ..full("i1") };
+    same("again", store.commit(epoch, &again).told()?, CommitOutcome::Duplicate)?;
+    let twice = Batch { taken: vec!["i2".into(), "i2".into()], ..Batch::default() };
+    same("twice in one batch", store.commit(epoch, &twice).told()?, CommitOutcome::Duplicate)?;
+    same("taken", store.taken(&["i2"]).told()?, vec![false])
+}
+
+fn is_atomic(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let epoch = store.epoch();
+    let mut bad = full("i1");
+    bad.customers.push(customer("z", "Z", Some(4), None)); // nobody has loaded revision 4 of a customer who is new
+    same("commit", store.commit(epoch, &bad).told()?, CommitOutcome::Fenced)?;
+    nothing_in(store.as_mut())?;
+    drop(store);
+    nothing_in(place().told()?.as_mut())
+}
+
+fn has_epochs(place: &Place) -> Result<(), String> {
+    let first = place().told()?.epoch();
+    let second = place().told()?.epoch();
+    if second > first { Ok(()) } else { Err(format!("{first} and then {second}")) }
+}
+
+fn fences_epochs(place: &Place) -> Result<(), String> {
+    let first = place().told()?.epoch();
+    let mut store = place().told()?;
+    same("commit", store.commit(first, &full("i1")).told()?, CommitOutcome::Fenced)?;
+    nothing_in(store.as_mut())
+}
+
+fn fences_revisions(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let epoch = store.epoch();
+    let write =
+        |json: &str, expected| Batch { customers: vec![customer("a", json, expected, None)], ..Batch::default() };
+    commit(store.as_mut(), &write("1", None))?;
+    commit(store.as_mut(), &write("2", Some(1)))?;
+    for stale in [None, Some(1), Some(3)] {
+        same("stale", store.commit(epoch, &write("3", stale)).told()?, CommitOutcome::Fenced)?;
+    }
+    let found: Vec<_> = store.load(&["a"]).told()?.into_iter().flatten().map(|r| (r.json, r.revision)).collect();
+    same("load", found, vec![("2".into(), 2)])
+}
+
+fn orders_due(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let all = [("c", Some(5)), ("a", Some(7)), ("b", Some(5)), ("d", None), ("e", Some(-3))];
+    let customers = all.iter().map(|(id, due)| customer(id, "{}", None, *due)).collect();
+    commit(store.as_mut(), &Batch { customers, ..Batch::default() })?;
+    same("first", store.due(None, 7, 2).told()?, vec![(-3, "e".into()), (5, "b".into())])?;
+    same("then", store.due(Some((5, "b")), 7, 9).told()?, vec![(5, "c".into()), (7, "a".into())])?;
+    same("until", store.due(None, 5, 9).told()?.len(), 3)?;
+    let moved = vec![customer("e", "{}", Some(1), Some(9)), customer("b", "{}", Some(1), None)];
+    commit(store.as_mut(), &Batch { customers: moved, ..Batch::default() })?;
+    let left = store.due(None, 9, 9).told()?;
+    same("moved", left, vec![(5, "c".into()), (7, "a".into()), (9, "e".into())])?;
+    same("next due", store.next_due().told()?, Some(5))
+}
+
+fn orders_outbox(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    commit(store.as_mut(), &Batch { outbox: vec![effect("z"), effect("a"), effect("m")], ..Batch::default() })?;
+    let rows = store.claim_outbox(0, 2).told()?;
+    same("order", rows.iter().map(|r| r.id.as_str()).collect(), vec!["z", "a"])?;
+    let (Some(first), Some(second)) = (rows.first(), rows.get(1)) else { return Err("rows are missing".into()) };
+    if first.seq == 0 || second.seq <= first.seq {
+        return Err(format!("places {} and {}", first.seq, second.seq));
+    }
+    let settled = |result: &str| vec![Settled { seq: first.seq, result: result.into() }];
+    commit(store.as_mut(), &Batch { settled: settled("done"), ..Batch::default() })?;
+    commit(store.as_mut(), &Batch { settled: settled("again"), ..Batch::default() })?;
+    let open: Vec<String> = store.claim_outbox(0, 9).told()?.into_iter().map(|r| r.id).collect();
+    same("open", open, vec!["a".into(), "m".into()])?;
+    let rest: Vec<String> = store.claim_outbox(second.seq, 9).told()?.into_iter().map(|r| r.id).collect();
+    same("after", rest, vec!["m".into()])?;
+    let all: Vec<_> = store.outbox(0, 9).told()?.into_iter().map(|r| r.result).collect();
+    same("results", all, vec![Some("done".into()), None, None])
+}
+
+fn adds_once(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    commit(store.as_mut(), &Batch { outbox: vec![effect("m")], ..Batch::default() })?;
+    let other = OutboxAdd { body: "other".into(), ..effect("m") };
+    commit(store.as_mut(), &Batch { outbox: vec![other, effect("n")], ..Batch::default() })?;
+    let bodies: Vec<String> = store.outbox(0, 9).told()?.into_iter().map(|r| r.body).collect();
+    same("outbox", bodies, vec!["body of m".into(), "body of n".into()])
+}
+
+fn orders_timelines(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let entry = |customer: &str, entry: &str| TimelineAdd { customer: customer.into(), entry: entry.into() };
+    commit(store.as_mut(), &Batch { timeline: vec![entry("a", "2"), entry("b", "x")], ..Batch::default() })?;
+    commit(store.as_mut(), &Batch { timeline: vec![entry("a", "1"), entry("a", "3")], ..Batch::default() })?;
+    same("a", store.timeline("a").told()?, vec!["2".into(), "1".into(), "3".into()])?;
+    same("b", store.timeline("b").told()?, vec!["x".into()])
+}
+
+fn orders_customers(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let customers = ["b", "a", "ä", "Z"].iter().map(|id| customer(id, "{}", None, None)).collect();
+    commit(store.as_mut(), &Batch { customers, ..Batch::default() })?;
+    same("first", store.customers(None, 2).told()?, vec!["Z".into(), "a".into()])?;
+    same("then", store.customers(Some("a"), 9).told()?, vec!["b".into(), "ä".into()])
+}
+
+fn keeps_dead_letters(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    commit(store.as_mut(), &Batch { dead_letters: vec![letter("k2"), letter("k1")], ..Batch::default() })?;
+    commit(store.as_mut(), &Batch { dead_letters: vec![letter("k1"), letter("k3")], ..Batch::default() })?;
+    let keys: Vec<String> = store.dead_letters().told()?.into_iter().map(|l| l.key).collect();
+    same("keys", keys, vec!["k2".into(), "k1".into(), "k3".into()])
+}
+
+fn finds_addresses(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let write = |id: &str, expected, addresses: &[&str]| CustomerWrite {
+        addresses: Some(addresses.iter().map(|a| (*a).to_string()).collect()),
+        ..customer(id, "{}", expected, None)
+    };
+    let customers = vec![write("b", None, &["+1", "x@y.z"]), write("a", None, &["+1"])];
+    commit(store.as_mut(), &Batch { customers, ..Batch::default() })?;
+    same("shared", store.customers_with_address("+1").told()?, vec!["a".into(), "b".into()])?;
+    let customers = vec![write("b", Some(1), &["x@y.z"]), customer("a", "{}", Some(1), None)];
+    commit(store.as_mut(), &Batch { customers, ..Batch::default() })?;
+    same("moved away", store.customers_with_address("+1").told()?, vec!["a".into()])?;
+    same("kept", store.customers_with_address("x@y.z").told()?, vec!["b".into()])?;
+    same("part of one", store.customers_with_address("+").told()?, vec![])
+}
+
+fn keeps_stops(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    commit(store.as_mut(), &Batch { stopped: vec!["b".into(), "a".into()], ..Batch::default() })?;
+    commit(store.as_mut(), &Batch { stopped: vec!["a".into()], ..Batch::default() })?;
+    same("stopped", store.stopped(&["a", "x", "b"]).told()?, vec!["a".into(), "b".into()])
+}
+
+fn replaces_meta(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    for value in ["1", "2"] {
+        commit(store.as_mut(), &Batch { meta: vec![("clock".into(), value.into())], ..Batch::default() })?;
+    }
+    same("meta", store.meta("clock").told()?, Some("2".into()))?;
+    same("other", store.meta("program").told()?, None)
+}
+
+fn keeps_texts(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let odd = "'; DROP TABLE customers; --\u{0}\n\u{202e}é\u{1f600}%_";
+    let customers = vec![CustomerWrite { addresses: Some(vec![odd.into()]), ..customer(odd, odd, None, Some(1)) }];
+    commit(store.as_mut(), &Batch { taken: vec![odd.into()], customers, ..Batch::default() })?;
+    same("taken", store.taken(&[odd, "'"]).told()?, vec![true, false])?;
+    same("customers", store.customers(None, 9).told()?, vec![odd.into()])?;
+    same("address", store.customers_with_address(odd).told()?, vec![odd.into()])?;
+    let found: Vec<_> = store.load(&[odd]).told()?.into_iter().flatten().map(|r| r.json).collect();
+    same("load", found, vec![odd.into()])
+}

@@ -1,0 +1,100 @@
+//! The channels that come with the engine.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::path::Path;
+
+use journey_runtime::channels::{CaseFile, Channel, ChannelError, Console, Desk, MessageFile};
+use journey_runtime::{Delivery, Out};
+use journey_spec::program::{Channel as Way, Purpose};
+use journey_step::effect::{HandoffCase, Release};
+
+fn release(id: &str, body: &str) -> Release {
+    Release {
+        id: id.into(),
+        channel: Way::Sms,
+        address: "+447700900123".into(),
+        subject: None,
+        body: body.into(),
+        message: "greeting".into(),
+        purpose: Purpose::Service,
+        journey: None,
+        key: None,
+        valid_until: 9,
+    }
+}
+
+fn send(channel: &mut dyn Channel, ids: &[&str]) {
+    for id in ids {
+        let release = release(id, "Hi\nthere");
+        assert_eq!(channel.send(Out { at: 0, customer: "a", item: &release }).unwrap(), Delivery::Delivered);
+    }
+    channel.flush().unwrap();
+}
+
+fn ids(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()["id"].as_str().unwrap().into()).collect()
+}
+
+#[test]
+fn a_file_holds_each_id_once_and_loses_torn_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out.jsonl");
+    send(&mut MessageFile::open(&path).unwrap(), &["1", "2", "1"]);
+    assert_eq!(ids(&path), ["1", "2"]);
+    let whole = std::fs::read(&path).unwrap();
+    for torn in ["{", r#"{"at":"1970-01-01T00:00:00Z","id":"3"#, "\0\0\0\0\n"] {
+        let mut text = whole.clone();
+        text.extend_from_slice(torn.as_bytes());
+        std::fs::write(&path, text).unwrap();
+        send(&mut MessageFile::open(&path).unwrap(), &["2", "3"]);
+        assert_eq!(ids(&path), ["1", "2", "3"], "{torn:?}");
+    }
+    // every place at which the last line may be cut
+    let text = std::fs::read(&path).unwrap();
+    for end in whole.len()..text.len() {
+        std::fs::write(&path, &text[..end]).unwrap();
+        send(&mut MessageFile::open(&path).unwrap(), &["3"]);
+        assert_eq!(std::fs::read(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_file_of_something_else_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notes.txt");
+    for text in ["dear diary\nall is well\n", "dear diary\n", "dear diary", "[\n", "{\"at\":\"x\"}\ndear diary\n"] {
+        std::fs::write(&path, text).unwrap();
+        let error = MessageFile::open(&path).unwrap_err();
+        assert!(matches!(&error, ChannelError::Broken(why) if why.contains(" is not a line of this")), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn cases_go_to_a_file_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cases.jsonl");
+    let case = HandoffCase {
+        case: "a/1/0".into(),
+        queue: "care".into(),
+        journey: None,
+        key: None,
+        why: "no \u{1b}[2Jidea".into(),
+        transcript: Vec::new(),
+    };
+    for _ in 0..2 {
+        let mut desk = CaseFile::open(&path).unwrap();
+        desk.open(Out { at: 0, customer: "a", item: &case }).unwrap();
+        desk.flush().unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+    let mut console = Console::new(Vec::new());
+    console.open(Out { at: 0, customer: "a", item: &case }).unwrap();
+    send(&mut console, &["1"]);
+    let text = String::from_utf8(console.into_inner()).unwrap();
+    assert_eq!(
+        text,
+        "1970-01-01 00:00  a  handoff care  no  [2Jidea\n1970-01-01 00:00  a  sms +447700900123  Hi there\n"
+    );
+}

@@ -1,0 +1,107 @@
+//! Both stores keep the laws, and SQLite refuses what is not its own.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::cell::Cell;
+use std::path::Path;
+
+use journey_runtime::StoreError;
+use journey_runtime::store::conformance::{Place, run};
+use journey_runtime::store::{Batch, Memory, Sqlite, Store};
+
+#[test]
+fn memory_keeps_the_laws() {
+    let fresh = || -> Place {
+        let memory = Memory::new();
+        Box::new(move || Ok(Box::new(memory.reopen())))
+    };
+    run(fresh).unwrap();
+}
+
+#[test]
+fn sqlite_keeps_the_laws() {
+    let dir = tempfile::tempdir().unwrap();
+    let number = Cell::new(0);
+    let fresh = || -> Place {
+        number.set(number.get() + 1);
+        let path = dir.path().join(format!("{}.db", number.get()));
+        Box::new(move || Ok(Box::new(Sqlite::open(&path)?)))
+    };
+    run(fresh).unwrap();
+}
+
+fn refusal(path: &Path) -> String {
+    let before = std::fs::read(path).unwrap();
+    let error = Sqlite::open(path).unwrap_err();
+    assert_eq!(std::fs::read(path).unwrap(), before, "a refused file is left as it is");
+    error.to_string()
+}
+
+#[test]
+fn a_file_of_something_else_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for content in ["hello", &"long text ".repeat(1000)] {
+        let path = dir.path().join("notes.txt");
+        std::fs::write(&path, content).unwrap();
+        let words = refusal(&path);
+        assert!(words.contains("notes.txt is not a Journey store (it is not a SQLite file)"), "{words}");
+    }
+}
+
+#[test]
+fn a_sqlite_file_of_something_else_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("shop.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch("CREATE TABLE orders (id)").unwrap();
+    drop(db);
+    let words = refusal(&path);
+    assert!(words.contains("shop.db is not a Journey store"), "{words}");
+}
+
+#[test]
+fn a_newer_store_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journeys.db");
+    drop(Sqlite::open(&path).unwrap());
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    drop(db);
+    let words = Sqlite::open(&path).unwrap_err().to_string();
+    assert!(words.contains("journeys.db has version 99") && words.contains("use the newer program"), "{words}");
+}
+
+#[test]
+fn a_store_is_open_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journeys.db");
+    let first = Sqlite::open(&path).unwrap();
+    assert!(matches!(Sqlite::open(&path), Err(StoreError::Locked { .. })));
+    let mut reader = Sqlite::read(&path).unwrap();
+    assert!(reader.customers(None, 1).unwrap().is_empty());
+    assert!(matches!(reader.commit(1, &Batch::default()), Err(StoreError::ReadOnly)));
+    drop(first);
+    Sqlite::open(&path).unwrap();
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let words = Sqlite::open("/nowhere/at/all/journeys.db").unwrap_err().to_string();
+    assert!(words.contains("/nowhere/at/all/journeys.db"), "{words}");
+    assert!(Sqlite::read("/nowhere/journeys.db").is_err());
+}
+
+#[test]
+fn a_full_disk_is_told_and_nothing_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journeys.db");
+    drop(Sqlite::open(&path).unwrap());
+    let mut store = Sqlite::open(&path).unwrap();
+    store.limit_pages(80).unwrap();
+    let big = Batch { taken: (0..20_000).map(|n| format!("input {n:>200}")).collect(), ..Batch::default() };
+    let epoch = store.epoch();
+    assert!(matches!(store.commit(epoch, &big), Err(StoreError::Full)));
+    assert_eq!(store.taken(&[&big.taken[0]]).unwrap(), [false]);
+    drop(store);
+    let mut store = Sqlite::open(&path).unwrap();
+    assert_eq!(store.taken(&[&big.taken[0]]).unwrap(), [false]);
+}
