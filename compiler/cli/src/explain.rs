@@ -1,0 +1,138 @@
+//! `journeyc explain`: a finding's page.
+
+use clap::Args;
+use journey_compiler::diagnostics::{did_you_mean, human};
+use journey_spec::codes::{self, Code, Level};
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::screen::{BAD, BOLD, DIM, NAME, Screen, WARN, styled};
+
+const EXAMPLES: &str = "\
+Examples:
+  journeyc explain J0201          what could happen to a customer, an example, and the mend
+  journeyc explain event-loop     the same page by its name
+  journeyc explain                all findings, one a line
+
+Exit codes: 0 found, 2 no such finding";
+
+/// Explains a finding: what could happen to a customer, and how to mend it
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Explain {
+    /// A finding's code or name, such as J0201 or event-loop; all are listed without it
+    #[arg(value_name = "CODE")]
+    code: Option<String>,
+}
+
+pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Outcome {
+    let Some(asked) = &args.code else {
+        let text: String = codes::ALL.iter().map(|code| listed(code, screen.width())).collect();
+        screen.print(&text);
+        return Ok(Exit::Clean);
+    };
+    let code = codes::find(&asked.to_lowercase()).ok_or_else(|| unknown(asked))?;
+    let page = if screen.is_terminal() { rendered(code, screen.width()) } else { code.page.to_owned() };
+    screen.print(&page);
+    if !page.ends_with('\n') {
+        screen.print("\n");
+    }
+    Ok(Exit::Clean)
+}
+
+fn unknown(asked: &str) -> Failure {
+    let known = codes::ALL.iter().flat_map(|c| [c.code, c.name]);
+    let close =
+        did_you_mean(&asked.to_uppercase(), known.clone()).or_else(|| did_you_mean(&asked.to_lowercase(), known));
+    Failure::new(format!("there is no finding `{asked}`"))
+        .help(close.unwrap_or_else(|| "`journeyc explain` lists them all".into()))
+}
+
+fn listed(code: &Code, width: usize) -> String {
+    let (style, level) = match code.level {
+        Level::Error => (BAD, "error  "),
+        Level::Warning => (WARN, "warning"),
+    };
+    let line = format!("{:<24}  {}", code.name, gist(code.page));
+    let room = width.saturating_sub(16);
+    let line = if line.chars().count() > room {
+        format!("{}…", line.chars().take(room.saturating_sub(1)).collect::<String>().trim_end())
+    } else {
+        line.trim_end().to_owned()
+    };
+    format!("{}  {}  {line}\n", styled(BOLD, code.code), styled(style, level))
+}
+
+/// The page's first sentence.
+fn gist(page: &str) -> String {
+    let paragraph = page.lines().skip_while(|l| l.starts_with('#') || l.trim().is_empty());
+    let paragraph: Vec<&str> = paragraph.take_while(|l| !l.trim().is_empty()).collect();
+    paragraph.join(" ").split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+/// Markdown, rendered lightly: headings bold, code indented, inline code coloured, paragraphs wrapped.
+fn rendered(code: &Code, width: usize) -> String {
+    let mut out = String::new();
+    let mut paragraph = String::new();
+    let mut in_code = false;
+    let flush = |paragraph: &mut String, out: &mut String| {
+        if !paragraph.is_empty() {
+            let rest = if paragraph.starts_with("- ") || paragraph.starts_with("* ") { 2 } else { 0 };
+            out.push_str(&inline(&human::wrapped(paragraph, 0, rest, width.min(100))));
+            out.push('\n');
+            paragraph.clear();
+        }
+    };
+    for line in code.page.lines() {
+        let fence = line.trim_start().starts_with("```");
+        if fence || in_code {
+            flush(&mut paragraph, &mut out);
+            if fence {
+                in_code = !in_code;
+            } else {
+                out.push_str(&format!("    {line}").trim_end().replace('\t', "    "));
+                out.push('\n');
+            }
+        } else if let Some(heading) = line.strip_prefix('#') {
+            flush(&mut paragraph, &mut out);
+            out.push_str(&styled(BOLD, heading.trim_start_matches('#').trim()));
+            out.push('\n');
+        } else if line.trim().is_empty() {
+            flush(&mut paragraph, &mut out);
+            out.push('\n');
+        } else if line.starts_with('|') {
+            flush(&mut paragraph, &mut out);
+            out.push_str(&inline(line));
+            out.push('\n');
+        } else {
+            if line.starts_with("- ") || line.starts_with("* ") {
+                flush(&mut paragraph, &mut out);
+            }
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(line.trim());
+        }
+    }
+    flush(&mut paragraph, &mut out);
+    out.push_str(&styled(
+        DIM,
+        format!("\n{} · {} · {} · since {}", code.code, code.name, code.level.name(), code.since),
+    ));
+    out.push('\n');
+    out
+}
+
+/// `code` in colour and **bold** in bold, without their marks.
+fn inline(text: &str) -> String {
+    let mut out = String::new();
+    for (i, part) in text.split('`').enumerate() {
+        if i % 2 == 1 {
+            out.push_str(&styled(NAME, part));
+            continue;
+        }
+        for (j, part) in part.split("**").enumerate() {
+            if j % 2 == 1 { out.push_str(&styled(BOLD, part)) } else { out.push_str(part) }
+        }
+    }
+    out
+}

@@ -1,0 +1,213 @@
+//! `journeyc fmt`: the one way to lay out a journey.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use journey_compiler::diagnostics::{Finding, human};
+use journey_compiler::format;
+use journey_compiler::source::{Source, SourceMap};
+use similar::TextDiff;
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::folder;
+use crate::screen::{BAD, GOOD, NAME, Screen, count, plain, styled};
+
+const EXAMPLES: &str = "\
+Examples:
+  journeyc fmt                          lay out every .journey file here and below
+  journeyc fmt --check examples         list the files that would change; exit code 1 where there are any
+  journeyc fmt --diff examples          show what would change
+  journeyc fmt - < draft.journey        from stdin to stdout
+
+Exit codes: 0 clean, 1 files that would change or hold syntax errors, 2 wrong usage or unreadable files";
+
+/// Lays out .journey files the one way; keeps every comment
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Fmt {
+    /// Files or folders; `-` is stdin
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Changes nothing: lists the files that would change
+    #[arg(long)]
+    check: bool,
+    /// Changes nothing: shows what would change
+    #[arg(long)]
+    diff: bool,
+}
+
+/// What became of one file.
+enum Laid {
+    Same,
+    Changed(String),
+    Broken(SourceMap, Vec<Finding>),
+}
+
+pub(crate) fn run(args: &Fmt, screen: &mut Screen) -> Outcome {
+    if args.paths.iter().any(|p| p.as_os_str() == "-") {
+        return if args.paths.len() == 1 {
+            stdin(args, screen)
+        } else {
+            Err(Failure::new("`-` stands for stdin and cannot be named beside files")
+                .help("format stdin and files in two commands"))
+        };
+    }
+    let files = folder::files(&args.paths)?;
+    let (mut changed, mut broken) = (0_usize, 0_usize);
+    for path in &files {
+        let name = path.to_string_lossy();
+        let text = read(path)?;
+        match lay_out(&name, &text) {
+            Laid::Same => {}
+            Laid::Broken(sources, findings) => {
+                broken += 1;
+                tell(&sources, &findings, screen);
+            }
+            Laid::Changed(laid) => {
+                changed += 1;
+                if args.diff {
+                    screen.print(&diff(&name, &text, &laid));
+                } else if args.check {
+                    screen.print(&format!("{name}\n"));
+                } else {
+                    replace(path, &laid)?;
+                    screen.print(&format!("{name}\n"));
+                }
+            }
+        }
+    }
+    let looks_only = args.check || args.diff;
+    let verb = if looks_only { "would change" } else { "laid out" };
+    let mut line = format!("{}: {changed} {verb}", count(files.len(), "file", "files"));
+    if broken > 0 {
+        line.push_str(&format!(", {broken} left untouched because of syntax errors"));
+    }
+    screen.say(&format!("{line}\n"));
+    Ok(Exit::findings(broken > 0 || looks_only && changed > 0))
+}
+
+fn stdin(args: &Fmt, screen: &mut Screen) -> Outcome {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|e| Failure::new(format!("cannot read stdin: {}", plain(&e))))?;
+    let text = String::from_utf8(bytes).map_err(|e| not_utf8("stdin", e.utf8_error().valid_up_to()))?;
+    match lay_out("stdin", &text) {
+        Laid::Broken(sources, findings) => {
+            // What came in goes out: an editor that pipes through us must not be left with an empty file.
+            if !args.check && !args.diff {
+                screen.print(&text);
+            }
+            tell(&sources, &findings, screen);
+            Ok(Exit::Findings)
+        }
+        Laid::Same => {
+            if !args.check && !args.diff {
+                screen.print(&text);
+            }
+            Ok(Exit::Clean)
+        }
+        Laid::Changed(laid) if args.diff => {
+            screen.print(&diff("stdin", &text, &laid));
+            Ok(Exit::Findings)
+        }
+        Laid::Changed(_) if args.check => {
+            screen.print("stdin\n");
+            Ok(Exit::Findings)
+        }
+        Laid::Changed(laid) => {
+            screen.print(&laid);
+            Ok(Exit::Clean)
+        }
+    }
+}
+
+fn lay_out(name: &str, text: &str) -> Laid {
+    match format::format(text) {
+        Ok(laid) if laid == text => Laid::Same,
+        Ok(laid) => Laid::Changed(laid),
+        Err(findings) => {
+            let mut sources = SourceMap::default();
+            sources.add(Source::new(name, text));
+            Laid::Broken(sources, findings)
+        }
+    }
+}
+
+/// Findings go to stderr: stdout holds the text, the list or the diff.
+fn tell(sources: &SourceMap, findings: &[Finding], screen: &mut Screen) {
+    for finding in findings {
+        screen.say(&human::render(finding, sources, screen.width()));
+        screen.say("\n");
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let name = path.display();
+    let bytes = folder::read_at_most(path, folder::MOST_BYTES).map_err(|why| {
+        Failure::new(format!("cannot read `{name}`: {why}"))
+            .help("mend that, or name other files; what was laid out stays so")
+    })?;
+    String::from_utf8(bytes).map_err(|e| not_utf8(&name.to_string(), e.utf8_error().valid_up_to()))
+}
+
+fn not_utf8(name: &str, at: usize) -> Failure {
+    Failure::new(format!("`{name}` is not UTF-8 text: byte {at} begins no character"))
+        .help("save it as UTF-8 in your editor; it was left untouched")
+}
+
+/// Writes beside the file and renames, so that a crash or a full disk leaves the old text or the new, never a half.
+fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let cannot = |why: String| {
+        Failure::new(format!("cannot write `{}`: {why}", path.display()))
+            .help("it was left as it was; mend that and run again")
+    };
+    // A link stays a link: what it leads to is replaced.
+    let target = fs::canonicalize(path).map_err(|e| cannot(plain(&e)))?;
+    let permissions = fs::metadata(&target).map_err(|e| cannot(plain(&e)))?.permissions();
+    if permissions.readonly() {
+        return Err(cannot("it is read-only".into()));
+    }
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = target.with_file_name(name);
+    let written = fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(permissions)?;
+        file.sync_all()?;
+        fs::rename(&beside, &target)
+    });
+    written.map_err(|e| {
+        let _ = fs::remove_file(&beside);
+        cannot(plain(&e))
+    })
+}
+
+fn diff(name: &str, old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let unified = diff
+        .unified_diff()
+        .context_radius(3)
+        .header(&format!("{name} as it is"), &format!("{name} laid out"))
+        .to_string();
+    let mut out = String::new();
+    for line in unified.split_inclusive('\n') {
+        let style = match line.as_bytes().first() {
+            _ if line.starts_with("+++") || line.starts_with("---") || line.starts_with("@@") => NAME,
+            Some(b'+') => GOOD,
+            Some(b'-') => BAD,
+            _ => {
+                out.push_str(line);
+                continue;
+            }
+        };
+        let body = line.strip_suffix('\n').unwrap_or(line);
+        out.push_str(&styled(style, body));
+        out.push('\n');
+    }
+    out
+}

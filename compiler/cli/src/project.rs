@@ -1,0 +1,137 @@
+//! Projects as they are compiled for every command, and their findings as they are printed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use journey_compiler::Compilation;
+use journey_compiler::ast::Item;
+use journey_compiler::diagnostics::{concise, human, json};
+
+use crate::failure::Failure;
+use crate::folder::{self, Folder, MOST_BYTES, Project};
+use crate::screen::{Screen, count};
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// With source lines, story and mend
+    #[default]
+    Full,
+    /// One line a finding: `path:line:col: error[J0201] message`
+    Concise,
+    /// An array of objects
+    Json,
+}
+
+/// A project and what the compiler knows of it.
+pub(crate) struct Compiled {
+    /// The project.
+    pub(crate) project: Project,
+    /// All that is known of it.
+    pub(crate) compilation: Compilation,
+}
+
+/// Finds and compiles the projects in `paths`.
+pub(crate) fn compile(paths: &[PathBuf]) -> Result<Vec<Compiled>, Failure> {
+    let projects = folder::projects(paths)?;
+    for root in projects.iter().flat_map(|p| &p.roots) {
+        readable(root)?;
+    }
+    Ok(projects
+        .into_iter()
+        .map(|project| {
+            let compilation = journey_compiler::compile(&project.roots, &Folder);
+            Compiled { project, compilation }
+        })
+        .collect())
+}
+
+/// A root that cannot be read is nothing that the author of a journey can mend in its text.
+fn readable(root: &str) -> Result<(), Failure> {
+    let why = match std::fs::metadata(root) {
+        Ok(meta) if meta.is_file() && meta.len() <= MOST_BYTES => {
+            std::fs::File::open(root).err().map(|e| crate::screen::plain(&e))
+        }
+        Ok(_) => folder::read_at_most(Path::new(root), MOST_BYTES).err(),
+        Err(error) => Some(crate::screen::plain(&error)),
+    };
+    match why {
+        None => Ok(()),
+        Some(why) => Err(Failure::new(format!("cannot read `{root}`: {why}"))
+            .help("mend that, move it away, or name other paths; a source file has at most 1 MB")),
+    }
+}
+
+/// Numbers of what was compiled.
+pub(crate) struct Totals {
+    /// `.journey` files, each once.
+    pub(crate) files: usize,
+    /// Declared journeys, each once.
+    pub(crate) journeys: usize,
+}
+
+/// Counts files and journeys over all projects; a file that several projects use counts once.
+pub(crate) fn totals(all: &[Compiled]) -> Totals {
+    let mut seen = BTreeSet::new();
+    let mut journeys = 0;
+    for compiled in all {
+        for (id, file) in &compiled.compilation.files {
+            let path = compiled.compilation.sources.get(*id).map(|s| s.path.as_str()).unwrap_or_default();
+            if seen.insert(path) {
+                journeys += file.items.iter().filter(|i| matches!(i, Item::Journey(_))).count();
+            }
+        }
+    }
+    Totals { files: seen.len(), journeys }
+}
+
+/// Prints all findings of all projects, none twice though projects share files; gives how many were printed.
+pub(crate) fn print_findings(all: &[Compiled], format: Format, screen: &mut Screen) -> usize {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for compiled in all {
+        let sources = &compiled.compilation.sources;
+        for finding in &compiled.compilation.findings {
+            let place = sources.get(finding.span().file).map(|s| s.path.clone()).unwrap_or_default();
+            let key = (place, finding.span().start, finding.code.code, finding.message.clone());
+            if seen.insert(key.clone()) {
+                found.push((key, finding, sources));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    match format {
+        Format::Full => {
+            for (_, finding, sources) in &found {
+                screen.print(&format!("{}\n", human::render(finding, sources, screen.width())));
+            }
+        }
+        Format::Concise => {
+            for (_, finding, sources) in &found {
+                screen.print(&format!("{}\n", concise::line(finding, sources)));
+            }
+        }
+        Format::Json => {
+            let reports: Vec<_> = found.iter().map(|(_, finding, sources)| json::report(finding, sources)).collect();
+            let text = serde_json::to_string_pretty(&reports).unwrap_or_else(|_| "[]".into());
+            screen.print(&format!("{text}\n"));
+        }
+    }
+    found.len()
+}
+
+/// Whether a project has errors, and cannot be run.
+pub(crate) fn has_errors(all: &[Compiled]) -> bool {
+    all.iter().any(|c| c.compilation.has_errors())
+}
+
+/// Where there are errors: prints the findings and says why nothing runs.
+pub(crate) fn refuse_errors(all: &[Compiled], screen: &mut Screen) -> bool {
+    if !has_errors(all) {
+        return false;
+    }
+    let n = print_findings(all, Format::Full, screen);
+    screen.say(&format!("nothing was run: {} to look at first\n", count(n, "finding", "findings")));
+    true
+}

@@ -1,0 +1,234 @@
+//! `journeyc run`: a project against a feed, on virtual time or live.
+
+mod answers;
+mod intake;
+mod live;
+mod report;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use journey_runtime::channels::{Discard, MessageFile};
+use journey_runtime::drive::{self, Progress};
+use journey_runtime::store::Sqlite;
+use journey_runtime::{Channel, Engine, EngineError, Outside, StoreError};
+use journey_spec::program::Program;
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::folder::Project;
+use crate::project::{self, Compiled};
+use crate::run::answers::Answers;
+use crate::run::intake::{Counted, Counts};
+use crate::screen::{Screen, plain};
+
+const EXAMPLES: &str = "\
+Examples:
+  journeyc run examples/appointment --feed examples/appointment/stuck-backend.jsonl
+  journeyc run examples/appointment --feed feed.jsonl --answers answers.json --out messages.jsonl
+  journeyc run examples/appointment --feed feed.jsonl --summary       only the closing lines
+  journeyc run examples/appointment --live --store journeys.db --json < inputs.jsonl
+
+A feed holds one JSON object a line:
+  {\"id\":\"e1\",\"at\":\"2026-03-02T09:58:00Z\",\"customer\":\"victoria\",\"event\":\"booking.created\",\"data\":{…}}
+  {\"id\":\"e2\",\"at\":\"2026-03-02T10:00:00Z\",\"customer\":\"victoria\",\"reply\":\"thank you\",\"channel\":\"sms\"}
+
+Answers of services: {\"cancel_visit\": \"done\"}, or [\"refused\", \"done\"] for one call after another, or
+{\"outcome\": \"done\", \"after\": \"2s\"}; a service without any runs into its deadline and has failed.
+
+Exit codes: 0 the feed was run, also where lines of it were refused, 1 the project has errors, 2 wrong usage or a fault";
+
+/// Runs a project against a feed on virtual time, or live
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Run {
+    /// The project's folder or file
+    #[arg(value_name = "PROJECT")]
+    project: PathBuf,
+    /// What arrives, as JSON lines; `-` is stdin
+    #[arg(long, value_name = "FILE", required_unless_present = "live", conflicts_with = "live")]
+    feed: Option<PathBuf>,
+    /// Takes what arrives from stdin in real time, and prints what is sent
+    #[arg(long)]
+    live: bool,
+    /// The SQLite file that keeps everything; a temporary one without it
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// What services answer, as JSON
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+    /// Also writes every message to this file, as JSON lines
+    #[arg(long, value_name = "FILE", conflicts_with = "live")]
+    out: Option<PathBuf>,
+    /// Prints only the closing lines
+    #[arg(long, visible_alias = "quiet-timeline", conflicts_with = "live")]
+    summary: bool,
+    /// Prints only this customer; may be named several times
+    #[arg(long, value_name = "ID", conflicts_with = "live")]
+    customer: Vec<String>,
+    /// With --live: JSON lines on stdout in place of plain ones
+    #[arg(long, requires = "live")]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
+    let all = one_project(&args.project)?;
+    if project::refuse_errors(&all, screen) {
+        return Ok(Exit::Findings);
+    }
+    let program = all.first().and_then(|c| c.compilation.runnable()).cloned().map(Arc::new);
+    let Some(program) = program else {
+        return Err(Failure::new(format!("`{}` declares nothing that can be run", args.project.display())));
+    };
+    let answers = match &args.answers {
+        Some(path) => answers::read(path, &program)?,
+        None => Answers::default(),
+    };
+    // Looked at before the store, so that a mistyped feed leaves no empty store behind.
+    let feed = args.feed.as_deref().map(open_feed).transpose()?;
+
+    let temporary;
+    let store = match &args.store {
+        Some(path) => path.clone(),
+        None => {
+            temporary = tempfile::tempdir().map_err(|e| {
+                Failure::new(format!("cannot make a temporary folder for the store: {}", plain(&e)))
+                    .help("make room, or name a place with --store")
+            })?;
+            temporary.path().join("journeys.db")
+        }
+    };
+    let sqlite = Sqlite::open(&store).map_err(|e| store_failure(&e))?;
+    let engine = Engine::open(program.clone(), Box::new(sqlite)).map_err(|e| engine_failure(&e))?;
+    match feed {
+        Some(feed) => replay(args, &program, engine, answers, feed, screen),
+        None => live::run(engine, Box::new(answers), args.json, screen),
+    }
+}
+
+/// The project that the path names: a folder's own, or the only one below it.
+fn one_project(path: &Path) -> Result<Vec<Compiled>, Failure> {
+    let mut all = project::compile(&[path.to_owned()])?;
+    if all.len() > 1 {
+        let own = |p: &Project| {
+            Path::new(&p.name).components().eq(path.components()) || p.name == "." && path == Path::new(".")
+        };
+        if let Some(i) = all.iter().position(|c| own(&c.project)) {
+            all = vec![all.swap_remove(i)];
+        } else {
+            let names: Vec<String> = all.iter().map(|c| format!("`{}`", c.project.name)).collect();
+            return Err(Failure::new(format!("`{}` holds several projects: {}", path.display(), names.join(", ")))
+                .help("name one of them"));
+        }
+    }
+    Ok(all)
+}
+
+/// A feed and how long it is, where that is known.
+struct Feed {
+    reader: Box<dyn BufRead>,
+    name: String,
+    bytes: Option<u64>,
+}
+
+fn open_feed(path: &Path) -> Result<Feed, Failure> {
+    let name = path.display().to_string();
+    if name == "-" {
+        return Ok(Feed { reader: Box::new(BufReader::new(std::io::stdin())), name: "stdin".into(), bytes: None });
+    }
+    let cannot = |why: &str| {
+        Failure::new(format!("cannot read the feed `{name}`: {why}")).help("name a file of JSON lines, or - for stdin")
+    };
+    let file = File::open(path).map_err(|e| cannot(&plain(&e)))?;
+    let meta = file.metadata().map_err(|e| cannot(&plain(&e)))?;
+    if meta.is_dir() {
+        return Err(cannot("it is a folder"));
+    }
+    let bytes = Some(meta.len()).filter(|_| meta.is_file());
+    Ok(Feed { reader: Box::new(BufReader::with_capacity(1 << 16, file)), name, bytes })
+}
+
+fn replay(args: &Run, program: &Program, engine: Engine, answers: Answers, feed: Feed, screen: &mut Screen) -> Outcome {
+    let channel: Box<dyn Channel> = match &args.out {
+        Some(path) => Box::new(
+            MessageFile::open(path).map_err(|e| Failure::new(e.to_string()).help("name another file with --out"))?,
+        ),
+        None => Box::new(Discard),
+    };
+    let mut engine = engine.connect(Outside { channel, desk: Box::new(Discard), service: Box::new(answers) });
+    let known = engine.dead_letters().map_err(|e| engine_failure(&e))?.len();
+    let counts = Counts::default();
+    let reader = Counted::new(feed.reader, counts.clone());
+    let began = Instant::now();
+    let mut bar = Bar { bar: None, began, bytes: feed.bytes, shown: screen.chats_with_a_terminal() };
+    let ran = drive::run_feed(&mut engine, reader, &drive::Options::default(), |p| bar.at(p));
+    bar.gone();
+    let summary = ran.map_err(|e| engine_failure(&e))?;
+    let report = report::Report {
+        program,
+        engine: &mut engine,
+        counts: &counts,
+        summary: &summary,
+        feed: &feed.name,
+        only: &args.customer,
+        timelines: !args.summary,
+        known_letters: known,
+    };
+    report.print(screen)?;
+    screen.say(&format!("{} lines in {} ms\n", summary.arrivals, began.elapsed().as_millis()));
+    Ok(Exit::Clean)
+}
+
+/// A progress bar that comes only where a run takes longer than a second.
+struct Bar {
+    bar: Option<ProgressBar>,
+    began: Instant,
+    bytes: Option<u64>,
+    shown: bool,
+}
+
+impl Bar {
+    fn at(&mut self, progress: &Progress) {
+        if !self.shown || self.began.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        let bytes = self.bytes;
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = bytes.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+            let template = if bytes.is_some() { "{wide_bar} {percent}%  {msg}" } else { "{spinner} {msg}" };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar
+        });
+        bar.set_position(progress.bytes);
+        let day = journey_spec::time::Zone::utc().date(progress.now);
+        let what = if progress.tail { "timers that are left" } else { "lines" };
+        bar.set_message(format!("{} {what}, {day}", progress.lines));
+    }
+
+    fn gone(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn store_failure(error: &StoreError) -> Failure {
+    // The runtime's messages name the file and the mend themselves.
+    Failure::new(error.to_string())
+}
+
+fn engine_failure(error: &EngineError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error {
+        EngineError::Channel(_) => {
+            failure.help("mend that and run again: what was taken is kept where --store names a file")
+        }
+        _ => failure,
+    }
+}

@@ -1,0 +1,65 @@
+//! What a scenario directs of the world outside: services' answers and channels' failures.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use journey_runtime::service::Answer;
+use journey_runtime::{Channel, ChannelError, Delivery, Out, Service};
+use journey_spec::program::Channel as Kind;
+use journey_step::effect::{CallRequest, Release};
+
+/// What the lines so far have asked for. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wishes(Arc<Mutex<World>>);
+
+#[derive(Debug, Default)]
+struct World {
+    answers: BTreeMap<String, String>,
+    failing: BTreeMap<Kind, u32>,
+    left: usize,
+}
+
+impl Wishes {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on the service answers this.
+    pub(super) fn answer(&self, service: &str, outcome: &str) {
+        self.world().answers.insert(service.into(), outcome.into());
+    }
+
+    /// How many messages have left so far, answers to STOP included.
+    pub(super) fn left(&self) -> usize {
+        self.world().left
+    }
+
+    /// The next `times` messages on this channel cannot be delivered.
+    pub(super) fn fail(&self, channel: Kind, times: u32) {
+        self.world().failing.insert(channel, times);
+    }
+}
+
+/// A channel and a host of services that do as they are told.
+pub(super) struct Directed(pub(super) Wishes);
+
+impl Channel for Directed {
+    fn send(&mut self, message: Out<'_, Release>) -> Result<Delivery, ChannelError> {
+        let mut world = self.0.world();
+        world.left += 1;
+        match world.failing.get_mut(&message.item.channel) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                Ok(Delivery::Rejected("the scenario says so".into()))
+            }
+            _ => Ok(Delivery::Delivered),
+        }
+    }
+}
+
+impl Service for Directed {
+    /// What is not mocked never answers, so its call runs into its deadline.
+    fn call(&mut self, call: Out<'_, CallRequest>) -> Answer {
+        self.0.world().answers.get(&call.item.service).map_or(Answer::Later, |o| Answer::Outcome(o.clone()))
+    }
+}
