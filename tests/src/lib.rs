@@ -1,0 +1,83 @@
+//! Shared by the whole-system suites: where things are, the binary, and code blocks of documents.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use journey_compiler::Compilation;
+use journey_compiler::diagnostics::human;
+
+/// All findings of a compilation as a person reads them, 100 columns wide and without colours.
+#[must_use]
+pub fn printed(compiled: &Compilation) -> String {
+    let findings: Vec<String> =
+        compiled.findings.iter().map(|f| human::render(f, &compiled.sources, human::WIDTH)).collect();
+    anstream::adapter::strip_str(&findings.join("\n")).to_string()
+}
+
+/// The workspace's root.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap_or_default()
+}
+
+/// Builds the command line once and says where it is.
+///
+/// # Errors
+/// What cargo said.
+pub fn journeyc() -> Result<PathBuf, String> {
+    static BUILT: std::sync::OnceLock<Result<PathBuf, String>> = std::sync::OnceLock::new();
+    BUILT.get_or_init(build).clone()
+}
+
+fn build() -> Result<PathBuf, String> {
+    let release = !cfg!(debug_assertions);
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["build", "--quiet", "--package", "journeyc", "--message-format", "json"]);
+    if release {
+        cargo.arg("--release");
+    }
+    let output = cargo.output().map_err(|e| e.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find_map(|message| {
+            (message.pointer("/target/name")?.as_str()? == "journeyc")
+                .then(|| message.get("executable")?.as_str().map(PathBuf::from))?
+        })
+        .ok_or_else(|| "cargo named no executable".into())
+}
+
+/// A fenced block of a Markdown text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The words after the fence, such as `journey` or `journey fails`.
+    pub info: String,
+    /// What stands inside.
+    pub text: String,
+    /// Its first line, from 1.
+    pub line: usize,
+}
+
+/// The fenced blocks of a Markdown text, in order.
+#[must_use]
+pub fn blocks(markdown: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (line, number) in markdown.lines().zip(1..) {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                open = Some(Block { info: info.trim().into(), text: String::new(), line: number + 1 });
+            }
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(block), None) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
+}

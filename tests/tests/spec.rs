@@ -1,0 +1,52 @@
+//! The specification runs: every block of `language-spec/spec/` is checked, and every scenario in one is run.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)] // a test says what it expects
+
+use std::process::Command;
+
+use journey_compiler::source::Memory;
+use journey_tests::{blocks, journeyc, printed, root};
+
+#[test]
+fn every_block_of_the_specification_is_checked_and_run() {
+    let house = std::fs::read_to_string(root().join("examples/house/care.journey")).expect("the house");
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(root().join("language-spec/spec")).expect("the specification").flatten() {
+        let chapter = entry.file_name().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(entry.path()).expect("a chapter");
+        for block in blocks(&text).into_iter().filter(|b| b.info.starts_with("journey")) {
+            seen += 1;
+            let sources = Memory(
+                [("main.journey".to_owned(), block.text.clone()), ("house.journey".to_owned(), house.clone())].into(),
+            );
+            let compiled = journey_compiler::compile(&["main.journey".to_owned()], &sources);
+            if !compiled.findings.is_empty() {
+                let shown_findings = printed(&compiled);
+                wrong.push(format!("{chapter}:{} should have no finding, but:\n{shown_findings}", block.line));
+                continue;
+            }
+            if !block.text.contains("\nscenario ") {
+                continue;
+            }
+            let folder = tempfile::tempdir().expect("a folder");
+            std::fs::write(folder.path().join("main.journey"), &block.text).expect("written");
+            std::fs::write(folder.path().join("house.journey"), &house).expect("written");
+            let run = Command::new(journeyc().expect("the binary"))
+                .args(["test", "--project"])
+                .arg(folder.path())
+                .output()
+                .expect("it runs");
+            if !run.status.success() {
+                wrong.push(format!(
+                    "{chapter}:{}\n{}{}",
+                    block.line,
+                    String::from_utf8_lossy(&run.stdout),
+                    String::from_utf8_lossy(&run.stderr)
+                ));
+            }
+        }
+    }
+    assert!(seen >= 8, "the specification's blocks were not found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
