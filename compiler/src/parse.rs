@@ -175,6 +175,29 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads `KEYWORD name { … }`: its documentation, name, the block's items and the whole span. `block` says which
+    /// rule holds the items and what the place is called in findings.
+    fn named_block<T>(
+        &mut self,
+        node: Node<'a>,
+        (block, place): (Rule, explain::Place),
+        read: impl Fn(&mut Self, Node<'a>) -> Option<T>,
+    ) -> Option<(ast::Doc, ast::Name, Vec<T>, Span)> {
+        let span = self.span(&node);
+        let doc = self.doc(span.start);
+        let mut name = None;
+        let mut items = Vec::new();
+        for part in node.into_inner() {
+            if part.as_rule() == Rule::name {
+                name = Some(self.name(&part));
+            } else if part.as_rule() == block {
+                let head = self.head(span, &part);
+                self.block(head, part, place, |r, piece| items.extend(read(r, piece)));
+            }
+        }
+        Some((doc, name?, items, span))
+    }
+
     fn unclosed(&mut self, head: Span, opening: usize, end: u32) {
         // A text that is not closed on the block's own line has swallowed its brace: one mistake, one finding.
         let swallowed = self.findings.get(opening..).unwrap_or_default().iter().any(|f| {

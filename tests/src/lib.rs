@@ -50,6 +50,22 @@ fn build() -> Result<PathBuf, String> {
         .ok_or_else(|| "cargo named no executable".into())
 }
 
+/// The project's files, read from the disk.
+struct Disk(PathBuf);
+
+impl journey_compiler::source::Sources for Disk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        std::fs::read(self.0.join(path)).map_err(|e| e.to_string())
+    }
+}
+
+/// Files of one of the examples, compiled.
+#[must_use]
+pub fn example(name: &str, files: &[&str]) -> Compilation {
+    let roots: Vec<String> = files.iter().map(|file| format!("{name}/{file}")).collect();
+    journey_compiler::compile(&roots, &Disk(root().join("examples")))
+}
+
 /// A fenced block of a Markdown text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {

@@ -50,3 +50,21 @@ fn every_block_of_the_specification_is_checked_and_run() {
     assert!(seen >= 8, "the specification's blocks were not found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+#[test]
+fn every_line_of_the_feed_chapter_is_taken() {
+    let appointment = journey_tests::example("appointment", &["appointment.journey"]);
+    let program = appointment.runnable().expect("the example compiles");
+    let chapter = std::fs::read_to_string(root().join("language-spec/spec/10-feed.md")).expect("the chapter");
+    let lines: Vec<String> = blocks(&chapter)
+        .into_iter()
+        .filter(|b| b.info == "json")
+        .flat_map(|b| b.text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    assert!(lines.len() >= 7, "the chapter's lines were not found");
+    for (line, number) in lines.iter().zip(1..) {
+        if let Err(refusal) = journey_runtime::feed::parse_line(program, number, line) {
+            panic!("line {number} of the feed chapter is refused: {refusal:?}");
+        }
+    }
+}

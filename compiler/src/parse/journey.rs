@@ -99,21 +99,9 @@ impl<'a> Reader<'a> {
     }
 
     fn state(&mut self, node: Node<'a>) -> Option<StateDecl> {
-        let span = self.span(&node);
-        let doc = self.doc(span.start);
-        let mut name = None;
-        let mut items = Vec::new();
-        for part in node.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
-                Rule::state_block => {
-                    let head = self.head(span, &part);
-                    self.block(head, part, Place::State, |r, piece| items.extend(r.state_item(piece)));
-                }
-                _ => {}
-            }
-        }
-        Some(StateDecl { doc, name: name?, items, span })
+        let block = (Rule::state_block, Place::State);
+        let (doc, name, items, span) = self.named_block(node, block, Self::state_item)?;
+        Some(StateDecl { doc, name, items, span })
     }
 
     fn state_item(&mut self, node: Node<'a>) -> Option<StateItem> {

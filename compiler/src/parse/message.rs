@@ -12,21 +12,9 @@ use crate::source::Span;
 
 impl<'a> Reader<'a> {
     pub(super) fn message(&mut self, node: Node<'a>) -> Option<MessageDecl> {
-        let span = self.span(&node);
-        let doc = self.doc(span.start);
-        let mut name = None;
-        let mut items = Vec::new();
-        for part in node.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
-                Rule::message_block => {
-                    let head = self.head(span, &part);
-                    self.block(head, part, Place::Message, |r, piece| items.extend(r.message_item(piece)));
-                }
-                _ => {}
-            }
-        }
-        Some(MessageDecl { doc, name: name?, items, span })
+        let block = (Rule::message_block, Place::Message);
+        let (doc, name, items, span) = self.named_block(node, block, Self::message_item)?;
+        Some(MessageDecl { doc, name, items, span })
     }
 
     /// From an item's beginning to before its block.

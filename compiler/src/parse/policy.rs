@@ -10,21 +10,9 @@ use crate::diagnostics::{Finding, did_you_mean};
 
 impl<'a> Reader<'a> {
     pub(super) fn policy(&mut self, node: Node<'a>) -> Option<PolicyDecl> {
-        let span = self.span(&node);
-        let doc = self.doc(span.start);
-        let mut name = None;
-        let mut items = Vec::new();
-        for part in node.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
-                Rule::policy_block => {
-                    let head = self.head(span, &part);
-                    self.block(head, part, Place::Policy, |r, piece| items.extend(r.policy_item(piece)));
-                }
-                _ => {}
-            }
-        }
-        Some(PolicyDecl { doc, name: name?, items, span })
+        let block = (Rule::policy_block, Place::Policy);
+        let (doc, name, items, span) = self.named_block(node, block, Self::policy_item)?;
+        Some(PolicyDecl { doc, name, items, span })
     }
 
     fn policy_item(&mut self, node: Node<'a>) -> Option<PolicyItem> {
