@@ -19,18 +19,19 @@
 //!
 //! An edge into a state with `limit visits … else -> R` has a twin into R, of the same kind, and so on along a chain of
 //! redirects; `else end` leads to a node of its own, [`Graph::over`]; `else skip` and `else handoff` make the edge
-//! refusable, hence never forced. Twins that no run can take, because the counted state cannot have been visited yet, are
-//! taken out again (`visited.rs`). `stay { … }` is an edge to itself that carries its messages and leaves the state's
+//! refusable, hence never forced. Where no run can have visited the counted state yet, neither is drawn
+//! (`visited.rs`). `stay { … }` is an edge to itself that carries its messages and leaves the state's
 //! clock alone. Arrows of the journey stand in every state but their target and the ends, unless the state has its own
 //! for the same input.
 
 mod build;
+mod rings;
 mod search;
 mod visited;
 
 pub use build::of;
 pub(crate) use build::{channels, counts, hears, spelled};
-use journey_spec::program::{Expr, JourneyId, LimitWhat, Millis, Send, StateId};
+use journey_spec::program::{Expr, JourneyId, Limit, LimitWhat, Millis, Send, StateId};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -156,6 +157,8 @@ pub struct Graph {
     pub rings: Vec<Vec<usize>>,
     /// States that may refuse entry, by position.
     refuses: Vec<bool>,
+    /// The journey's limits.
+    limits: Vec<Limit>,
     g: DiGraph<Place, Edge>,
 }
 
@@ -230,7 +233,13 @@ impl Graph {
         self.place(n).is_some_and(|p| p.capped)
     }
 
-    /// Whether a limit may refuse an arrow into this state, so that the instance stays where it was.
+    /// A limit of the journey.
+    #[must_use]
+    pub fn limit(&self, i: usize) -> Option<&Limit> {
+        self.limits.get(i)
+    }
+
+    /// Whether a limit may refuse an arrow into this state from some other, so that the instance stays where it was.
     #[must_use]
     pub fn refusable(&self, state: StateId) -> bool {
         self.refuses.get(state.index()).copied().unwrap_or(false)

@@ -47,14 +47,19 @@ pub(crate) use scan::braces;
 
 type Node<'a> = Pair<'a, Rule>;
 
+/// J0004, of a file named so. How much larger it is nobody says: no more than the limit is ever read.
+pub(crate) fn too_large(span: Span, file: &str) -> Finding {
+    Finding::new(&J0004, span, format!("{file} has more than {MAX_BYTES} bytes"))
+        .label("nothing of it was read")
+        .help("split it and join the parts by `use`")
+}
+
 /// Reads a file's text. There is always a tree: of all that could be read.
 #[must_use]
 pub fn parse(file: FileId, text: &str) -> (ast::File, Vec<Finding>) {
     let start = Span { file, start: 0, end: 0 };
     if text.len() > MAX_BYTES {
-        let finding = Finding::new(&J0004, start, format!("this file is too large: {} bytes", text.len()))
-            .label("nothing of it was read")
-            .help(format!("a file may have at most {MAX_BYTES} bytes; split it and join the parts by `use`"));
+        let finding = too_large(start, "this file");
         return (ast::File::default(), vec![finding]);
     }
     let scan = scan::scan(file, text);

@@ -47,10 +47,46 @@ pub(crate) fn normalised(path: &str) -> String {
 
 /// `named`, relative to the folder of the file `from`.
 pub(crate) fn relative(from: &str, named: &str) -> String {
-    let absolute = named.starts_with('/') || named.starts_with('\\') || named.get(1..2) == Some(":");
     match from.rsplit_once('/') {
-        Some((folder, _)) if !absolute => normalised(&format!("{folder}/{named}")),
-        _ => normalised(named),
+        Some((folder, _)) => normalised(&format!("{folder}/{named}")),
+        None => normalised(named),
+    }
+}
+
+/// What a line of the project may name: a journey file after `use`, any other text after `from`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Journey,
+    Body,
+}
+
+/// The path of a file that a line of `from` names. A project reads only what belongs to it, so that one from elsewhere
+/// cannot make the reader's own files part of a message: relative paths, and of the right kind.
+///
+/// # Errors
+/// What is wrong with it.
+fn named_beside(from: &str, named: &Name, wanted: Wanted) -> Result<String, Finding> {
+    let text = named.text.as_str();
+    let refused = |message: String, help: &str| {
+        Err(Finding::new(&codes::J0006, named.span, message).label("not read").help(help.to_owned()))
+    };
+    let drive = text.get(1..2) == Some(":") && text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if text.starts_with(['/', '\\']) || drive {
+        return refused(
+            format!("`{text}` is a place on one machine, and a project is read on many"),
+            "name it relative to this file, such as `shared/care.journey` or `../care.journey`",
+        );
+    }
+    let is_journey = text.to_ascii_lowercase().ends_with(".journey");
+    match wanted {
+        Wanted::Journey if !is_journey => {
+            refused(format!("`{text}` is no `.journey` file"), "`use` reads files whose names end in `.journey`")
+        }
+        Wanted::Body if is_journey => refused(
+            format!("`{text}` is a `.journey` file, and a customer would read it as it stands"),
+            "put the text of the e-mail into a file of its own, such as `mail/welcome.md`",
+        ),
+        _ => Ok(relative(from, text)),
     }
 }
 
@@ -76,7 +112,14 @@ pub(crate) fn load(roots: &[String], sources: &dyn Sources) -> Loaded {
                 open.pop();
                 continue;
             };
-            let path = relative(&top.path, &used.text);
+            let path = match named_beside(&top.path, &used, Wanted::Journey) {
+                Ok(path) => path,
+                Err(finding) => {
+                    loaded.incomplete = true;
+                    loaded.findings.push(finding);
+                    continue;
+                }
+            };
             if let Some(from) = open.iter().position(|o| o.path == path) {
                 let ring: Vec<&str> = open.iter().skip(from).map(|o| o.path.as_str()).chain([path.as_str()]).collect();
                 loaded.findings.push(
@@ -120,7 +163,14 @@ impl Loaded {
             for line in &message.items {
                 let MessageItem::Variant(variant) = line else { continue };
                 let Some(from) = &variant.from else { continue };
-                let named = relative(path, &from.text);
+                let named = match named_beside(path, from, Wanted::Body) {
+                    Ok(named) => named,
+                    Err(finding) => {
+                        self.incomplete = true;
+                        self.findings.push(finding);
+                        continue;
+                    }
+                };
                 if let Some((file, text)) = self.read_text(&named, Some(from.span), sources) {
                     let (template, findings) = body::template(file, &text);
                     self.findings.extend(findings);
@@ -155,14 +205,7 @@ impl Loaded {
                 Span { file, start: 0, end: 0 }
             });
             self.incomplete = true;
-            self.findings.push(
-                Finding::new(&codes::J0004, span, format!("`{path}` is too large: {} bytes", bytes.len()))
-                    .label("nothing of it was read")
-                    .help(format!(
-                        "a file may have at most {} bytes; split it and join the parts by `use`",
-                        parse::MAX_BYTES
-                    )),
-            );
+            self.findings.push(parse::too_large(span, &format!("`{path}`")));
             return None;
         }
         let file = FileId(self.sources.iter().count() as u32);

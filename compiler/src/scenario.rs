@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use journey_spec::Type;
 use journey_spec::codes;
 use journey_spec::program::Channel;
-use journey_spec::time::Zone;
+use journey_spec::time::{Zone, parse_date};
 
 use crate::ast::{
     At, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, MessageDecl, MessageItem, Name, Path,
@@ -45,6 +45,20 @@ pub(crate) fn check(files: &[(FileId, File)], names: &Names<'_>, out: &mut Out) 
     }
 }
 
+/// Whether some line expects something.
+fn expects(lines: &[ScenarioLine]) -> bool {
+    let mut open: Vec<&ScenarioLine> = lines.iter().collect();
+    while let Some(line) = open.pop() {
+        match &line.kind {
+            ScenarioLineKind::Expect(_) => return true,
+            ScenarioLineKind::At(_, Some(then)) => open.push(then),
+            ScenarioLineKind::Repeat { lines, .. } => open.extend(lines),
+            _ => {}
+        }
+    }
+    false
+}
+
 struct Scenario<'n, 'a> {
     names: &'n Names<'a>,
     out: &'n mut Out,
@@ -66,6 +80,21 @@ impl Scenario<'_, '_> {
             self.data = self.names.fields(fields, &mut said);
         }
         self.lines(&decl.lines);
+        // A line that was not understood may have expected something.
+        if !expects(&decl.lines) && !self.names.gaps.touch(decl.span) {
+            self.out.say(
+                Finding::new(
+                    &codes::J0120,
+                    decl.title.span,
+                    format!(
+                        "the scenario \"{}\" expects nothing, so it passes whatever customers get",
+                        decl.title.text
+                    ),
+                )
+                .label("can never fail")
+                .help("say what has to come of it, for example  expect state STATE  or  expect no message"),
+            );
+        }
     }
 
     fn lines(&mut self, lines: &[ScenarioLine]) {
@@ -185,6 +214,15 @@ impl Scenario<'_, '_> {
     /// A value that has to be one of type `ty`.
     fn value(&mut self, expr: &Expr, ty: &Type, what: &str) {
         let wanted = ty.required();
+        let impossible = match &expr.kind {
+            ExprKind::DateTime(text) => Zone::utc().parse_local(text).is_none(),
+            ExprKind::Date(text) => parse_date(text).is_none(),
+            _ => false,
+        };
+        if impossible {
+            // The parser has said so.
+            return;
+        }
         let problem = match (&expr.kind, wanted) {
             (ExprKind::Record(values), Type::Record(name)) => {
                 if let Some(fields) = self.names.record(name) {
@@ -221,9 +259,7 @@ impl Scenario<'_, '_> {
                 }
                 (wanted != &Type::Number).then(|| format!("should be {}", noun(wanted)))
             }
-            (ExprKind::DateTime(text), Type::Instant) => {
-                Zone::utc().parse_local(text).is_none().then(|| "is no date and time of the calendar".into())
-            }
+            (ExprKind::DateTime(_), Type::Instant) => None,
             (ExprKind::Add { left, right, .. }, Type::Instant | Type::Date | Type::Duration | Type::Number) => {
                 self.value(left, wanted, what);
                 match (&right.kind, wanted) {

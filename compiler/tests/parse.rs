@@ -269,3 +269,28 @@ fn a_file_of_two_thousand_lines_takes_a_few_milliseconds() {
     println!("{} lines, {} bytes: {best:?}", text.lines().count(), text.len());
     assert!(best.unwrap() < Duration::from_millis(20));
 }
+
+#[test]
+fn what_is_odd_is_named_in_plain_words() {
+    let told = |text: &str| {
+        let (_, findings) = read(text);
+        let first = findings.first().unwrap_or_else(|| panic!("nothing is said of {text}"));
+        assert_eq!((first.code.code, findings.len()), ("J0001", 1), "{text}: {findings:#?}");
+        let labels: Vec<_> = first.labels.iter().map(|l| l.text.clone()).collect();
+        format!("{} | {} | {}", first.message, labels.join(", "), first.help.clone().unwrap_or_default())
+    };
+    for text in ["record שלום { id: text }", "event été { id: text }", "record Café { id: text }"] {
+        assert!(told(text).contains("a name is made of the letters a to z, digits and _"), "{}", told(text));
+    }
+    let wait = told("message m { purpose service sms \"x\" valid for 3 }");
+    assert!(wait.contains("`3h` for hours, `3d` for days"), "{wait}");
+    let wait = told("policy p { limit messages to 6 per 24 else skip }");
+    assert!(wait.contains("`24h` for hours, `24d` for days"), "{wait}");
+    for (control, name) in [("\u{0}", "`U+0000`"), ("\u{1b}", "`U+001B`"), ("\u{7f}", "`U+007F`")] {
+        assert!(told(&format!("{control}\nrecord A {{ id: text }}")).contains(name), "{}", told(control));
+        assert!(!told(control).contains(control));
+    }
+    for (date, says) in [("2026-02-30 10:00", "on no calendar"), ("9999-01-01", "the years 1900 to 2200 are known")] {
+        assert!(told(&format!("scenario \"x\" for j {{ at {date} expect no message }}")).contains(says));
+    }
+}

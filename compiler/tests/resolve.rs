@@ -277,6 +277,25 @@ const ROWS: &[Row] = &[
     ("via sms else email", "via voice", "J0118", "voice", "cannot leave by voice"),
     // addresses
     ("email: email? for email", "email: email?", "J0119", "email", "has no address"),
+    // timers of one state
+    (
+        "at booking.slot - 1d -> done, if past -> done",
+        "after 2d -> done\n    after 3d -> failed",
+        "J0118",
+        "after 3d -> failed",
+        "only the shorter of two `after` that leave",
+    ),
+    (
+        "at booking.slot - 1d -> done, if past -> done",
+        "after 3d stay { send moved }\n    after 3d -> done",
+        "J0118",
+        "after 3d stay",
+        "when the state has been left already",
+    ),
+    // limits that bound nothing
+    ("starts to 3 per 30d", "starts to 10000 per 1s", "J0116", "10000 per 1s", "864000000 a day bounds nothing"),
+    ("again to 3 per 7d", "again to 10000 per 1s", "J0116", "10000 per 1s", "bounds nothing"),
+    ("messages to 6 per 24h", "messages to 1 per 8s", "J0116", "1 per 8s", "10800 a day bounds nothing"),
     // an instant that has passed
     (", if past -> done", "", "J0304", "at booking.slot - 1d -> done", ""),
     // scenarios
@@ -296,6 +315,8 @@ const ROWS: &[Row] = &[
         "`id` should be a text",
     ),
     ("09:00 + n days", "09:00 + m days", "J0101", "m", "no counter `m`"),
+    ("at 2026-03-02 10:00", "at 2026-02-30 10:00", "J0001", "2026-02-30 10:00", "on no calendar"),
+    ("at 2026-03-02 10:00", "at 9999-01-01 10:00", "J0001", "9999-01-01 10:00", "the year 9999 is not known"),
     ("expect booking.slot 2026", "expect booking.slt 2026", "J0101", "slt", "no field `slt`"),
 ];
 
@@ -313,6 +334,41 @@ fn each_rule_says_where_and_what() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), ROWS.len(), wrong.join("\n"));
+}
+
+#[test]
+fn an_after_that_stays_may_stand_before_one_that_leaves() {
+    let timers = "after 1h stay { send moved }\n    after 2h stay { send moved }\n    after 90d -> done";
+    let compilation = compiled(&SOUND.replace("at booking.slot - 1d -> done, if past -> done", timers));
+    assert_eq!(told_of_names(&compilation), Vec::<String>::new());
+    let late = "after 90d -> done\n    after 90d stay { send moved }";
+    let compilation = compiled(&SOUND.replace("at booking.slot - 1d -> done, if past -> done", late));
+    let finding = compilation.findings.iter().find(|f| f.code.code == "J0118").unwrap();
+    assert!(finding.labels.len() == 2 && finding.labels.iter().all(|l| !l.text.is_empty()), "{finding:?}");
+}
+
+#[test]
+fn limits_that_bound_a_day_are_left_alone() {
+    for limit in ["1 per 9s", "10000 per 24h", "10000 per 30d", "0 per 1s", "6 per 1m"] {
+        let compilation = compiled(&SOUND.replace("messages to 6 per 24h", &format!("messages to {limit}")));
+        assert_eq!(told_of_names(&compilation), Vec::<String>::new(), "{limit}");
+    }
+}
+
+#[test]
+fn a_scenario_that_expects_nothing_is_told() {
+    let (journey, scenario) = SOUND.split_once("scenario").unwrap();
+    let silent = scenario.lines().filter(|l| !l.contains("expect")).collect::<Vec<_>>().join("\n");
+    let compilation = compiled(&format!("{journey}scenario{silent}\nscenario \"empty\" for appointment {{ }}"));
+    let told = told_of_names(&compilation);
+    assert!(told.len() == 2 && told.iter().all(|t| t.starts_with("J0120 at `\"")), "{told:#?}");
+    // What was not understood may have been the expectation.
+    let compilation = compiled(&SOUND.replace("expect ", "expct "));
+    assert!(!told_of_names(&compilation).iter().any(|t| t.starts_with("J0120")));
+    for nested in ["repeat 2 every 1m { expect no message }", "at 2026-03-02 10:00 expect no message"] {
+        let compilation = compiled(&format!("{SOUND}scenario \"x\" for appointment {{ {nested} }}"));
+        assert_eq!(told_of_names(&compilation), Vec::<String>::new());
+    }
 }
 
 #[test]
@@ -380,6 +436,32 @@ fn a_missing_file_is_one_finding() {
     assert_eq!(compilation.findings.len(), 1);
     let path = compilation.sources.get(compilation.findings[0].span().file).unwrap().path.clone();
     assert_eq!(path, "nowhere.journey");
+}
+
+#[test]
+fn only_files_of_the_project_are_read() {
+    let secret = [
+        ("/etc/passwd", "root"),
+        ("/house.journey", "record R {}"),
+        ("notes.txt", "n"),
+        ("p/c:/x.journey", "record R {}"),
+    ];
+    for named in ["/etc/passwd", "/house.journey", "notes.txt", "c:/x.journey", "\\\\share\\\\x.journey"] {
+        let text = format!("use \"{named}\"");
+        let mut files = secret.to_vec();
+        files.push(("p/main.journey", &text));
+        let compilation = project(&files, "p/main.journey");
+        assert_eq!(told(&compilation).len(), 1, "{named}: {:#?}", told(&compilation));
+        assert_eq!(compilation.findings[0].code.code, "J0006", "{named}");
+        assert_eq!(compilation.sources.iter().count(), 1, "{named}");
+    }
+    for from in ["/etc/passwd", "main.journey", "c:\\\\mail.md"] {
+        let text = format!("message m {{ purpose service email \"x\" from \"{from}\" }}");
+        let compilation = project(&[("main.journey", &text), ("/etc/passwd", "root")], "main.journey");
+        assert_eq!(compilation.sources.iter().count(), 1, "{from}");
+        let codes: Vec<_> = compilation.findings.iter().map(|f| f.code.code).collect();
+        assert_eq!(codes, ["J0006"], "{from}");
+    }
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Data itself, and how it comes in from JSON.
 
+mod replies;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +12,8 @@ use serde_json::Value as Json;
 use crate::program::{Field, Millis};
 use crate::time::{self, Ts};
 use crate::types::Type;
+
+pub use replies::{fold_reply, is_opt_out, is_plain_opt_out};
 
 /// A value of the language.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -172,106 +178,4 @@ fn expectation(ty: &Type) -> String {
         Type::Record(name) => format!("an object with the fields of `{name}`"),
         Type::Optional(inner) => expectation(inner),
     }
-}
-
-/// Folds a customer's answer, or a word that a message invites, to what is compared: lower case, letters and digits of
-/// any script, one space between words.
-#[must_use]
-pub fn fold_reply(text: &str) -> String {
-    let mut folded = String::new();
-    for word in text.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’') {
-        let word: String = word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        if !word.is_empty() {
-            if !folded.is_empty() {
-                folded.push(' ');
-            }
-            folded.push_str(&word);
-        }
-    }
-    folded
-}
-
-/// Words that stop messages to an address, folded by [`fold_reply`]: the carriers' standard words, common spellings,
-/// and their like in other languages. Whole answers only: "stop by at five" is not one.
-pub const OPT_OUT: &[&str] = &[
-    "stop",
-    "stopall",
-    "stop all",
-    "stopp",
-    "stop it",
-    "please stop",
-    "stop please",
-    "stop texting",
-    "stop texting me",
-    "unsubscribe",
-    "unsub",
-    "cancel",
-    "end",
-    "quit",
-    "opt out",
-    "optout",
-    "revoke",
-    "remove",
-    "remove me",
-    "arret",
-    "arrêt",
-    "arreter",
-    "arrêter",
-    "desabonner",
-    "désabonner",
-    "desinscrire",
-    "désinscrire",
-    "baja",
-    "alto",
-    "parar",
-    "pare",
-    "detener",
-    "cancelar",
-    "sair",
-    "remover",
-    "arresta",
-    "basta",
-    "ferma",
-    "annulla",
-    "cancella",
-    "abmelden",
-    "abbestellen",
-    "aufhören",
-    "aufhoeren",
-    "stoppen",
-    "afmelden",
-    "uitschrijven",
-    "avsluta",
-    "avregistrera",
-    "avslutt",
-    "afmeld",
-    "peru",
-    "lopeta",
-    "rezygnuje",
-    "rezygnuję",
-    "odhlasit",
-    "odhlásit",
-    "стоп",
-    "отписаться",
-    "停止",
-    "退订",
-    "退訂",
-    "取消",
-    "配信停止",
-    "중지",
-    "수신거부",
-    "توقف",
-    "إلغاء",
-    "הסר",
-    "रोकें",
-    "dừng",
-    "huy",
-    "hủy",
-];
-
-/// Whether a customer's answer means "no more messages to this address".
-#[must_use]
-pub fn is_opt_out(text: &str) -> bool {
-    let folded = fold_reply(text);
-    OPT_OUT.contains(&folded.as_str()) || folded.split(' ').all(|word| word == "stop") && !folded.is_empty()
 }

@@ -1,6 +1,6 @@
 //! How many messages a customer can get at most, in any window of time.
 //!
-//! Two sources, the smaller of both. Limits: at most `n * ceil(W / P)` in any half-open window `(t - W, t]`, the
+//! Two sources, the smaller of both. Limits, the journey's own and for all that a customer gets the policy's: at most `n * ceil(W / P)` in any half-open window `(t - W, t]`, the
 //! ledger's convention. Structure: each sending place as often as its state can be entered, where a state on no cycle is
 //! entered once, one with `limit visits` as often as that allows, one that takes time to come back to as often as that
 //! fits, and one that only capped states bring back once more than they are entered. What is decided in `W + A` may
@@ -168,11 +168,15 @@ fn by_limits(limits: &[&Limit], classes: &BTreeSet<Class>, window: Option<Millis
     .fold(nothing(), smaller)
 }
 
+/// The limits of the policy that count all that a customer gets; one `per KEY` is counted for each key, and says nothing
+/// of the customer.
+fn house(program: &Program) -> Vec<&Limit> {
+    program.policy.limits.iter().filter(|l| l.key.is_none()).collect()
+}
+
 fn customer(program: &Program, shapes: &[Shape], channel: Option<Channel>, window: Millis) -> Figure {
     let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(program, channel, false)).collect();
-    // A limit `per KEY` is counted for each key, and says nothing of the customer.
-    let house: Vec<&Limit> = program.policy.limits.iter().filter(|l| l.key.is_none()).collect();
-    let by_policy = by_limits(&house, &classes, Some(window));
+    let by_policy = by_limits(&house(program), &classes, Some(window));
     let mut by_journeys: Figure = (Some(0), String::new());
     let mut urgent: Figure = (Some(0), String::new());
     for shape in shapes {
@@ -282,7 +286,9 @@ impl Shape {
     fn instance(&self, program: &Program, channel: Option<Channel>, window: Option<Millis>) -> Figure {
         let whole = self.shape(program, channel, window, None);
         let own: Vec<&Limit> = self.limits.iter().collect();
-        let limited = by_limits(&own, &self.classes(program, channel, false), window);
+        let classes = self.classes(program, channel, false);
+        // What the policy lets through to the customer, it lets through from all instances together.
+        let limited = smaller(by_limits(&own, &classes, window), by_limits(&house(program), &classes, window));
         let essential = self.shape(program, channel, window, Some(true));
         let both = match essential.0 {
             Some(0) => limited,
@@ -460,7 +466,7 @@ pub(super) fn policy_only(program: &Program, sent: &[Sent]) -> Option<String> {
     if sent.iter().any(|s| program.messages.get(s.send.message.index()).is_some_and(|m| m.essential.is_some())) {
         return Some("an essential message passes every limit".into());
     }
-    let limits: Vec<&Limit> = program.policy.limits.iter().filter(|l| l.key.is_none()).collect();
+    let limits = house(program);
     let covering = limits.iter().filter(|l| sent.iter().all(|s| limited(program, std::iter::once(**l), s)));
     let tightest = covering.min_by_key(|l| most(l.n, l.per, Some(30 * DAY)))?;
     let rate = match tightest.per {

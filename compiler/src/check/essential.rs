@@ -67,7 +67,7 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
         for (_, other, _) in places.iter().filter(|p| p.1.node != sent.node) {
             finding = finding.also(case.spans.get(&other.node), "sends it too");
         }
-        let who = mend::who_takes_over(case, &[*n].into());
+        let who = mend::who_takes_over(case, &[*n].into(), *n);
         finding = finding.help(match once {
             true => format!(
                 "cap the state, for example  limit visits {} to {} per {window} else {who}",

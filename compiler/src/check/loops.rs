@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::codes::{Code, J0201, J0202, J0203, J0204, J0206};
-use journey_spec::program::{DAY, Expr, Millis};
+use journey_spec::program::{DAY, Expr, LimitWhat, Millis};
 use journey_spec::time::spelled_duration;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
@@ -34,7 +34,7 @@ pub(super) fn end_every_step(case: &Case<'_>, out: &mut Vec<Finding>) {
         let mut finding =
             Finding::new(&J0204, *first, "a customer's journey can be sent round in a circle by its limits")
                 .label("sends on to a state whose own limit may be used up")
-                .help("let one of them end in a person: else handoff \"care\"");
+                .help(format!("let one of them lead out of the circle, for example  else {}", out_of(case, ring)));
         for span in rest {
             finding = finding.also(*span, "sends back");
         }
@@ -70,6 +70,19 @@ pub(super) fn end_every_step(case: &Case<'_>, out: &mut Vec<Finding>) {
             finding = finding.also(case.spans.get(&e.2.node), "and on, at once");
         }
         out.push(finding);
+    }
+}
+
+/// A fate that leads out of a ring of limits.
+fn out_of(case: &Case<'_>, ring: &[usize]) -> String {
+    let states = ring.iter().filter_map(|i| match case.graph.limit(*i)?.what {
+        LimitWhat::Visits(state) => Some(case.graph.at(state)),
+        _ => None,
+    });
+    let beside: BTreeSet<_> = states.collect();
+    match beside.first() {
+        Some(first) => mend::who_takes_over(case, &beside, *first),
+        None => format!("handoff \"{}\"", mend::queue(case)),
     }
 }
 
@@ -413,7 +426,7 @@ fn help(case: &Case<'_>, walk: &Walk, code: &'static Code) -> String {
         Site::State(n) => Some(*n),
         Site::Stay(_) => None,
     });
-    let who = mend::who_takes_over(case, &on_the_way);
+    let who = state.map(|n| mend::who_takes_over(case, &on_the_way, n)).unwrap_or_default();
     match state {
         Some(n) if *code == J0206 => format!(
             "hand over instead of sending again, or bound it, for example  limit visits {} to 3 per 7d else {who}",

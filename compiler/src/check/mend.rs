@@ -1,26 +1,60 @@
-//! What a help line proposes, in the journey's own names.
+//! What a help line proposes, in the journey's own names, so that who follows it has no new finding.
 
 use std::collections::BTreeSet;
 
-use journey_spec::program::Action;
+use journey_spec::program::{Action, DAY, EndKind, Millis};
+use journey_spec::time::spelled_duration;
 use petgraph::graph::NodeIndex;
 
 use super::Case;
+use crate::graph::Kind;
 
-/// A fate that brings a person: `-> agent` where a state hands off and waits outside `beside`, else
-/// `handoff "scheduling"` with a queue of the journey.
-pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>) -> String {
+/// The fate of a limit on the visits of `state`: `-> agent` where a state hands off and waits outside `beside`, and does
+/// not lead back to what sends there; else `handoff "scheduling"`, where nobody is left waiting by it: no timer and no
+/// arrow taken at once leads into `state`; else `-> lapsed`, an end.
+pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, state: NodeIndex) -> String {
     let graph = case.graph;
+    let leads_back = |desk: NodeIndex| {
+        let ways = graph.paths([desk], true, |_, _, to, e| !e.stay && to != state && !graph.capped(to));
+        beside.iter().any(|n| ways.dist(*n).is_some() && graph.visit_sends(*n).next().is_some())
+    };
     let desks = graph.nodes().filter(|n| {
-        !beside.contains(n) && graph.rests(*n) && graph.place(*n).is_some_and(|p| p.hands_off && p.sends.is_empty())
+        let hands_over = graph.place(*n).is_some_and(|p| p.hands_off && p.sends.is_empty());
+        hands_over && *n != state && !beside.contains(n) && graph.rests(*n) && !leads_back(*n)
     });
     // The one to which most arrows lead already; of equals the first.
     let desk =
         desks.max_by_key(|n| (graph.edges().filter(|(_, _, to, _)| to == n).count(), std::cmp::Reverse(n.index())));
-    match desk {
-        Some(n) => format!("-> {}", graph.label(n)),
-        None => format!("handoff \"{}\"", queue(case)),
+    let sure = graph.edges().any(|(_, _, to, e)| to == state && (e.forced || e.kind == Kind::Urgent));
+    match (desk, end(case)) {
+        (Some(desk), _) => format!("-> {}", graph.label(desk)),
+        (None, Some(end)) if sure => format!("-> {end}"),
+        _ => format!("handoff \"{}\"", queue(case)),
     }
+}
+
+/// An end of the journey to which one comes who was given up: a failure before a neutral end, before a success.
+pub(super) fn end<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let states = &case.program.journeys.get(case.graph.journey.index())?.states;
+    let rank = |outcome| match outcome {
+        EndKind::Failure => 0,
+        EndKind::Neutral => 1,
+        EndKind::Success => 2,
+    };
+    let ends = states.iter().filter_map(|s| Some((rank(s.end?), s.name.as_str())));
+    ends.min_by_key(|(rank, _)| *rank).map(|(_, name)| name)
+}
+
+/// `after 3d -> lapsed`, later than the timers that stay in the state; where one leaves already, that one led to an end.
+pub(super) fn timeout(case: &Case<'_>, n: NodeIndex) -> String {
+    let leaves = case.graph.out(n).find(|(_, _, e)| !e.stay && e.kind == Kind::After);
+    if let Some((_, to, edge)) = leaves {
+        let end = end(case).unwrap_or("lapsed");
+        return format!("{} -> {end}  instead of  {} -> {}", edge.word, edge.word, case.graph.label(to));
+    }
+    let stays = case.graph.out(n).filter(|(_, _, e)| e.stay && e.kind == Kind::After).map(|(_, _, e)| e.lo);
+    let wait = stays.map(|d| d.saturating_mul(2)).fold(3 * DAY, Millis::max);
+    format!("after {} -> {}", spelled_duration(wait), end(case).unwrap_or("lapsed"))
 }
 
 /// A queue that the project already has; else `care`.

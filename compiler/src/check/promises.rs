@@ -16,7 +16,10 @@
 //!
 //! An end with the promise open breaks it. STOP makes it void, so arrows of `on opt out` are not followed. A new promise
 //! of the same name is walked for itself, and does not relieve the old one. That the keeping message itself can be held
-//! back, by a limit or quiet hours that it does not pass, is told once a promise.
+//! back, by a limit or quiet hours that it does not pass, is told once a promise; that it cannot reach everybody to whom
+//! the promise can be made, once a promising send.
+
+mod reach;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -27,7 +30,7 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{Case, story};
 use crate::diagnostics::{Finding, did_you_mean};
-use crate::graph::{Edge, Graph, Kind, Sent, channels, counts, hears, spelled, split};
+use crate::graph::{Edge, Graph, Kind, Sent, hears, spelled, split};
 use crate::spans::Node;
 
 /// Whether a send keeps or withdraws the promise of this name.
@@ -42,6 +45,7 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
     let reach = graph.reachable();
     let all: Vec<_> = graph.all_sends().filter(|(n, _)| reach.contains(n)).map(|(n, s)| (n, s.clone())).collect();
     let mut held: BTreeSet<String> = BTreeSet::new();
+    let mut asked: BTreeSet<&Node> = BTreeSet::new();
     for (from, sent) in &all {
         let Some(promise) = &sent.send.promising else { continue };
         if !all.iter().any(|(_, s)| discharges(s, &promise.name)) {
@@ -56,8 +60,12 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
         if let Some(broken) = broken {
             out.push(tell(case, &walk, sent, promise, &broken));
         }
+        // What stands in the journey is found in each of its states.
+        if asked.insert(&sent.node) {
+            reach::out_of_reach(case, journey, &all, sent, promise, out);
+        }
         if held.insert(promise.name.clone()) {
-            held_back(case, journey, &all, sent, promise, out);
+            reach::held_back(case, journey, &all, sent, promise, out);
         }
     }
 }
@@ -348,49 +356,6 @@ fn tell(case: &Case<'_>, open: &Open<'_>, sent: &Sent, promise: &Promise, broken
         broken.story
     ))
     .help(broken.help.clone())
-}
-
-/// The message that keeps a promise is not one that a rule can hold back.
-fn held_back(
-    case: &Case<'_>,
-    journey: &Journey,
-    all: &[(NodeIndex, Sent)],
-    promising: &Sent,
-    promise: &Promise,
-    out: &mut Vec<Finding>,
-) {
-    for (_, sent) in all.iter().filter(|(_, s)| discharges(s, &promise.name)) {
-        let Some(message) = case.program.messages.get(sent.send.message.index()) else { continue };
-        if message.essential.is_some() {
-            continue;
-        }
-        let on = channels(message, &sent.send);
-        let quiet = case.program.policy.quiet.iter().enumerate();
-        let quiet = quiet
-            .filter(|(_, q)| q.purposes.is_empty() || q.purposes.contains(&message.purpose))
-            .map(|(i, q)| (Node::Quiet(i), q.text.as_str()));
-        let counting = |l: &journey_spec::program::Limit| on.iter().any(|c| counts(l.what, *c, message.purpose));
-        let policy = case.program.policy.limits.iter().enumerate().filter(|(_, l)| counting(l));
-        let own = journey.limits.iter().enumerate().filter(|(_, l)| counting(l));
-        let rules = quiet
-            .chain(policy.map(|(i, l)| (Node::PolicyLimit(i), l.text.as_str())))
-            .chain(own.map(|(i, l)| (Node::Limit(case.graph.journey, i), l.text.as_str())));
-        let Some((node, text)) = rules.into_iter().next() else { continue };
-        let rule = text.split(" else ").next().unwrap_or_default().trim();
-        out.push(
-            Finding::new(
-                &J0501,
-                case.spans.get(&sent.node),
-                format!("the message that a customer was promised as `{}` can be held back", promise.name),
-            )
-            .label(format!("`{}` is not essential, so every rule may hold it back", message.name))
-            .also(case.spans.get(&node), "holds it back, past its deadline")
-            .also(case.spans.get(&promising.node), "makes the promise")
-            .how(format!("`{}` is due, `{rule}` does not let it leave, and the deadline passes", message.name))
-            .help(format!("let it pass, with a bound of its own: in `{}`  essential at most 2 per 24h", message.name)),
-        );
-        return;
-    }
 }
 
 /// What is kept or withdrawn was promised before, and what is promised is kept or withdrawn somewhere.

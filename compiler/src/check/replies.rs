@@ -4,12 +4,14 @@
 //! A forward analysis: after a send, the answer can come in every waiting state that can follow, over any number of
 //! arrows. The policy's reply window is not used, so a state long after the message counts too.
 
+mod texts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Program;
 use journey_spec::codes::{J0401, J0402, J0403, J0404, Level};
-use journey_spec::program::{Channel, MessageId, Requirement, Trigger};
-use journey_spec::value::is_opt_out;
+use journey_spec::program::{Channel, Message, MessageId, Requirement, Trigger};
+use journey_spec::value::{fold_reply, is_opt_out, is_plain_opt_out};
 use petgraph::graph::NodeIndex;
 
 use super::{Case, mend, story};
@@ -37,7 +39,44 @@ pub(super) fn invite_no_opt_out_word(program: &Program, spans: &Spans, out: &mut
                 );
             }
         }
+        invites_none_in_its_text(message, MessageId(id), spans, out);
     }
+}
+
+/// No text asks for such a word either, whether or not an entry of `replies` hears it. STOP and its like are meant so.
+fn invites_none_in_its_text(message: &Message, id: MessageId, spans: &Spans, out: &mut Vec<Finding>) {
+    let mut told: BTreeSet<String> =
+        message.replies.iter().flat_map(|i| i.words.iter()).filter(|w| is_opt_out(w)).cloned().collect();
+    for variant in message.variants.iter().filter(|v| people_write_on(v.channel)) {
+        for text in variant.subject.iter().chain([&variant.body]) {
+            for word in texts::invited(text) {
+                if !is_opt_out(&word) || is_plain_opt_out(&word) || !told.insert(fold_reply(&word)) {
+                    continue;
+                }
+                out.push(
+                    Finding::new(
+                        &J0403,
+                        spans.get(&Node::Message(id)),
+                        format!(
+                            "a customer who does as `{}` says and answers \"{word}\" is unsubscribed instead of heard",
+                            message.name
+                        ),
+                    )
+                    .label(format!("asks by {} for \"{word}\", which means \"no more messages\" everywhere", variant.channel.name()))
+                    .how(format!(
+                        "`{}` ✉, the customer answers \"{word}\": no further message reaches this address, and nothing else happens",
+                        message.name
+                    ))
+                    .help("ask for another word, for example  NO VISIT, and hear it in `replies`; where it is meant to unsubscribe, ask for STOP"),
+                );
+            }
+        }
+    }
+}
+
+/// Whether customers write back on a channel.
+fn people_write_on(channel: Channel) -> bool {
+    !matches!(channel, Channel::Voice | Channel::Push)
 }
 
 /// No word means two answers of one message.
@@ -205,7 +244,7 @@ fn answerable<'a>(case: &Case<'a>) -> Vec<(NodeIndex, Sent)> {
     let mut seen = BTreeSet::new();
     let sends = case.graph.all_sends().filter(|(n, s)| {
         let Some(message) = case.program.messages.get(s.send.message.index()) else { return false };
-        let people_write = |c: &Channel| !matches!(c, Channel::Voice | Channel::Push);
+        let people_write = |c: &Channel| people_write_on(*c);
         reach.contains(n) && channels(message, &s.send).iter().any(people_write) && seen.insert((*n, s.send.message))
     });
     sends.map(|(n, s)| (n, s.clone())).collect()

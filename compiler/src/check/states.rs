@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use journey_spec::codes::{J0301, J0302};
 use petgraph::graph::NodeIndex;
 
-use super::{Case, story};
+use super::{Case, mend, story};
 use crate::diagnostics::Finding;
-use crate::graph::Graph;
+use crate::graph::{Graph, Kind};
 use crate::spans::Node;
 
 /// Every state can be entered from a start.
@@ -75,11 +75,26 @@ pub(super) fn lead_to_an_end(case: &Case<'_>, out: &mut Vec<Finding>) {
         )
         .label("no arrow from here leads to an end")
         .how(format!("{}, and from there to no end", story::from_start(graph, *first)))
-        .help("lead an arrow on, for example  after 3d -> lapsed");
+        .help(way_out(case, &trap));
         for n in rest.iter().take(story::NAMED) {
             finding = finding.also(case.spans.get(&graph.node_of(*n)), "nor from here");
         }
         out.push(finding);
+    }
+}
+
+/// The arrow of a trap that can best lead out: one that is added where no timer leads on, else one without which the
+/// state that it leads to is still entered.
+fn way_out(case: &Case<'_>, trap: &[NodeIndex]) -> String {
+    let graph = case.graph;
+    let timer = |n: NodeIndex| graph.out(n).find(|(_, _, e)| !e.stay && e.kind == Kind::After).map(|(_, to, _)| to);
+    let entered_else =
+        |from: NodeIndex, to: NodeIndex| graph.edges().any(|(_, a, b, e)| a != from && b == to && !e.stay);
+    let waits = trap.iter().copied().filter(|n| graph.rests(*n));
+    let best = waits.min_by_key(|n| timer(*n).map(|to| !entered_else(*n, to)));
+    match best {
+        Some(n) => format!("lead an arrow on, for example in `{}`  {}", graph.label(n), mend::timeout(case, n)),
+        None => "let one of these wait, and lead an arrow on from there".into(),
     }
 }
 

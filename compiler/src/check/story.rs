@@ -1,5 +1,6 @@
 //! How findings tell what happens: states, arrows, and ✉ where a message leaves.
 
+use journey_spec::time::spelled_duration;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::Case;
@@ -44,9 +45,27 @@ fn arrow(graph: &Graph, to: NodeIndex, edge: &Edge) -> String {
         let mail = if edge.sends.is_empty() { "" } else { " ✉" };
         return format!("{}{mail} (and stays in {})", edge.word, graph.label(to));
     }
-    let why = if edge.redirected.is_empty() || edge.kind == Kind::Blocked { "" } else { " (a limit sends it there)" };
+    let why = if edge.kind == Kind::Blocked { String::new() } else { redirected(graph, &edge.redirected) };
     let blank = if edge.word.is_empty() { "" } else { " " };
     format!("{}{blank}→ {}{why}", edge.word, stop(graph, to))
+}
+
+/// ` (after 9 visits a limit sends it there)`; of several limits in a chain each has its number.
+fn redirected(graph: &Graph, limits: &[usize]) -> String {
+    let limits = limits.iter().filter_map(|i| graph.limit(*i));
+    let visits = limits.map(|limit| {
+        let window = limit.per.map_or_else(String::new, |per| format!(" in {}", spelled_duration(per)));
+        match limit.n {
+            1 => format!("1 visit{window}"),
+            n => format!("{n} visits{window}"),
+        }
+    });
+    let visits: Vec<_> = visits.collect();
+    match visits.as_slice() {
+        [] => String::new(),
+        [one] => format!(" (after {one} a limit sends it there)"),
+        _ => format!(" (after {} limits send it there)", list(visits)),
+    }
 }
 
 /// So many places are named one by one.

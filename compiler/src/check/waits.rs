@@ -6,8 +6,9 @@
 use journey_spec::codes::{J0303, J0304, Level};
 use journey_spec::program::Requirement;
 
-use super::{Case, story};
+use super::{Case, mend, story};
 use crate::diagnostics::Finding;
+use crate::graph::Kind;
 use crate::source::Span;
 use crate::spans::Node;
 
@@ -33,6 +34,8 @@ pub(super) fn end_by_themselves(case: &Case<'_>, out: &mut Vec<Finding>) {
     };
     let refused =
         |n| graph.out(n).find_map(|(_, _, e)| e.would_force.then_some(&e.node)).map(|node| case.spans.get(node));
+    let by_a_limit =
+        |n| graph.out(n).any(|(_, _, e)| e.would_force && !e.stay && matches!(e.kind, Kind::After | Kind::Urgent));
     if stuck.len() > 5 {
         let names = story::names(graph, &stuck);
         let mut finding = Finding::new(
@@ -41,7 +44,7 @@ pub(super) fn end_by_themselves(case: &Case<'_>, out: &mut Vec<Finding>) {
             format!("a customer can be left waiting for ever in {} states of `{}`", stuck.len(), graph.name),
         )
         .label(format!("{names} have no way out that takes itself"))
-        .help("give each an `after`, for example  after 3d -> lapsed");
+        .help(format!("give each an `after`, for example  after 3d -> {}", mend::end(case).unwrap_or("lapsed")));
         finding.level = level;
         for n in stuck.iter().take(story::NAMED) {
             finding = finding.also(case.spans.get(&graph.node_of(*n)), "waits, and no timer ends it");
@@ -58,7 +61,14 @@ pub(super) fn end_by_themselves(case: &Case<'_>, out: &mut Vec<Finding>) {
         )
         .label("waits, and no timer ends it")
         .how(format!("{}, then nothing more comes in", story::from_start(graph, n)))
-        .help("say what happens when nothing does, for example  after 3d -> lapsed");
+        .help(match by_a_limit(n) {
+            // A second `after` that leaves would never be taken.
+            true => format!(
+                "let the limit lead elsewhere instead of refusing, for example  else -> {}",
+                mend::end(case).unwrap_or("lapsed")
+            ),
+            false => format!("say what happens when nothing does, for example  {}", mend::timeout(case, n)),
+        });
         if let Some(span) = refused(n) {
             finding = finding.also(span, "this may be refused by the limit of the state it leads to, or stay here");
         }

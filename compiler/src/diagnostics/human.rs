@@ -17,8 +17,8 @@ const YELLOW: &str = "\u{1b}[1;33m";
 const CYAN: &str = "\u{1b}[36m";
 const RESET: &str = "\u{1b}[0m";
 
-/// The finding with its source lines, its story and its mend; ends with a line end. Text is wrapped at `width` columns,
-/// source lines are not.
+/// The finding with its source lines, its story and its mend; ends with a line end. Text is wrapped at `width` columns, and
+/// source lines are cut to them.
 #[must_use]
 pub fn render(finding: &Finding, sources: &SourceMap, width: usize) -> String {
     let colour = colour(finding.level);

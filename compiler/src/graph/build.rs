@@ -10,15 +10,39 @@ use journey_spec::program::{
 use journey_spec::time::spelled_duration;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Begin, Edge, Graph, Kind, Place, Sent, caps, split, visited};
+use super::visited::{self, From, Visited};
+use super::{Begin, Edge, Graph, Kind, Place, Sent, rings, split};
 use crate::spans::Node;
 
 /// The graph of a journey; none where the program has no such journey.
 #[must_use]
 pub fn of(program: &Program, id: JourneyId) -> Option<Graph> {
     let journey = program.journeys.get(id.index())?;
+    let mut visited = Visited::anything(journey);
+    let mut graph = drawn(program, journey, id, &visited);
+    for _ in 0..if visited.is_idle() { 0 } else { visited::ROUNDS } {
+        let known = Visited::by(&graph, journey);
+        if known == visited {
+            break;
+        }
+        visited = known;
+        graph = drawn(program, journey, id, &visited);
+    }
+    graph.rings = rings::of(journey);
+    Some(graph)
+}
+
+fn drawn(program: &Program, journey: &Journey, id: JourneyId, visited: &Visited) -> Graph {
+    let mut limits_on = vec![Vec::new(); journey.states.len()];
+    for (i, limit) in journey.limits.iter().enumerate() {
+        if let LimitWhat::Visits(state) = limit.what
+            && let Some(on) = limits_on.get_mut(state.index())
+        {
+            on.push(i);
+        }
+    }
     let mut g = DiGraph::new();
-    for (state, number) in journey.states.iter().zip(0..) {
+    for ((state, number), on) in journey.states.iter().zip(0..).zip(&limits_on) {
         let state_id = StateId(number);
         g.add_node(Place {
             state: Some(state_id),
@@ -27,7 +51,7 @@ pub fn of(program: &Program, id: JourneyId) -> Option<Graph> {
             rests: false,
             sends: sends(&state.entry, |i| Node::Entry(id, state_id, i)),
             hands_off: state.entry.iter().any(|a| matches!(a, Action::Handoff(_))),
-            capped: journey.limits.iter().any(|l| caps(l.what, state_id)),
+            capped: !on.is_empty(),
         });
     }
     let over = g.add_node(Place {
@@ -44,14 +68,14 @@ pub fn of(program: &Program, id: JourneyId) -> Option<Graph> {
         name: journey.name.clone(),
         begins: Vec::new(),
         over,
-        rings: rings(journey),
+        rings: Vec::new(),
         refuses: Vec::new(),
+        limits: journey.limits.clone(),
         g,
     };
-    let mut build = Build { program, journey, id, graph };
+    let mut build = Build { program, journey, id, visited, limits_on, graph };
     build.draw();
-    visited::prune(&mut build.graph, journey);
-    Some(build.graph)
+    build.graph
 }
 
 /// What a state listens to: its own arrows, and the journey's that hold in it.
@@ -123,47 +147,6 @@ pub(crate) fn spelled(expr: &Expr) -> String {
     }
 }
 
-/// Redirects of visit limits that lead in a ring: entering would never come to an end.
-fn rings(journey: &Journey) -> Vec<Vec<usize>> {
-    let mut found: Vec<Vec<usize>> = Vec::new();
-    for (start, _) in journey.states.iter().zip(0..).map(|(s, i)| (StateId(i), s)) {
-        let mut path: Vec<usize> = Vec::new();
-        // Depth first, each state once: a ring is met from each of its states, so one of several is enough.
-        let mut choices = vec![redirects(journey, start)];
-        let mut seen = BTreeSet::from([start]);
-        while let Some(options) = choices.last_mut() {
-            let Some((limit, to)) = options.pop() else {
-                choices.pop();
-                path.pop();
-                continue;
-            };
-            path.push(limit);
-            if to == start {
-                let mut key = path.clone();
-                key.sort_unstable();
-                if !found.iter().any(|f| {
-                    let mut f = f.clone();
-                    f.sort_unstable();
-                    f == key
-                }) {
-                    found.push(path.clone());
-                }
-                path.pop();
-            } else if seen.insert(to) {
-                choices.push(redirects(journey, to));
-            } else {
-                path.pop();
-            }
-        }
-    }
-    found
-}
-
-fn redirects(journey: &Journey, state: StateId) -> Vec<(usize, StateId)> {
-    let all = journey.limits.iter().enumerate().filter(|(_, l)| caps(l.what, state));
-    all.filter_map(|(i, l)| if let Fate::Goto(to) = l.fate { Some((i, to)) } else { None }).collect()
-}
-
 /// Where an arrow into a state may come out, once its limits have been asked.
 struct Arrivals {
     /// The node and the limits that redirected there.
@@ -176,15 +159,21 @@ struct Build<'p> {
     program: &'p Program,
     journey: &'p Journey,
     id: JourneyId,
+    visited: &'p Visited,
+    /// For each state, the limits on its visits.
+    limits_on: Vec<Vec<usize>>,
     graph: Graph,
 }
 
 impl Build<'_> {
     fn draw(&mut self) {
-        self.graph.refuses =
-            (0..).zip(&self.journey.states).map(|(number, _)| self.arrivals(StateId(number)).refusable).collect();
+        self.graph.refuses = (0..)
+            .zip(&self.journey.states)
+            .map(|(number, _)| self.refusable(From::Anywhere, StateId(number)))
+            .collect();
         for (state, number) in self.journey.states.iter().zip(0..) {
-            let refusable = state.next.is_some_and(|to| self.graph.refusable(to));
+            let from = From::At(NodeIndex::new(number));
+            let refusable = state.next.is_some_and(|to| self.refusable(from, to));
             let rests = state.end.is_none() && (state.next.is_none() || refusable);
             if let Some(place) = self.graph.g.node_weight_mut(NodeIndex::new(number)) {
                 place.rests = rests;
@@ -204,8 +193,13 @@ impl Build<'_> {
         }
     }
 
-    /// All places where an arrow into `to` may come out.
-    fn arrivals(&self, to: StateId) -> Arrivals {
+    /// Whether a limit may refuse an arrow from there into `to`.
+    fn refusable(&self, from: From, to: StateId) -> bool {
+        self.arrivals(from, to).refusable
+    }
+
+    /// All places where an arrow from there into `to` may come out.
+    fn arrivals(&self, from: From, to: StateId) -> Arrivals {
         let mut arrivals = Arrivals { at: Vec::new(), refusable: false };
         let mut seen = BTreeSet::new();
         let mut open = vec![(to, Vec::new())];
@@ -215,7 +209,9 @@ impl Build<'_> {
                 continue;
             }
             arrivals.at.push((self.graph.at(state), chain.clone()));
-            for (i, limit) in self.journey.limits.iter().enumerate().filter(|(_, l)| caps(l.what, state)) {
+            let limits = self.limits_on.get(state.index()).map_or(&[][..], Vec::as_slice);
+            for i in limits.iter().copied().filter(|i| self.visited.may_act(*i, from)) {
+                let Some(limit) = self.journey.limits.get(i) else { continue };
                 let mut longer = chain.clone();
                 longer.push(i);
                 match &limit.fate {
@@ -241,7 +237,7 @@ impl Build<'_> {
                 _ => None,
             }));
             for to in targets {
-                for (to, redirected) in self.arrivals(to).at {
+                for (to, redirected) in self.arrivals(From::Start, to).at {
                     let node = Node::Start(self.id, i);
                     self.graph.begins.push(Begin { to, word: word.clone(), node, redirected });
                 }
@@ -255,7 +251,7 @@ impl Build<'_> {
 
     /// An edge for every place where the arrow may come out.
     fn go(&mut self, from: NodeIndex, to: StateId, edge: &Edge) {
-        let arrivals = self.arrivals(to);
+        let arrivals = self.arrivals(From::At(from), to);
         for (to, redirected) in arrivals.at {
             let forced = edge.forced && !arrivals.refusable;
             let edge = Edge { redirected, forced, would_force: edge.would_force || edge.forced, ..edge.clone() };
@@ -404,7 +400,7 @@ impl Build<'_> {
     fn instant(&mut self, at: NodeIndex, node: Node, instant: &Expr, then: &Then, if_past: &Then) {
         let written = spelled(instant);
         let leaves = |then: &Then| match then {
-            Then::Goto(to) => !self.graph.refusable(*to),
+            Then::Goto(to) => !self.refusable(From::At(at), *to),
             Then::Stay(_) => false,
         };
         let forced = leaves(then) && leaves(if_past);

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use journey_spec::codes;
-use journey_spec::program::{Fate, Limit, LimitWhat, Policy, Quiet};
+use journey_spec::program::{DAY, Fate, Limit, LimitWhat, Millis, Policy, Quiet};
 
 use super::journeys::JourneyScope;
-use super::{Lower, expressions};
+use super::{Lower, MOST, expressions};
 use crate::ast::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, Path, PolicyDecl, PolicyItem};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::source::Span;
@@ -115,6 +115,9 @@ impl Lower<'_, '_> {
     pub(crate) fn limit(&mut self, decl: &LimitDecl, journey: Option<&JourneyScope<'_>>) -> Option<Limit> {
         let n = self.number(&decl.n, 0, "a limit");
         let per = decl.per.as_ref().map(|per| self.duration(per, "per"));
+        if let Some(per) = per {
+            self.bounds_a_day(decl, n, per);
+        }
         let mut sound = true;
         let what = match (&decl.what, journey) {
             (LimitWhatDecl::Messages { channel, purpose }, _) => Some(LimitWhat::Messages {
@@ -190,6 +193,23 @@ impl Lower<'_, '_> {
             fate,
             text: self.rule_text(decl.span, decl.fate.span),
         })
+    }
+
+    /// Says so where a small number in a short window is a large number a day.
+    fn bounds_a_day(&mut self, decl: &LimitDecl, n: u32, per: Millis) {
+        let a_day = i64::from(n).saturating_mul(DAY.saturating_add(per - 1) / per.max(1));
+        if per < DAY && a_day > i64::from(MOST) {
+            let place = decl.per.as_ref().map_or(decl.n.span, |per| decl.n.span.to(per.span));
+            self.out.say(
+                Finding::new(
+                    &codes::J0116,
+                    place,
+                    format!("a limit of {a_day} a day bounds nothing that a customer would notice"),
+                )
+                .label("out of range")
+                .help(format!("let it come to at most {MOST} in 24 hours, for example  6 per 24h")),
+            );
+        }
     }
 
     fn belongs_to_a_journey(&mut self, span: Span, why: &str) {

@@ -89,6 +89,7 @@ impl Lower<'_, '_> {
                 }
             }
         }
+        self.never_taken(&decl.items);
         if let Some(next) = next {
             let waits = decl.items.iter().find_map(|item| match item {
                 StateItem::Arrow(arrow) => Some((arrow.span, "this is never heard")),
@@ -105,6 +106,31 @@ impl Lower<'_, '_> {
             }
         }
         state
+    }
+
+    /// Says which `after`s of a state come too late: another has left it by then. One that stays leaves nothing and is
+    /// taken once a visit, so any number of those may stand before the one that leaves.
+    fn never_taken(&mut self, items: &[StateItem]) {
+        let afters = || {
+            items.iter().filter_map(|item| match item {
+                StateItem::Arrow(ArrowDecl { on: TriggerDecl::After(wait), then, span }) => {
+                    Some((wait.value, matches!(then, ThenDecl::Goto(..)), *span))
+                }
+                _ => None,
+            })
+        };
+        let Some((shortest, _, leaves)) = afters().filter(|(_, goes, _)| *goes).min_by_key(|(wait, ..)| *wait) else {
+            return;
+        };
+        for (_, goes, span) in afters().filter(|(wait, _, span)| *wait >= shortest && *span != leaves) {
+            let finding = match goes {
+                true => Finding::new(&codes::J0118, span, "only the shorter of two `after` that leave is ever taken")
+                    .help("keep the shorter one, or put the longer into the state that follows"),
+                false => Finding::new(&codes::J0118, span, "this `after` comes when the state has been left already")
+                    .help("make it shorter than the one that leaves, or put it into the state that follows"),
+            };
+            self.out.say(finding.label("never taken").also(leaves, "the state is left here, at the latest"));
+        }
     }
 
     /// The arrows that hold in every state.
@@ -143,20 +169,12 @@ impl Lower<'_, '_> {
             TriggerDecl::Blocked => Some("on blocked".into()),
             TriggerDecl::Failed => Some("on failed".into()),
             TriggerDecl::OptOut => Some("on opt out".into()),
-            TriggerDecl::After(_) => Some("after".into()),
-            TriggerDecl::At { .. } => None,
+            // Timers do not get in each other's way, but for `after`s: `never_taken`.
+            TriggerDecl::After(_) | TriggerDecl::At { .. } => None,
         };
         if let Some(what) = what {
             if let Some(first) = heard.get(&what).copied() {
-                if what == "after" {
-                    self.out.say(
-                        Finding::new(&codes::J0118, decl.span, "only the shorter of two `after` is ever taken")
-                            .also(first, "the first")
-                            .help("keep the shorter one, or put the longer into the state that follows"),
-                    );
-                } else {
-                    self.twice(decl.span, first, &what);
-                }
+                self.twice(decl.span, first, &what);
                 return None;
             }
             heard.insert(what, decl.span);

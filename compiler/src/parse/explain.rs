@@ -300,7 +300,15 @@ impl Reader<'_> {
             "" => "the line ends here".to_string(),
             _ => format!("found `{}`", clip(found)),
         };
-        odd(found, here, format!("expected {}{after}", wanted(&expected))).label(label)
+        let finding = odd(found, here, format!("expected {}{after}", wanted(&expected))).label(label);
+        let number = !found.is_empty() && found.chars().all(|c| c.is_ascii_digit());
+        match number && expected.contains(&Rule::duration) {
+            true => {
+                let n = clip(found);
+                finding.help(format!("a duration has its unit behind the number: `{n}h` for hours, `{n}d` for days"))
+            }
+            false => finding,
+        }
     }
 }
 
@@ -315,6 +323,10 @@ fn odd(found: &str, span: Span, message: String) -> Finding {
         Some('–' | '—') => finding.help("a minus is written `-`, an arrow `->`"),
         Some('\u{a0}') => finding.help("this is a hard blank; put an ordinary one"),
         Some(';') => finding.help("lines need nothing at their end"),
+        Some(c) if c.is_alphabetic() && !c.is_ascii() => {
+            finding.help("a name is made of the letters a to z, digits and _")
+        }
+        Some(c) if c.is_control() => finding.help("nobody can see this character; take it out"),
         _ => finding,
     }
 }

@@ -229,11 +229,16 @@ impl<'a> Reader<'a> {
     fn real(&mut self, exists: bool, node: &Node<'_>) {
         if !exists {
             let span = self.span(node);
-            self.report(
-                Finding::new(&J0001, span, format!("`{}` is on no calendar", node.as_str()))
+            let year = node.as_str().split('-').next().and_then(|year| year.parse::<u32>().ok());
+            let finding = match year.filter(|year| !(1900..=2200).contains(year)) {
+                Some(year) => Finding::new(&J0001, span, format!("the year {year} is not known to the language"))
+                    .label("out of range")
+                    .help("the years 1900 to 2200 are known"),
+                None => Finding::new(&J0001, span, format!("`{}` is on no calendar", node.as_str()))
                     .label("no such day or time")
                     .help("write year, month and day, such as `2026-03-20`, and a time such as `09:00`"),
-            );
+            };
+            self.report(finding);
         }
     }
 }
@@ -243,10 +248,18 @@ fn spaced(text: &str) -> String {
     text.replace('T', " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A piece of the source, short enough for a message.
+/// A piece of the source, short enough for a message; characters that nobody can see by their number, `U+0000`.
 pub(super) fn clip(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
-        None => text.to_string(),
+    let mut said = String::new();
+    for (i, c) in text.chars().enumerate() {
+        match c {
+            _ if i == 40 => {
+                said.push('…');
+                break;
+            }
+            c if c.is_control() => said.push_str(&format!("U+{:04X}", u32::from(c))),
+            c => said.push(c),
+        }
     }
+    said
 }

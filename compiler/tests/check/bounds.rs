@@ -53,6 +53,29 @@ fn essential_messages_add_to_what_limits_let_through() {
 }
 
 #[test]
+fn an_instance_gets_no_more_through_than_the_policy_lets_its_customer_have() {
+    let one = |lines: &str, policy: &str, channel: Option<Channel>, window| {
+        let row = table(lines, policy)
+            .into_iter()
+            .find(|b| b.scope != Scope::Customer && b.channel == channel && b.window == window);
+        row.map(|b| (b.at_most, b.by)).unwrap()
+    };
+    let lines = format!("limit visits a to 99 per 24h else -> done {LOOP}");
+    let six = "limit messages to 6 per 24h else latest";
+    assert_eq!(one(&lines, six, None, Some(7 * DAY)), (Some(42), "`limit messages to 6 per 24h`".into()));
+    assert_eq!(one(&lines, six, Some(Channel::Sms), Some(DAY)).0, Some(6));
+    assert_eq!(one(&lines, "limit messages to 6 per 24h per booking.id else skip", None, Some(DAY)).0, Some(198));
+    // The whole life has any number of windows.
+    assert_eq!(one(LOOP, six, None, None).0, None);
+    assert_eq!(one(LOOP, six, None, Some(DAY)).0, Some(6));
+    // The smaller of both, and what is essential comes on top.
+    assert_eq!(one("limit visits a to 2 else -> done state first { on moved(booking) -> a after 9d -> done } state a { send note -> first }", six, None, Some(DAY)).0, Some(2));
+    let vital =
+        "state first { on moved(booking) stay { send note } after 9d -> b } state b { send vital after 1d -> done }";
+    assert_eq!(one(vital, six, None, Some(DAY)).0, Some(7));
+}
+
+#[test]
 fn the_shape_bounds_an_instance() {
     assert_eq!(instance(LOOP, Some(DAY)), None);
     assert_eq!(instance(&format!("limit visits a to 3 else -> done {LOOP}"), None), Some(3));

@@ -7,6 +7,7 @@ mod loops;
 mod people;
 mod promises;
 mod random;
+mod replies;
 mod states;
 mod whole;
 

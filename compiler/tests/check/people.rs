@@ -17,7 +17,7 @@ fn a_person_can_be_reached() {
         codes(&format!(
             "{ONE} limit visits b to 1 else handoff \"care\" state first {{ after 1d -> b }} state b {{ after 1d -> done }}"
         )),
-        ["J0303", "J0305"]
+        ["J0305"]
     );
 }
 

@@ -104,3 +104,74 @@ fn a_promise_and_its_keeping_meet() {
         state second { send note promising word within 1d after 1h -> third } state third { send other withdrawing word after 1h -> done }";
     assert_eq!(calm(before), ["J0502"]);
 }
+
+/// A journey in which `first` promises, `keep` keeps and `sorry` withdraws, with the variants of each message.
+fn by_channels(first: &str, keep: &str, sorry: &str) -> String {
+    let text = super::journey(&format!(
+        "{} state first {{ send note promising word {BY} on ping -> keep  at booking.slot - 25m -> sorry, if past -> sorry }}
+         state keep {{ send vital keeping word after 1h -> done }}
+         state sorry {{ send pardon withdrawing word after 1h -> done }}",
+        super::CALM
+    ));
+    let message = |name: &str, variants: &str| {
+        format!("message {name} {{ purpose safety {variants} valid for 1h essential at most 2 per 24h }}\n")
+    };
+    let note = "message note { purpose service  sms \"Your visit is on {booking.slot:day}.\" }";
+    let vital = "message vital { purpose safety  sms \"Danger.\"  valid for 1h  essential at most 2 per 24h }";
+    assert!(text.contains(note) && text.contains(vital));
+    text.replace(note, &format!("message note {{ purpose service {first} }}"))
+        .replace(vital, &(message("vital", keep) + &message("pardon", sorry)))
+}
+
+const SMS: &str = "sms \"Hello.\"";
+const MAIL: &str = "email \"Hello.\"";
+const VOICE: &str = "voice \"Hello.\"";
+
+#[test]
+fn what_keeps_it_reaches_whoever_was_promised() {
+    let both = format!("{SMS} {MAIL}");
+    for (first, keep, sorry, codes) in [
+        (SMS, SMS, SMS, &NONE[..]),
+        (SMS, both.as_str(), both.as_str(), &NONE[..]),
+        (both.as_str(), both.as_str(), both.as_str(), &NONE[..]),
+        // One telephone has both.
+        (SMS, VOICE, VOICE, &NONE[..]),
+        (MAIL, SMS, SMS, &["J0501"][..]),
+        (both.as_str(), SMS, SMS, &["J0501"][..]),
+        // Each of them can be the one that has to reach the customer.
+        (both.as_str(), both.as_str(), SMS, &["J0501"][..]),
+        (both.as_str(), SMS, both.as_str(), &["J0501"][..]),
+    ] {
+        assert_eq!(super::of(&by_channels(first, keep, sorry)), codes, "{first}; {keep}; {sorry}");
+    }
+    // `via` narrows what the message could use.
+    let via = |text: &str, of: &str, to: &str| super::of(&text.replace(of, to));
+    let narrow = by_channels(&both, SMS, SMS);
+    assert_eq!(via(&narrow, "send note promising", "send note via sms promising"), NONE);
+    let wide = by_channels(&both, &both, &both);
+    assert_eq!(via(&wide, "send vital keeping", "send vital via sms keeping"), ["J0501"]);
+    // Two messages of one entry keep it together; and what is blocked can lead to one that reaches the customer.
+    let two = "send vital keeping word send extra keeping word";
+    let extra = format!("message extra {{ purpose safety {MAIL} valid for 1h essential at most 2 per 24h }}\n");
+    let text = by_channels(&both, SMS, &both) + "\n" + &extra;
+    assert_eq!(via(&text, "send vital keeping word", two), NONE);
+    let text = by_channels(&both, SMS, &both);
+    assert_eq!(via(&text, "send vital keeping word", "send vital keeping word on blocked -> sorry"), NONE);
+    assert_eq!(via(&text, "state keep {", "state keep { on blocked -> sorry "), NONE);
+}
+
+#[test]
+fn the_story_says_on_which_channel_nobody_speaks() {
+    let found = super::compiled(&by_channels(&format!("{SMS} {MAIL}"), SMS, SMS));
+    let told: Vec<_> = found.findings.iter().filter(|f| f.code.code == "J0501").collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].message, "a customer who was promised `word` by email cannot be told by sms alone");
+    assert_eq!(told[0].labels[0].text, "makes the promise, also by email");
+    assert_eq!(told[0].labels[1].text, "`vital` goes by sms alone");
+    assert_eq!(
+        told[0].help.as_deref(),
+        Some(
+            "add an `email` variant to `vital`, or promise it where both can be sent:  send note via sms promising word …"
+        )
+    );
+}

@@ -1,5 +1,6 @@
 //! Random journeys against an exhaustive adversary, who takes any arrow at any time and knows the limits on visits: what
-//! it can run without end is never without a finding, and a bound that is claimed is never passed.
+//! it can run without end is never without a finding, a bound that is claimed is never passed, and where it can leave a
+//! customer waiting for ever, because limits refuse every arrow that takes itself, that is told.
 //!
 //! The adversary counts visits itself and shares nothing with the graph.
 
@@ -13,8 +14,8 @@ use super::{compiled, journey};
 struct Random {
     text: String,
     sends: Vec<bool>,
-    /// Where arrows lead; a number past the states is the end.
-    arrows: Vec<Vec<usize>>,
+    /// Where arrows lead, and whether they take themselves; a number past the states is the end.
+    arrows: Vec<Vec<(usize, bool)>>,
     limits: BTreeMap<usize, (u32, Fate)>,
 }
 
@@ -73,11 +74,17 @@ fn random(seed: u64) -> Random {
         let send = dice.below(2) == 0;
         let mut to = Vec::new();
         let mut lines = String::new();
+        let at_once = dice.below(6) == 0;
+        if at_once {
+            let target = any(&mut dice);
+            lines += &format!(" -> {}", name(target));
+            to.push((target, true));
+        }
         for on in ["on moved(booking)", "on ping", "after 1d", "on reply yes"] {
-            if dice.below(2) == 0 {
+            if dice.below(2) == 0 && !at_once {
                 let target = any(&mut dice);
                 lines += &format!(" {on} -> {}", name(target));
-                to.push(target);
+                to.push((target, on.starts_with("after")));
             }
         }
         text += &format!("state {} {{ {}{lines} }}\n", name(i), if send { "send ask" } else { "" });
@@ -90,9 +97,16 @@ fn random(seed: u64) -> Random {
 /// A state and how often each limited state was entered.
 type Config = (usize, Vec<u32>);
 
+/// What becomes of an arrow.
+enum Entered {
+    In(Config),
+    Refused,
+    Over,
+}
+
 impl Random {
-    /// Enters a state, with its limits; none where the arrow is refused or the journey is over.
-    fn enter(&self, mut to: usize, used: &[u32]) -> Option<Config> {
+    /// Enters a state, with its limits.
+    fn enter(&self, mut to: usize, used: &[u32]) -> Entered {
         let mut used = used.to_vec();
         for _ in 0..64 {
             let Some((n, fate)) = self.limits.get(&to) else { break };
@@ -101,26 +115,49 @@ impl Random {
                 break;
             }
             match fate {
-                Fate::Stay | Fate::End => return None,
+                Fate::Stay => return Entered::Refused,
+                Fate::End => return Entered::Over,
                 Fate::Goto(next) => to = *next,
             }
         }
-        (to < self.sends.len()).then_some((to, used))
+        if to < self.sends.len() { Entered::In((to, used)) } else { Entered::Over }
     }
 
-    /// The most messages of one run; none where there is no most.
-    fn most(&self) -> Option<u64> {
-        let Some(first) = self.enter(0, &vec![0; self.sends.len()]) else { return Some(0) };
+    fn arrive(&self, to: usize, used: &[u32]) -> Option<Config> {
+        match self.enter(to, used) {
+            Entered::In(config) => Some(config),
+            _ => None,
+        }
+    }
+
+    /// Everything that a run can come to, and where each leads.
+    fn configs(&self) -> BTreeMap<Config, Vec<Config>> {
         let mut seen: BTreeMap<Config, Vec<Config>> = BTreeMap::new();
-        let mut open = vec![first.clone()];
+        let mut open = Vec::from_iter(self.arrive(0, &vec![0; self.sends.len()]));
         while let Some(config) = open.pop() {
             if seen.contains_key(&config) {
                 continue;
             }
-            let next: Vec<_> = self.arrows[config.0].iter().filter_map(|to| self.enter(*to, &config.1)).collect();
+            let next: Vec<_> = self.arrows[config.0].iter().filter_map(|(to, _)| self.arrive(*to, &config.1)).collect();
             open.extend(next.iter().cloned());
             seen.insert(config, next);
         }
+        seen
+    }
+
+    /// States in which a run can be left waiting: every arrow that takes itself is refused, or there is none.
+    fn left_waiting(&self) -> BTreeSet<usize> {
+        let stuck = |config: &Config| {
+            let mut sure = self.arrows[config.0].iter().filter(|(_, sure)| *sure);
+            sure.all(|(to, _)| matches!(self.enter(*to, &config.1), Entered::Refused))
+        };
+        self.configs().keys().filter(|c| stuck(c)).map(|(state, _)| *state).collect()
+    }
+
+    /// The most messages of one run; none where there is no most.
+    fn most(&self) -> Option<u64> {
+        let Some(first) = self.arrive(0, &vec![0; self.sends.len()]) else { return Some(0) };
+        let seen = self.configs();
         // Longest way by relaxing as often as there are configurations; one that still grows has no end.
         let weight = |c: &Config| u64::from(self.sends[c.0]);
         let mut best: BTreeMap<&Config, u64> = BTreeMap::from([(&first, weight(&first))]);
@@ -148,6 +185,7 @@ impl Random {
 #[test]
 fn nothing_unbounded_is_silent_and_no_bound_is_passed() {
     let (mut looked_at, mut unbounded, mut exact, mut bounded, mut alarms) = (0, 0, 0, 0, 0);
+    let (mut waits, mut false_waits) = (0, 0);
     for seed in 0..500 {
         let random = random(seed);
         let found = compiled(&journey(&random.text));
@@ -157,6 +195,15 @@ fn nothing_unbounded_is_silent_and_no_bound_is_passed() {
             continue;
         }
         looked_at += 1;
+        let waiting = random.left_waiting();
+        for state in 0..random.sends.len() {
+            let name = if state == 0 { "`first`".to_owned() } else { format!("`s{state}`") };
+            let said = found.findings.iter().any(|f| f.code.code == "J0303" && f.message.contains(&name));
+            let waits_here = waiting.contains(&state);
+            assert!(said || !waits_here, "seed {seed}: nobody says that {name} can wait for ever:\n{}", random.text);
+            waits += u32::from(waits_here);
+            false_waits += u32::from(said && !waits_here);
+        }
         let told = codes.iter().any(|c| ("J0201".."J0205").contains(c) || *c == "J0206");
         let table = message_bounds(found.program.as_ref().unwrap());
         let claimed = table
@@ -184,6 +231,7 @@ fn nothing_unbounded_is_silent_and_no_bound_is_passed() {
     }
     // Tightness on these journeys; a change that makes it worse should be seen.
     assert!(looked_at > 300 && unbounded > 100, "{looked_at} {unbounded}");
+    assert!(waits > 300 && false_waits * 20 < waits, "{false_waits} beside {waits} states that can wait for ever");
     assert!(alarms * 20 < bounded, "{alarms} of {bounded} bounded journeys are told to be unbounded");
     assert!(exact * 3 > bounded * 2, "{exact} of {bounded} bounds are exact");
 }

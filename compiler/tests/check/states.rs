@@ -78,6 +78,34 @@ fn waits_end_by_themselves() {
 }
 
 #[test]
+fn an_arrow_is_refused_only_where_its_limit_can_be_used_up() {
+    let lines = |limit: &str| {
+        format!(
+            "{} limit visits s1 to {limit} else skip
+             state first {{ send note after 1d -> s1 }} state s1 {{ after 1d -> s0b on ping -> done }}
+             state s0b {{ after 1d -> s1 }}",
+            super::CALM
+        )
+    };
+    let waits = |limit: &str| {
+        let found = compiled(&journey(&lines(limit))).findings;
+        found.into_iter().filter(|f| f.code.code == "J0303").map(|f| f.message).collect::<Vec<_>>()
+    };
+    assert_eq!(waits("1"), ["a customer can be left waiting in `s0b` for ever"]);
+    // These can be used up by others, or from the beginning.
+    assert_eq!(waits("1 per customer").len(), 2);
+    assert_eq!(waits("0").len(), 2);
+    // A state that is left at once does not wait where the arrow out of it cannot be refused.
+    let through = |limit: &str| {
+        calm(&format!(
+            "limit visits s1 to {limit} else handoff \"care\" state first {{ send note -> s1 }} state s1 {{ after 1d -> done }}"
+        ))
+    };
+    assert_eq!(through("1"), NONE);
+    assert_eq!(through("1 per customer"), ["J0303"]);
+}
+
+#[test]
 fn a_policy_that_requires_it_makes_it_an_error() {
     let level = |lines: &str, require: &str, code: &str| {
         let text = journey(lines).replace("policy house {", &format!("policy house {{ require {require} "));
@@ -97,6 +125,19 @@ fn a_policy_that_requires_it_makes_it_an_error() {
 #[test]
 fn an_at_without_if_past_is_told() {
     assert_eq!(calm("state first { at booking.slot -> done }"), ["J0304"]);
+}
+
+#[test]
+fn stories_count_the_visits_that_they_skip() {
+    let text = said(
+        &format!(
+            "{} limit visits b to 9 per 7d else -> c
+             state first {{ on ping -> b after 1d -> done }} state b {{ after 1d -> first }} state c {{ on ping -> done }}",
+            super::CALM
+        ),
+        "J0303",
+    );
+    assert!(text.contains("→ c (after 9 visits in 7d a limit sends it there)"), "{text}");
 }
 
 #[test]
