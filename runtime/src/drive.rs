@@ -12,7 +12,7 @@ use journey_step::What;
 use crate::engine::{Engine, Pace};
 use crate::error::EngineError;
 use crate::feed;
-use crate::intake::{Arrival, Content, Taken};
+use crate::intake::{Arrival, Content, Refusal, Taken};
 
 /// How a feed is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +23,13 @@ pub struct Options {
     pub tail_steps: u64,
     /// How many arrivals are committed together at most.
     pub group: usize,
+    /// How far a line's `received` may lie after the latest before it; beyond, the line is refused. See [`run_feed`].
+    pub leap: Millis,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { tail: 400 * DAY, tail_steps: 1_000_000, group: 256 }
+        Options { tail: 400 * DAY, tail_steps: 1_000_000, group: 256, leap: 400 * DAY }
     }
 }
 
@@ -103,6 +105,11 @@ impl Summary {
 ///
 /// Starting again with the same feed and store goes on where an earlier run was stopped, in whatever way it was.
 ///
+/// On virtual time one line moves the clock for every customer, so one with a mistyped year would end everybody's journeys.
+/// A line that is received more than [`Options::leap`] (400 days) after the latest line taken before it in this feed is
+/// refused, as a dead letter, and the clock stays. The first line that fits is free: it says when the feed begins. Only the
+/// feed's own lines count, taken now or before, so that a run started again refuses the same ones.
+///
 /// # Errors
 /// Where the store, a channel or the feed fails. What was taken until then is kept.
 pub fn run_feed(
@@ -126,7 +133,10 @@ pub fn run_feed(
         if bytes > 0 {
             at.lines += 1;
             if !line.trim_ascii().is_empty() {
-                let arrival = Arrival::from(feed::parse_line(&program, at.lines, &line));
+                let mut arrival = Arrival::from(feed::parse_line(&program, at.lines, &line));
+                if let Some(refusal) = leaps(&arrival, last, options.leap, at.lines, &line) {
+                    arrival = Arrival::refused(refusal);
+                }
                 if !matches!(arrival.content, Content::Refused(_)) {
                     last = last.max(Some(arrival.received));
                 }
@@ -153,6 +163,22 @@ pub fn run_feed(
     summary.ended_at = engine.now();
     summary.read_store(engine)?;
     Ok(summary)
+}
+
+/// Why an arrival that comes too long after the latest before it is refused; nothing where it does not.
+fn leaps(arrival: &Arrival, last: Option<Ts>, most: Millis, line: u64, raw: &[u8]) -> Option<Refusal> {
+    let last = last?;
+    if matches!(arrival.content, Content::Refused(_)) || arrival.received <= last.saturating_add(most) {
+        return None;
+    }
+    let reason = format!(
+        "it is received {}, more than {} after the latest line before it ({}), and would move the clock for everybody: is \
+         the year right? mend it, or where the gap is meant, run the rest as a feed of its own",
+        rfc3339(arrival.received),
+        spelled_duration(most),
+        rfc3339(last)
+    );
+    Some(Refusal { line, field: Some("received".into()), reason, raw: feed::kept(raw) })
 }
 
 /// Runs the timers that are left after the last arrival.

@@ -65,6 +65,23 @@ pub enum Pace {
     Live,
 }
 
+impl Pace {
+    /// As the store keeps it.
+    fn name(self) -> &'static str {
+        match self {
+            Pace::Virtual => "virtual",
+            Pace::Live => "live",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Pace::Virtual => "on virtual time",
+            Pace::Live => "live",
+        }
+    }
+}
+
 /// What [`Engine::dispatch`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dispatched {
@@ -96,6 +113,8 @@ pub struct Engine {
     store: Box<dyn Store>,
     outside: Outside,
     pace: Pace,
+    /// The store is known to be run at this pace.
+    is_paced: bool,
     clock: Ts,
     /// What the store says the clock is.
     kept_clock: Ts,
@@ -143,6 +162,7 @@ impl Engine {
             store,
             outside: Outside::default(),
             pace: Pace::Virtual,
+            is_paced: false,
             clock,
             kept_clock: clock,
             failed: false,
@@ -179,16 +199,46 @@ impl Engine {
         self
     }
 
-    /// Sets whose time it is.
+    /// Sets whose time it is. A store keeps the pace of its first use: with another, everything that could change
+    /// something fails.
     #[must_use]
     pub fn pace(mut self, pace: Pace) -> Engine {
         self.set_pace(pace);
         self
     }
 
-    /// Sets whose time it is.
+    /// As [`Engine::pace`].
     pub fn set_pace(&mut self, pace: Pace) {
+        self.is_paced &= self.pace == pace;
         self.pace = pace;
+    }
+
+    /// Sees at once, rather than at the first thing done, that the store is run at this pace; a store that was never run
+    /// is from now on.
+    ///
+    /// # Errors
+    /// Where the store was run at the other pace, or fails.
+    pub fn claim_pace(&mut self) -> Result<(), EngineError> {
+        self.whole(Engine::flush)
+    }
+
+    fn see_pace(&mut self) -> Result<(), EngineError> {
+        if self.is_paced {
+            return Ok(());
+        }
+        let paces = [Pace::Virtual, Pace::Live];
+        match self.store.meta("pace")? {
+            Some(stored) if stored == self.pace.name() => {}
+            Some(stored) => {
+                let Some(other) = paces.into_iter().find(|p| p.name() == stored) else {
+                    return Err(StoreError::Damaged(format!("it was run `{stored}`")).into());
+                };
+                return Err(EngineError::OtherPace { stored: other.words(), given: self.pace.words() });
+            }
+            None => self.work.batch.meta.push(("pace".into(), self.pace.name().into())),
+        }
+        self.is_paced = true;
+        Ok(())
     }
 
     /// The program.
@@ -356,8 +406,9 @@ impl Engine {
         if self.failed {
             return Err(EngineError::Stopped);
         }
-        let result = self.catch_up().and_then(|()| run(self));
+        let result = self.see_pace().and_then(|()| self.catch_up()).and_then(|()| run(self));
         if result.is_err() {
+            self.is_paced = false;
             self.work = Work::default();
             self.outbox = Outbox::default();
             self.clock = self.kept_clock;

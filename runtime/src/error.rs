@@ -1,6 +1,7 @@
 //! What can go wrong, in plain words.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -9,7 +10,7 @@ use thiserror::Error;
 pub enum StoreError {
     /// Another process, or another engine in this one, has the store open.
     #[error(
-        "the store {} is in use by another engine: stop that one first, or give this one its own store",
+        "the store `{}` is in use by another engine: stop that one first, or give this one its own store",
         path.display()
     )]
     Locked {
@@ -17,7 +18,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The file is something else.
-    #[error("{} is not a Journey store ({found}): name another file, or move this one away", path.display())]
+    #[error("`{}` is not a Journey store ({found}): name another file, or move this one away", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -26,7 +27,7 @@ pub enum StoreError {
     },
     /// A newer version of this software has written the store.
     #[error(
-        "the store {} has version {found}, and this program knows versions up to {known}: use the newer program that wrote \
+        "the store `{}` has version {found}, and this program knows versions up to {known}: use the newer program that wrote \
          it, or start with a new store",
         path.display()
     )]
@@ -39,7 +40,7 @@ pub enum StoreError {
         known: i64,
     },
     /// The file cannot be opened or created.
-    #[error("the store {} cannot be opened: {why}", path.display())]
+    #[error("the store `{}` cannot be opened: {why}", path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -85,18 +86,31 @@ pub enum EngineError {
     /// The program is not one that this engine can run.
     #[error("the program cannot be run: {0}")]
     Program(String),
-    /// Customers in the store are in the middle of journeys of another program.
+    /// Customers in the store have been in journeys of another program.
     #[error(
-        "the store belongs to another program: customer `{customer}` is in the middle of a journey of program {stored}, and \
-         this one is {given}; run that program until its journeys have ended, or use a new store"
+        "the store belongs to another program: customer `{customer}` has been in a journey of program {}, and the files now \
+         make program {}; go on with the files as they were, or name a new store",
+        short(stored),
+        short(given)
     )]
     OtherProgram {
-        /// A customer with a live journey.
+        /// A customer with a journey.
         customer: String,
         /// The hash of the program that the store remembers.
         stored: String,
         /// The hash of the program given.
         given: String,
+    },
+    /// The store is run by another kind of time than the one asked for.
+    #[error(
+        "the store was run {stored} so far, and running it {given} would mix two kinds of time: run it {stored} again, or \
+         name a new store"
+    )]
+    OtherPace {
+        /// How it was run, in words: `live`, `on virtual time`.
+        stored: &'static str,
+        /// How it was to be run now.
+        given: &'static str,
     },
     /// Another engine has taken the store over.
     #[error("another engine has taken over the store: this one has stopped, and nothing of its last batch was kept")]
@@ -112,4 +126,38 @@ pub enum EngineError {
     /// The feed cannot be read.
     #[error("the feed cannot be read: {0}")]
     Feed(String),
+}
+
+/// The first 12 digits of a program's hash, enough to tell programs apart.
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+/// An I/O error in words, without the operating system's number.
+#[must_use]
+pub fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "it is not there".into(),
+        ErrorKind::PermissionDenied => "permission is denied".into(),
+        ErrorKind::StorageFull => "the disk is full".into(),
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
+        ErrorKind::IsADirectory => "it is a folder".into(),
+        ErrorKind::NotADirectory => "a part of the path is a file and not a folder".into(),
+        ErrorKind::InvalidFilename => "the name is too long".into(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".into(),
+        _ => {
+            let text = error.to_string();
+            if text.contains("symbolic links") {
+                return "it is a link that leads back to itself".into();
+            }
+            text.split(" (os error").next().unwrap_or_default().to_lowercase()
+        }
+    }
+}
+
+/// Where the folder in which a file is to be made does not exist: so in words, with the mend.
+pub(crate) fn no_folder(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty())?;
+    let missing = std::fs::metadata(folder).is_err_and(|e| e.kind() == ErrorKind::NotFound);
+    missing.then(|| format!("the folder `{}` does not exist; make it first", folder.display()))
 }

@@ -45,11 +45,13 @@ const KINDS: [&str; 6] = ["event", "reply", "handoff_closed", "opt_out", "answer
 /// The first thing that does not fit.
 pub fn parse_line(program: &Program, line: u64, text: impl AsRef<[u8]>) -> Result<Arrival, Refusal> {
     let bytes = text.as_ref();
-    read(program, bytes).map_err(|Wrong { field, reason }| {
-        let kept = bytes.get(..bytes.len().min(RAW_MAX + 4)).unwrap_or_default();
-        let raw = cut(&String::from_utf8_lossy(kept), RAW_MAX).to_string();
-        Refusal { line, field, reason, raw }
-    })
+    read(program, bytes).map_err(|Wrong { field, reason }| Refusal { line, field, reason, raw: kept(bytes) })
+}
+
+/// What is kept of a refused line.
+pub(crate) fn kept(line: &[u8]) -> String {
+    let kept = line.get(..line.len().min(RAW_MAX + 4)).unwrap_or_default();
+    cut(&String::from_utf8_lossy(kept), RAW_MAX).to_string()
 }
 
 /// What does not fit.

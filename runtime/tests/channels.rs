@@ -43,7 +43,7 @@ fn a_file_holds_each_id_once_and_loses_torn_lines() {
     send(&mut MessageFile::open(&path).unwrap(), &["1", "2", "1"]);
     assert_eq!(ids(&path), ["1", "2"]);
     let whole = std::fs::read(&path).unwrap();
-    for torn in ["{", r#"{"at":"1970-01-01T00:00:00Z","id":"3"#, "\0\0\0\0\n"] {
+    for torn in ["{", r#"{"at":"1970-01-01T00:00:00Z","customer":"a","id":"3"#, "\0\0\0\0\n"] {
         let mut text = whole.clone();
         text.extend_from_slice(torn.as_bytes());
         std::fs::write(&path, text).unwrap();
@@ -68,6 +68,47 @@ fn a_file_of_something_else_is_left_alone() {
         let error = MessageFile::open(&path).unwrap_err();
         assert!(matches!(&error, ChannelError::Broken(why) if why.contains(" is not a line of this")), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn lines_of_another_kind_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("feed.jsonl");
+    let reply =
+        r#"{"at":"2026-03-02T10:00:00Z","customer":"a","id":"e1","reply":"hi","channel":"sms","address":"+44"}"#;
+    let event = r#"{"id":"e1","at":"2026-03-02T10:00:00Z","customer":"a","event":"x","data":{}}"#;
+    let case = r#"{"at":"2026-03-02T10:00:00Z","customer":"a","case":"c1","queue":"care","why":"","transcript":[]}"#;
+    for line in [reply, event, case, r#"{"at":"2026-03-02T10:00:00Z","id":"e1","reply":"h"#] {
+        for text in [format!("{line}\n"), line.to_string(), format!("{line}\n{line}\n")] {
+            std::fs::write(&path, &text).unwrap();
+            let error = MessageFile::open(&path).unwrap_err().to_string();
+            assert!(error.contains("line 1 is not a line of this channel"), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+    std::fs::write(&path, format!("{case}\n")).unwrap();
+    CaseFile::open(&path).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_before_it_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(&link, &link).unwrap();
+    for (path, words) in [
+        (Path::new("/dev/full").to_path_buf(), "it is not a regular file".to_string()),
+        (Path::new("/dev/zero").to_path_buf(), "it is not a regular file".to_string()),
+        (dir.path().to_path_buf(), "it is a folder".to_string()),
+        (link, "it is a link that leads back to itself".to_string()),
+        (
+            dir.path().join("no/out.jsonl"),
+            format!("the folder `{}` does not exist; make it first", dir.path().join("no").display()),
+        ),
+    ] {
+        let error = MessageFile::open(&path).unwrap_err().to_string();
+        assert_eq!(error, format!("`{}` cannot be used: {words}", path.display()));
     }
 }
 

@@ -180,6 +180,30 @@ fn a_store_belongs_to_its_program() {
 }
 
 #[test]
+fn a_store_keeps_the_pace_of_its_first_use() {
+    for (first, other, words) in [
+        (Pace::Virtual, Pace::Live, "was run on virtual time so far, and running it live would"),
+        (Pace::Live, Pace::Virtual, "was run live so far, and running it on virtual time would"),
+    ] {
+        let memory = Memory::new();
+        // opening alone is no use
+        drop(engine_on(&memory));
+        let mut engine = engine_on(&memory).pace(first);
+        take(&mut engine, &[&placed("e", T, "a", "o")]);
+        drop(engine);
+        let error = engine_on(&memory).pace(other).claim_pace().unwrap_err();
+        assert!(matches!(error, EngineError::OtherPace { .. }) && error.to_string().contains(words), "{error}");
+        let mut engine = engine_on(&memory).pace(other);
+        let now = engine.now();
+        engine.advance_to(now).unwrap_err();
+        engine.set_pace(first);
+        engine.advance_to(now).unwrap();
+        engine.set_pace(other);
+        engine.advance_to(now).unwrap_err();
+    }
+}
+
+#[test]
 fn a_changed_program_is_refused() {
     let mut changed = program();
     changed.policy.stop_text = "Bye.".into();

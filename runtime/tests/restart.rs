@@ -279,6 +279,38 @@ fn groups_of_any_size_are_the_same_run() {
     }
 }
 
+/// Lines that leap ahead, and what stays of them.
+#[test]
+fn a_line_far_ahead_is_refused_and_moves_nobody() {
+    let line = |id: &str, at: &str| common::placed(id, at, "c1", id) + "\n";
+    let feed = [
+        line("a", "2026-03-02T10:00:00Z"),
+        line("b", "2199-03-02T10:00:00Z"),
+        line("a", "2027-04-06T10:00:00Z"), // 400 days later; known, and still the feed's
+        line("c", "2028-05-10T10:00:00Z"), // 400 days later
+        line("d", "2029-06-14T10:00:01Z"), // a second more
+    ]
+    .concat();
+    let memory = Memory::new();
+    for (accepted, duplicates) in [(2, 1), (0, 3)] {
+        let mut engine = open(memory.reopen(), Outside::default()).unwrap();
+        let summary = drive::run_feed(&mut engine, feed.as_bytes(), &options(2), |_| ()).unwrap();
+        assert_eq!((summary.accepted, summary.duplicates, summary.refused), (accepted, duplicates, 2));
+        assert!(engine.now() < journey_spec::time::parse_rfc3339("2029-01-01T00:00:00Z").unwrap());
+        let letters = engine.dead_letters().unwrap();
+        assert_eq!(letters.iter().map(|l| l.line).collect::<Vec<_>>(), [2, 5]);
+        let words = "line 2: it is received 2199-03-02T10:00:00Z, more than 400d after the latest line before it \
+                     (2026-03-02T10:00:00Z), and would move the clock for everybody: is the year right?";
+        assert!(letters[0].reason.starts_with(words), "{}", letters[0].reason);
+        assert!(letters[0].raw.contains("2199"));
+    }
+    // the first line is free
+    let mut engine = open(Memory::new(), Outside::default()).unwrap();
+    let summary =
+        drive::run_feed(&mut engine, line("a", "2150-03-02T10:00:00Z").as_bytes(), &options(2), |_| ()).unwrap();
+    assert_eq!((summary.accepted, summary.refused), (1, 0));
+}
+
 fn files(dir: &Path, fuse: Fuse, after: bool) -> Outside {
     let channel = MessageFile::open(dir.join("messages.jsonl")).unwrap();
     Outside {

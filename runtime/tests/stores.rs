@@ -43,7 +43,7 @@ fn a_file_of_something_else_is_refused() {
         let path = dir.path().join("notes.txt");
         std::fs::write(&path, content).unwrap();
         let words = refusal(&path);
-        assert!(words.contains("notes.txt is not a Journey store (it is not a SQLite file)"), "{words}");
+        assert!(words.contains("notes.txt` is not a Journey store (it is not a SQLite file)"), "{words}");
     }
 }
 
@@ -55,7 +55,7 @@ fn a_sqlite_file_of_something_else_is_refused() {
     db.execute_batch("CREATE TABLE orders (id)").unwrap();
     drop(db);
     let words = refusal(&path);
-    assert!(words.contains("shop.db is not a Journey store"), "{words}");
+    assert!(words.contains("shop.db` is not a Journey store"), "{words}");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_newer_store_is_refused() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let words = Sqlite::open(&path).unwrap_err().to_string();
-    assert!(words.contains("journeys.db has version 99") && words.contains("use the newer program"), "{words}");
+    assert!(words.contains("journeys.db` has version 99") && words.contains("use the newer program"), "{words}");
 }
 
 #[test]
@@ -86,8 +86,27 @@ fn a_store_is_open_once() {
 #[test]
 fn a_missing_folder_is_named() {
     let words = Sqlite::open("/nowhere/at/all/journeys.db").unwrap_err().to_string();
-    assert!(words.contains("/nowhere/at/all/journeys.db"), "{words}");
+    assert_eq!(
+        words,
+        "the store `/nowhere/at/all/journeys.db` cannot be opened: the folder `/nowhere/at/all` does not exist; make it first"
+    );
     assert!(Sqlite::read("/nowhere/journeys.db").is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(&link, &link).unwrap();
+    for (path, words) in [
+        (Path::new("/dev/full"), "is not a Journey store (it is not a regular file)"),
+        (dir.path(), "is not a Journey store (it is a folder)"),
+        (&link, "cannot be opened: it is a link that leads back to itself"),
+    ] {
+        let error = Sqlite::open(path).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[test]

@@ -25,8 +25,12 @@ impl<W: Write + Send> Console<W> {
     }
 
     fn line(&mut self, line: &str) -> Result<(), ChannelError> {
-        writeln!(self.out, "{line}").map_err(|e| ChannelError::Broken(format!("the console cannot be written: {e}")))
+        writeln!(self.out, "{line}").map_err(|e| broken(&e))
     }
+}
+
+fn broken(error: &std::io::Error) -> ChannelError {
+    ChannelError::Broken(format!("the console cannot be written: {}", crate::error::plain(error)))
 }
 
 /// A customer's or a designer's text must not steer the terminal that shows it.
@@ -52,7 +56,7 @@ impl<W: Write + Send> Channel for Console<W> {
     }
 
     fn flush(&mut self) -> Result<(), ChannelError> {
-        self.out.flush().map_err(|e| ChannelError::Broken(format!("the console cannot be written: {e}")))
+        self.out.flush().map_err(|e| broken(&e))
     }
 
     fn may_reject(&self) -> bool {

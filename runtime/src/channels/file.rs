@@ -5,14 +5,19 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use journey_spec::time::rfc3339;
 use journey_step::effect::{HandoffCase, Release};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::{Channel, ChannelError, Delivery, Desk, Out};
+use crate::error::{no_folder, plain};
+
+/// Longest line that is read back, in bytes: more than a case with the longest transcript has.
+const LINE_MAX: u64 = 32 * 1024 * 1024;
 
 /// An append-only file of JSON lines with an `id` each.
 #[derive(Debug)]
@@ -24,13 +29,32 @@ struct Lines {
     broken: bool,
 }
 
-/// How each line begins; see [`Line`].
-const BEGIN: &[u8] = b"{\"at\":\"";
+/// What a file holds: a thing with an id.
+trait Item: DeserializeOwned {
+    fn id(self) -> String;
+}
 
+impl Item for Release {
+    fn id(self) -> String {
+        self.id
+    }
+}
+
+impl Item for HandoffCase {
+    fn id(self) -> String {
+        self.case
+    }
+}
+
+/// A [`Line`] read back. All of it is asked for, so that no file of another kind is taken for ours.
 #[derive(Deserialize)]
-struct Id {
-    #[serde(alias = "case")]
-    id: String,
+struct Read<T> {
+    #[serde(rename = "at")]
+    _at: String,
+    #[serde(rename = "customer")]
+    _customer: String,
+    #[serde(flatten)]
+    item: T,
 }
 
 #[derive(Serialize)]
@@ -42,10 +66,20 @@ struct Line<'a, T> {
 }
 
 impl Lines {
-    fn open(path: &Path) -> Result<Lines, ChannelError> {
-        let broken = |why: String| ChannelError::Broken(format!("{} cannot be used: {why}", path.display()));
-        let io = |e: std::io::Error| broken(e.to_string());
-        let is_new = !path.exists();
+    fn open<T: Item>(path: &Path) -> Result<Lines, ChannelError> {
+        let broken = |why: String| ChannelError::Broken(format!("`{}` cannot be used: {why}", path.display()));
+        let io = |e: std::io::Error| broken(plain(&e));
+        // Looked at before it is opened: a device can be endless, and a pipe without a writer waits for ever.
+        let is_new = match std::fs::metadata(path) {
+            Ok(meta) if meta.is_file() => false,
+            Ok(meta) if meta.is_dir() => return Err(broken("it is a folder".into())),
+            Ok(_) => return Err(broken("it is not a regular file".into())),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => match no_folder(path) {
+                Some(why) => return Err(broken(why)),
+                None => true,
+            },
+            Err(e) => return Err(io(e)),
+        };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
         if is_new {
             sync_directory(path).map_err(io)?;
@@ -57,23 +91,22 @@ impl Lines {
         let mut line = Vec::new();
         loop {
             line.clear();
-            let read = reader.read_until(b'\n', &mut line).map_err(io)?;
+            let read = reader.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).map_err(io)?;
             if read == 0 {
                 break;
             }
             number += 1;
             let foreign = || broken(format!("line {number} is not a line of this channel; name another file"));
-            if line.last() != Some(&b'\n') {
-                // A crash cut it; unless it never was ours, and then nothing of it may be lost.
-                if is_torn(&line) { break } else { return Err(foreign()) }
-            }
-            match serde_json::from_slice::<Id>(&line) {
-                Ok(Id { id }) => {
-                    ids.insert(id);
+            let ours = serde_json::from_slice::<Read<T>>(&line).ok();
+            // What a crash cut is no JSON; unless all but the line's end was written.
+            let torn = is_torn(&line) && serde_json::from_slice::<IgnoredAny>(&line).is_err();
+            match ours {
+                Some(Read { item, .. }) if line.last() == Some(&b'\n') => {
+                    ids.insert(item.id());
                 }
-                // Blocks that reached the disk out of order leave such a line.
-                Err(_) if is_torn(&line) && is_last(&mut reader).map_err(io)? => break,
-                Err(_) => return Err(foreign()),
+                // The last of the file: a crash cut it, or its blocks reached the disk out of order.
+                ours if (ours.is_some() || torn) && is_last(&mut reader).map_err(io)? => break,
+                _ => return Err(foreign()),
             }
             whole += read as u64;
         }
@@ -110,21 +143,48 @@ impl Lines {
         // file again reads what is really there.
         self.broken = true;
         let written = self.file.write_all(&self.pending).and_then(|()| self.file.sync_data());
-        written.map_err(|e| self.error(&e.to_string()))?;
+        written.map_err(|e| self.error(&plain(&e)))?;
         self.pending.clear();
         self.broken = false;
         Ok(())
     }
 
     fn error(&self, why: &str) -> ChannelError {
-        ChannelError::Broken(format!("{} cannot be written: {why}", self.path.display()))
+        ChannelError::Broken(format!("`{}` cannot be written: {why}", self.path.display()))
     }
 }
 
 /// Whether this may be what a crash left of a line of ours: its beginning, or zeros where it was to be.
 fn is_torn(line: &[u8]) -> bool {
-    let begin = BEGIN.get(..line.len().min(BEGIN.len())).unwrap_or_default();
-    line.starts_with(begin) || line.first() == Some(&0)
+    let rest = match after(line, b"{\"at\":\"") {
+        Cut::After(rest) => rest,
+        Cut::Within => return true,
+        Cut::Other => return line.first() == Some(&0),
+    };
+    match rest.iter().position(|b| *b == b'"').and_then(|end| rest.get(end..)) {
+        Some(rest) => !matches!(after(rest, b"\",\"customer\":\""), Cut::Other),
+        None => true,
+    }
+}
+
+/// How a text stands to what it should begin with.
+enum Cut<'a> {
+    /// It begins so, and this follows.
+    After(&'a [u8]),
+    /// It ends before it could differ, or what should stand there is zeros.
+    Within,
+    /// It begins otherwise.
+    Other,
+}
+
+fn after<'a>(text: &'a [u8], begin: &[u8]) -> Cut<'a> {
+    let same = text.iter().zip(begin).take_while(|(a, b)| a == b).count();
+    match text.get(same) {
+        _ if same == begin.len() => Cut::After(text.get(same..).unwrap_or_default()),
+        None => Cut::Within,
+        Some(0) if same > 0 => Cut::Within,
+        Some(_) => Cut::Other,
+    }
 }
 
 fn is_last(reader: &mut impl BufRead) -> std::io::Result<bool> {
@@ -147,7 +207,7 @@ impl MessageFile {
     /// # Errors
     /// Where it cannot be read or written, or holds something else.
     pub fn open(path: impl AsRef<Path>) -> Result<MessageFile, ChannelError> {
-        Lines::open(path.as_ref()).map(MessageFile)
+        Lines::open::<Release>(path.as_ref()).map(MessageFile)
     }
 }
 
@@ -176,7 +236,7 @@ impl CaseFile {
     /// # Errors
     /// Where it cannot be read or written, or holds something else.
     pub fn open(path: impl AsRef<Path>) -> Result<CaseFile, ChannelError> {
-        Lines::open(path.as_ref()).map(CaseFile)
+        Lines::open::<HandoffCase>(path.as_ref()).map(CaseFile)
     }
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use journey_spec::Ts;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
+use crate::error::{no_folder, plain};
+
 use super::{Batch, CommitOutcome, DeadLetter, OutboxRow, Record, Store, StoreError};
 
 /// Marks a SQLite file as a Journey store: "JRNY".
@@ -113,10 +115,24 @@ impl Sqlite {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    possible(path)?;
     let db = Connection::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
     db.busy_timeout(Duration::from_secs(5)).map_err(|e| opening(path, &e))?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
+}
+
+/// Whether a file is there or can be made, as far as the file system tells; its words are plainer than SQLite's.
+fn possible(path: &Path) -> Result<(), StoreError> {
+    let open = |why: String| StoreError::Open { path: path.into(), why };
+    let foreign = |found: &str| StoreError::Foreign { path: path.into(), found: found.into() };
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_file() => Ok(()),
+        Ok(meta) if meta.is_dir() => Err(foreign("it is a folder")),
+        Ok(_) => Err(foreign("it is not a regular file")),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => no_folder(path).map_or(Ok(()), |why| Err(open(why))),
+        Err(e) => Err(open(plain(&e))),
+    }
 }
 
 /// The schema's version; 0 for a new file. Nothing is written before this has said that the file is ours.
@@ -152,11 +168,11 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .write(true)
         .open(&lock_path)
-        .map_err(|e| open(format!("{}: {e}", lock_path.display())))?;
+        .map_err(|e| open(format!("`{}`: {}", lock_path.display(), plain(&e))))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.into() }),
-        Err(TryLockError::Error(e)) => Err(open(format!("{}: {e}", lock_path.display()))),
+        Err(TryLockError::Error(e)) => Err(open(format!("`{}`: {}", lock_path.display(), plain(&e)))),
     }
 }
 
@@ -188,6 +204,10 @@ fn opening(path: &Path, error: &rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path: path.into() },
         Some(ErrorCode::DiskFull) => StoreError::Full,
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged(error.to_string()),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            let why = "it cannot be written there; look at the rights of the file and of its folder".into();
+            StoreError::Open { path: path.into(), why }
+        }
         _ => StoreError::Open { path: path.into(), why: error.to_string() },
     }
 }

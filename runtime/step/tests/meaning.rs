@@ -7,6 +7,7 @@ mod common;
 use common::programs::{appointment, boarding};
 use common::*;
 use journey_spec::program::*;
+use journey_spec::value::Data;
 use journey_step::Input;
 use journey_step::effect::Effect;
 
@@ -240,6 +241,23 @@ fn events_of_other_keys_and_unheard_events_change_nothing() {
     d.event("nonsense", booking("B1", ts(SLOT)));
     d.tells("the program does not declare it");
     assert_eq!(d.customer.newest_instance(JourneyId(0)).unwrap().data(), &booking("B1", ts(SLOT)));
+}
+
+#[test]
+fn an_event_with_an_empty_key_starts_and_reaches_nobody() {
+    for key in ["", " ", "\u{a0}\n"] {
+        let mut d = Driver::new(appointment());
+        d.event("booking.created", booking(key, ts(SLOT)));
+        assert!(d.customer.instances().is_empty(), "{key:?}");
+        d.tells("it carries no `booking.id`");
+        d.event("booking.rescheduled", booking(key, ts(SLOT)));
+        assert_eq!(d.sentences().iter().filter(|s| s.contains("it carries no `booking.id`")).count(), 2);
+    }
+    let mut d = booked();
+    d.event("booking.rescheduled", Data::new());
+    d.tells("event `booking.rescheduled`: it carries no `booking.id`");
+    d.event("booking.rescheduled", booking("B9", ts(SLOT)));
+    d.tells("nobody waits for it");
 }
 
 #[test]

@@ -381,6 +381,51 @@ fn a_promise_is_void_when_no_address_is_left_for_it() {
 }
 
 #[test]
+fn a_promise_that_nothing_can_reach_the_customer_to_keep_is_void_at_once() {
+    // The one who promises reaches an e-mail address, those who keep it a telephone.
+    let by_mail = || {
+        let mut program = boarding();
+        let mail = Variant { channel: Channel::Email, subject: None, body: template("Welcome") };
+        program.messages[0].variants.push(mail);
+        program
+    };
+    let departs = day(2, "18:00");
+    let mut d = Driver::new(by_mail());
+    d.update(profile(None, Some(MAIL), Some("Europe/London")));
+    d.event("checkin", booking("F1", departs));
+    assert_eq!(d.sent(), ["welcome"]);
+    d.tells("promised boarding_call by");
+    d.tells("the promise boarding_call is void");
+    assert!(d.customer.open_promises().is_empty());
+    d.until(departs);
+    d.keeps_silent_about("BROKE");
+    // There is a telephone, and it said STOP.
+    let mut d = Driver::new(by_mail());
+    d.reply("stop").event("checkin", booking("F1", departs));
+    d.tells("the promise boarding_call is void");
+    d.until(departs);
+    d.keeps_silent_about("BROKE");
+    // There is one that is open.
+    let mut d = Driver::new(by_mail());
+    d.event("checkin", booking("F1", departs));
+    d.keeps_silent_about("is void");
+    assert_eq!(d.customer.open_promises().len(), 1);
+}
+
+#[test]
+fn stop_is_heard_in_every_spelling_and_an_invited_answer_is_not_shadowed() {
+    for text in ["S T O P", "ｓｔｏｐ", "st\u{ad}op", "STOP\nthanks", "please unsubscribe me", "STOP 2"] {
+        let mut d = booked();
+        d.reply(text);
+        assert!(d.customer.has_stopped(PHONE), "{text:?}");
+    }
+    let mut d = booked();
+    d.reply("N o  visit");
+    assert!(!d.customer.has_stopped(PHONE));
+    assert_eq!(d.state(), "asking_off", "`N o` is a word, letter by letter");
+}
+
+#[test]
 fn texts_are_written_when_they_leave_in_the_customers_zone() {
     let mut program = appointment();
     program.messages[0].variants[0].body = template(

@@ -56,7 +56,12 @@ impl<'p> Run<'p> {
             self.conclude();
         }
         if !told {
-            self.ignored(None, format!("event `{name}`"), "nobody waits for it");
+            let keyless = |j: &Journey| {
+                let path = j.key.as_deref().filter(|_| hears_somewhere(j, id))?;
+                key_text(lookup(data, path)).is_none().then(|| format!("it carries no `{}`", path.join(".")))
+            };
+            let why = program.journeys.iter().find_map(keyless).unwrap_or_else(|| "nobody waits for it".into());
+            self.ignored(None, format!("event `{name}`"), why);
         }
     }
 

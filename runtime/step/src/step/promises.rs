@@ -33,6 +33,8 @@ impl Run<'_> {
         if by <= self.now {
             self.moved_promises.push((n, name));
         }
+        // Where nothing that could keep it reaches this customer, that is known now, and not only at its deadline.
+        self.void_promises_of(n);
     }
 
     /// After data changed: deadlines follow it. One that is moved to now or before has to be discharged by this step.
@@ -91,11 +93,15 @@ impl Run<'_> {
     /// channel of it has an open address, are void.
     pub(crate) fn void_promises(&mut self) {
         for n in 0..self.c.instances.len() {
-            while let Some(index) =
-                self.inst(n).and_then(|i| i.promises.iter().position(|p| !self.can_discharge(n, &p.name)))
-            {
-                self.drop_promise(n, index, PromiseFate::Void);
-            }
+            self.void_promises_of(n);
+        }
+    }
+
+    fn void_promises_of(&mut self, n: usize) {
+        while let Some(index) =
+            self.inst(n).and_then(|i| i.promises.iter().position(|p| !self.can_discharge(n, &p.name)))
+        {
+            self.drop_promise(n, index, PromiseFate::Void);
         }
     }
 

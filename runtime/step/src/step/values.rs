@@ -37,11 +37,11 @@ pub(crate) fn instant(expr: &Expr, data: &Data, profile: &Data) -> Option<Ts> {
     }
 }
 
-/// A key's value as text; `None` where it is missing.
+/// A key's value as text; `None` where it is missing or empty, since what has no name cannot be told from others.
 pub(crate) fn key_text(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Missing | Value::Record(_) => None,
-        Value::Text(text) => Some(text.clone()),
+        Value::Text(text) => Some(text).filter(|t| !t.trim().is_empty()).cloned(),
         other => Some(super::render::plain(other, &journey_spec::time::Zone::utc())),
     }
 }
