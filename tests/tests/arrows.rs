@@ -47,7 +47,8 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("petgraph", &["compiler/src/graph.rs", "compiler/src/graph/", "compiler/src/check.rs", "compiler/src/check/"]),
     ("miette", &["compiler/src/diagnostics.rs", "compiler/src/diagnostics/"]),
     ("rusqlite", &["runtime/src/store.rs", "runtime/src/store/"]),
-    ("jiff", &["language-spec/src/time.rs", "runtime/step/src/", "runtime/step/tests/"]),
+    ("jiff", &["language-spec/src/time.rs"]),
+    ("unicode_normalization", &["language-spec/src/value/replies.rs"]),
     ("clap", &["compiler/cli/"]),
 ];
 

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use journey_compiler::source::Sources;
 use journey_spec::codes;
-use journey_tests::{blocks, printed};
+use journey_tests::{blocks, printed, root};
 
-/// Cases live beside each other; what they `use` is read from their own folder or from `ui/house`.
+/// Cases live beside each other; the house that they may `use` is that of the examples.
 struct Folder(PathBuf);
 
 impl Sources for Folder {
@@ -18,6 +18,9 @@ impl Sources for Folder {
         match path {
             // too large to keep in a repository: made here
             "J0004/large.journey" => Ok("// a line that says nothing\n".repeat(60_000).into_bytes()),
+            "house/care.journey" => {
+                std::fs::read(root().join("examples/house/care.journey")).map_err(|_| "there is no such file".into())
+            }
             _ => match path.split_once('/') {
                 Some((code, "page.journey")) => codes::find(code)
                     .and_then(|c| failing_example(c.page))

@@ -11,7 +11,7 @@ use journey_spec::time::spelled_duration;
 
 use crate::failure::{Exit, Outcome};
 use crate::project::{self, Compiled, Format};
-use crate::screen::{BOLD, DIM, Screen, count, styled};
+use crate::screen::{BOLD, DIM, Screen, count, grouped, styled};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,6 +57,11 @@ pub(crate) fn run(args: &Check, screen: &mut Screen) -> Outcome {
     Ok(Exit::findings(findings > 0))
 }
 
+/// A bound as the table shows it: beyond a million nobody compares digits.
+fn figure(n: u64) -> String {
+    if n > 1_000_000 { "over 1,000,000".into() } else { grouped(n) }
+}
+
 /// What is proven of how much one customer can get: a line a subject, a column a window, and what enforces it.
 fn proven(compiled: &Compiled) -> String {
     let Some(program) = compiled.compilation.runnable() else { return String::new() };
@@ -80,7 +85,7 @@ fn proven(compiled: &Compiled) -> String {
         let own: Vec<Option<&Bound>> = windows.iter().map(|w| of(bound.channel, *w)).collect();
         let cells = own
             .iter()
-            .map(|b| b.map_or_else(String::new, |b| b.at_most.map_or_else(|| "none".to_owned(), |n| n.to_string())))
+            .map(|b| b.map_or_else(String::new, |b| b.at_most.map_or_else(|| "none".to_owned(), figure)))
             .collect();
         let mut by: Vec<&str> = own.iter().flatten().filter(|b| b.at_most.is_some()).map(|b| b.by.as_str()).collect();
         by.dedup();
@@ -91,11 +96,20 @@ fn proven(compiled: &Compiled) -> String {
     let who = rows.iter().map(|(who, ..)| who.chars().count()).max().unwrap_or(0);
     let mut out =
         format!("\n{}\n", styled(BOLD, format!("{}: how much can reach a customer at most", compiled.project.name)));
-    let heads = windows.iter().map(|w| w.map_or_else(|| "ever".to_owned(), |w| format!("in {}", spelled_duration(w))));
-    let heads: String = heads.map(|h| format!("  {h:>6}")).collect();
+    let heads: Vec<String> = windows
+        .iter()
+        .map(|w| w.map_or_else(|| "ever".to_owned(), |w| format!("in {}", spelled_duration(w))))
+        .collect();
+    let widest = |column: usize, head: &str| {
+        let cells = rows.iter().filter_map(|(_, cells, _)| cells.get(column)).map(|c| c.chars().count());
+        cells.chain([head.len(), 6]).max().unwrap_or(0)
+    };
+    let wide: Vec<usize> = heads.iter().enumerate().map(|(i, head)| widest(i, head)).collect();
+    let laid = |cells: &[String]| cells.iter().zip(&wide).map(|(c, wide)| format!("  {c:>wide$}")).collect::<String>();
+    let heads = laid(&heads);
     out.push_str(&format!("  {}\n", styled(DIM, format!("{:who$}{heads}  {kinds} by", ""))));
     for (name, cells, by) in &rows {
-        let cells: String = cells.iter().map(|c| format!("  {c:>6}")).collect();
+        let cells = laid(cells);
         out.push_str(&format!("  {name:<who$}{cells}  {}\n", styled(DIM, by)));
     }
     if rows.is_empty() { String::new() } else { out }

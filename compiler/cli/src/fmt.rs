@@ -1,12 +1,13 @@
 //! `journeyc fmt`: the one way to lay out a journey.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use journey_compiler::diagnostics::{Finding, human};
 use journey_compiler::format;
+use journey_compiler::parse::MAX_BYTES;
 use journey_compiler::source::{Source, SourceMap};
 use similar::TextDiff;
 
@@ -82,23 +83,22 @@ pub(crate) fn run(args: &Fmt, screen: &mut Screen) -> Outcome {
     let verb = if looks_only { "would change" } else { "laid out" };
     let mut line = format!("{}: {changed} {verb}", count(files.len(), "file", "files"));
     if broken > 0 {
-        line.push_str(&format!(", {broken} left untouched because of syntax errors"));
+        line.push_str(&format!(", {broken} left untouched because of errors"));
     }
     screen.say(&format!("{line}\n"));
     Ok(Exit::findings(broken > 0 || looks_only && changed > 0))
 }
 
 fn stdin(args: &Fmt, screen: &mut Screen) -> Outcome {
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
+    let bytes = folder::take_source(std::io::stdin().lock())
         .map_err(|e| Failure::new(format!("cannot read stdin: {}", plain(&e))))?;
-    let text = String::from_utf8(bytes).map_err(|e| not_utf8("stdin", e.utf8_error().valid_up_to()))?;
+    let text = text_of(bytes, "stdin")?;
+    let is_whole = text.len() <= MAX_BYTES;
     match lay_out("stdin", &text) {
         Laid::Broken(sources, findings) => {
-            // What came in goes out: an editor that pipes through us must not be left with an empty file.
-            if !args.check && !args.diff {
+            // What came in goes out: an editor that pipes through us must not be left with an empty file. A part of it would
+            // be worse than nothing.
+            if !args.check && !args.diff && is_whole {
                 screen.print(&text);
             }
             tell(&sources, &findings, screen);
@@ -131,7 +131,8 @@ fn lay_out(name: &str, text: &str) -> Laid {
         Ok(laid) => Laid::Changed(laid),
         Err(findings) => {
             let mut sources = SourceMap::default();
-            sources.add(Source::new(name, text));
+            // Nothing of a text that is too large is worth showing.
+            sources.add(Source::new(name, if text.len() > MAX_BYTES { "" } else { text }));
             Laid::Broken(sources, findings)
         }
     }
@@ -147,11 +148,19 @@ fn tell(sources: &SourceMap, findings: &[Finding], screen: &mut Screen) {
 
 fn read(path: &Path) -> Result<String, Failure> {
     let name = path.display();
-    let bytes = folder::read_at_most(path, folder::MOST_BYTES).map_err(|why| {
+    let bytes = folder::read_source(path).map_err(|why| {
         Failure::new(format!("cannot read `{name}`: {why}"))
             .help("mend that, or name other files; what was laid out stays so")
     })?;
-    String::from_utf8(bytes).map_err(|e| not_utf8(&name.to_string(), e.utf8_error().valid_up_to()))
+    text_of(bytes, &name.to_string())
+}
+
+fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
+    if bytes.len() > MAX_BYTES {
+        // The cut may have gone through a character; the formatter refuses the text for its length.
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    String::from_utf8(bytes).map_err(|e| not_utf8(name, e.utf8_error().valid_up_to()))
 }
 
 fn not_utf8(name: &str, at: usize) -> Failure {

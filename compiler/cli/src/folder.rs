@@ -10,31 +10,58 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
+use journey_compiler::parse::MAX_BYTES;
 use journey_compiler::source::Sources;
 
 use crate::failure::Failure;
 use crate::screen::plain;
 
-/// Most bytes that are read of a source file; the compiler refuses a file long before, and says so.
-pub(crate) const MOST_BYTES: u64 = 32 * 1024 * 1024;
+/// Most bytes that are read of a source file: one more than the compiler takes, so that it says itself that it is too
+/// large.
+const MOST_BYTES: u64 = MAX_BYTES as u64 + 1;
 
 /// Reads sources from the file system.
 pub(crate) struct Folder;
 
 impl Sources for Folder {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        read_at_most(Path::new(path), MOST_BYTES)
+        read_source(Path::new(path))
     }
+}
+
+/// The bytes of a source file, or as many as show that it is too large; in words why not.
+pub(crate) fn read_source(path: &Path) -> Result<Vec<u8>, String> {
+    regular(path)?;
+    let file = fs::File::open(path).map_err(|e| plain(&e))?;
+    take_source(file).map_err(|e| plain(&e))
+}
+
+/// As [`read_source`], of what is open already.
+pub(crate) fn take_source(reader: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The length of a regular file; in words why it is none.
+fn regular(path: &Path) -> Result<u64, String> {
+    let meta = fs::metadata(path).map_err(|e| plain(&e))?;
+    if meta.is_file() {
+        return Ok(meta.len());
+    }
+    Err(if meta.is_dir() { "it is a folder".into() } else { "it is not a regular file".into() })
+}
+
+/// Why a source file cannot be read, where it cannot.
+pub(crate) fn unreadable_source(path: &Path) -> Option<String> {
+    regular(path).err().or_else(|| fs::File::open(path).err().map(|e| plain(&e)))
 }
 
 /// The bytes of a regular file; in words why not.
 pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    let meta = fs::metadata(path).map_err(|e| plain(&e))?;
-    if !meta.is_file() {
-        return Err(if meta.is_dir() { "it is a folder".into() } else { "it is not a regular file".into() });
-    }
-    if meta.len() > most {
-        return Err(format!("it has {} MB, which is too large", meta.len() / 1_000_000));
+    let length = regular(path)?;
+    if length > most {
+        return Err(format!("it has {} MB, which is too large", length / 1_000_000));
     }
     let mut bytes = Vec::new();
     fs::File::open(path).and_then(|f| f.take(most).read_to_end(&mut bytes)).map_err(|e| plain(&e))?;
@@ -123,8 +150,7 @@ fn none_in(folder: &Path) -> Failure {
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {
-    Failure::new(format!("cannot read `{}`: {why}", path.display()))
-        .help("give yourself the right to read it, or name another path")
+    Failure::new(format!("cannot read `{}`: {why}", path.display())).help("mend that, or name another path")
 }
 
 /// The `.journey` files in and below a folder, sorted.

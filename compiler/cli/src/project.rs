@@ -9,7 +9,7 @@ use journey_compiler::ast::Item;
 use journey_compiler::diagnostics::{concise, human, json};
 
 use crate::failure::Failure;
-use crate::folder::{self, Folder, MOST_BYTES, Project};
+use crate::folder::{self, Folder, Project};
 use crate::screen::{Screen, count};
 
 /// How findings are printed.
@@ -49,17 +49,12 @@ pub(crate) fn compile(paths: &[PathBuf]) -> Result<Vec<Compiled>, Failure> {
 
 /// A root that cannot be read is nothing that the author of a journey can mend in its text.
 fn readable(root: &str) -> Result<(), Failure> {
-    let why = match std::fs::metadata(root) {
-        Ok(meta) if meta.is_file() && meta.len() <= MOST_BYTES => {
-            std::fs::File::open(root).err().map(|e| crate::screen::plain(&e))
-        }
-        Ok(_) => folder::read_at_most(Path::new(root), MOST_BYTES).err(),
-        Err(error) => Some(crate::screen::plain(&error)),
-    };
-    match why {
+    match folder::unreadable_source(Path::new(root)) {
         None => Ok(()),
-        Some(why) => Err(Failure::new(format!("cannot read `{root}`: {why}"))
-            .help("mend that, move it away, or name other paths; a source file has at most 1 MB")),
+        Some(why) => {
+            Err(Failure::new(format!("cannot read `{root}`: {why}"))
+                .help("mend that, move it away, or name other paths"))
+        }
     }
 }
 

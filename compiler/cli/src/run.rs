@@ -3,6 +3,7 @@
 mod answers;
 mod intake;
 mod live;
+mod places;
 mod report;
 
 use std::fs::File;
@@ -88,8 +89,20 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
         Some(path) => answers::read(path, &program)?,
         None => Answers::default(),
     };
-    // Looked at before the store, so that a mistyped feed leaves no empty store behind.
+    // Looked at before the store, so that a mistyped name leaves no empty store behind.
     let feed = args.feed.as_deref().map(open_feed).transpose()?;
+    places::apart(&[
+        ("--feed", args.feed.as_deref().filter(|f| *f != Path::new("-"))),
+        ("--store", args.store.as_deref()),
+        ("--answers", args.answers.as_deref()),
+        ("--out", args.out.as_deref()),
+    ])?;
+    let out: Box<dyn Channel> = match &args.out {
+        Some(path) => Box::new(
+            MessageFile::open(path).map_err(|e| Failure::new(e.to_string()).help("name another file with --out"))?,
+        ),
+        None => Box::new(Discard),
+    };
 
     let temporary;
     let store = match &args.store {
@@ -105,7 +118,10 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
     let sqlite = Sqlite::open(&store).map_err(|e| store_failure(&e))?;
     let engine = Engine::open(program.clone(), Box::new(sqlite)).map_err(|e| engine_failure(&e))?;
     match feed {
-        Some(feed) => replay(args, &program, engine, answers, feed, screen),
+        Some(feed) => {
+            let engine = engine.connect(Outside { channel: out, desk: Box::new(Discard), service: Box::new(answers) });
+            replay(args, &program, engine, feed, screen)
+        }
         None => live::run(engine, Box::new(answers), args.json, screen),
     }
 }
@@ -152,14 +168,8 @@ fn open_feed(path: &Path) -> Result<Feed, Failure> {
     Ok(Feed { reader: Box::new(BufReader::with_capacity(1 << 16, file)), name, bytes })
 }
 
-fn replay(args: &Run, program: &Program, engine: Engine, answers: Answers, feed: Feed, screen: &mut Screen) -> Outcome {
-    let channel: Box<dyn Channel> = match &args.out {
-        Some(path) => Box::new(
-            MessageFile::open(path).map_err(|e| Failure::new(e.to_string()).help("name another file with --out"))?,
-        ),
-        None => Box::new(Discard),
-    };
-    let mut engine = engine.connect(Outside { channel, desk: Box::new(Discard), service: Box::new(answers) });
+fn replay(args: &Run, program: &Program, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Outcome {
+    engine.claim_pace().map_err(|e| engine_failure(&e))?;
     let known = engine.dead_letters().map_err(|e| engine_failure(&e))?.len();
     let counts = Counts::default();
     let reader = Counted::new(feed.reader, counts.clone());
@@ -174,11 +184,15 @@ fn replay(args: &Run, program: &Program, engine: Engine, answers: Answers, feed:
         counts: &counts,
         summary: &summary,
         feed: &feed.name,
+        store: args.store.as_deref(),
         only: &args.customer,
         timelines: !args.summary,
         known_letters: known,
     };
     report.print(screen)?;
+    if summary.accepted == 0 && summary.duplicates > 0 && summary.refused == 0 {
+        screen.say("nothing new: every line had come before\n");
+    }
     screen.say(&format!("{} lines in {} ms\n", summary.arrivals, began.elapsed().as_millis()));
     Ok(Exit::Clean)
 }

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use journey_compiler::diagnostics::human;
+pub(crate) use journey_runtime::error::plain;
 
 /// Bold.
 pub(crate) const BOLD: Style = Style::new().bold();
@@ -104,21 +105,17 @@ impl Screen {
     }
 }
 
-/// An I/O error in words, without the operating system's number.
-pub(crate) fn plain(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "it is not there".into(),
-        ErrorKind::PermissionDenied => "permission is denied".into(),
-        ErrorKind::StorageFull => "the disk is full".into(),
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
-        ErrorKind::IsADirectory => "it is a folder".into(),
-        ErrorKind::NotADirectory => "a part of the path is a file and not a folder".into(),
-        ErrorKind::InvalidData => "it is not UTF-8 text".into(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or_default().to_lowercase()
+/// A number with a comma between each three digits.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
         }
+        out.push(digit);
     }
+    out
 }
 
 /// `1 file`, `2 files`.

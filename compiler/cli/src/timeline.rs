@@ -19,7 +19,8 @@ const SHORTEST_RUN: usize = 4;
 /// The timeline, each line indented by `indent`; empty where nothing happened. Ends with a line end.
 pub(crate) fn render(entries: &[Entry], zone: &Zone, indent: usize, width: usize) -> String {
     let several = entries.iter().filter_map(|e| e.instance).collect::<BTreeSet<_>>().len() > 1;
-    let mut page = Page { out: String::new(), zone, indent, width, day: String::new(), several };
+    let turning = turning_days(entries, zone);
+    let mut page = Page { out: String::new(), zone, indent, width, day: String::new(), several, turning };
     let mut states: BTreeMap<u64, &str> = BTreeMap::new();
     let mut rest = entries;
     while let Some((entry, after)) = rest.split_first() {
@@ -65,6 +66,11 @@ fn sentence(entry: &Entry, zone: &Zone) -> String {
     match &entry.what {
         What::Entered { state, why } => format!("{state}, by {why}"),
         What::Blocked { message, rule } => format!("blocked {message}: {rule}"),
+        // `until 01:00` would read as going back where the clock is set back meanwhile.
+        What::Deferred { until, .. } if offset(zone, *until) != offset(zone, entry.at) => {
+            let stamp = zone.stamp(*until);
+            entry.sentence(zone).replacen(&stamp, &format!("{stamp} {}", offset(zone, *until)), 1)
+        }
         _ => entry.sentence(zone),
     }
 }
@@ -81,6 +87,8 @@ struct Page<'a> {
     width: usize,
     day: String,
     several: bool,
+    /// Days on which the clock is set forward or back between two lines.
+    turning: BTreeSet<String>,
 }
 
 /// What makes entries of a run alike: instance, words.
@@ -113,7 +121,7 @@ impl Page<'_> {
             let mut text = format!(
                 "{head} {} times{place}, {} to {}",
                 entries.len(),
-                self.time(first.at),
+                self.moment(first.at),
                 self.until(first.at, last.at)
             );
             if let What::Heard { settles_at: Some(at), .. } = &last.what {
@@ -142,26 +150,55 @@ impl Page<'_> {
             (Some(key), true) => format!("{key}  "),
             _ => String::new(),
         };
-        let column = self.indent + 2 + 8 + 2 + 2;
+        let time = self.moment(entry.at);
+        let wide = if self.turning.contains(&self.day) { 15 } else { 8 };
+        let column = self.indent + 2 + wide + 2 + 2;
         let text = wrapped(&format!("{key}{}", visible(text)), column, column, self.width);
         self.out.push_str(&format!(
-            "{}  {:<8}  {} {}\n",
+            "{}  {time:<wide$}  {} {}\n",
             " ".repeat(self.indent),
-            self.time(entry.at),
             styled(mark, symbol),
             styled(style, text)
         ));
     }
 
-    /// Local time of day, with seconds only where there are any.
-    fn time(&self, at: Ts) -> String {
-        clock(self.zone, at)
+    /// Local time of day, with seconds only where there are any, and with its offset on a day on which that changes.
+    fn moment(&self, at: Ts) -> String {
+        let clock = clock(self.zone, at);
+        if self.turning.contains(&day(self.zone, at)) {
+            return format!("{clock} {}", offset(self.zone, at));
+        }
+        clock
     }
 
     /// The time of day, with its date where that is another than `from`'s.
     fn until(&self, from: Ts, at: Ts) -> String {
-        if day(self.zone, from) == day(self.zone, at) { clock(self.zone, at) } else { self.zone.stamp(at) }
+        if day(self.zone, from) == day(self.zone, at) { self.moment(at) } else { self.zone.stamp(at) }
     }
+}
+
+/// The days on which the zone's offset changes between two moments that are told.
+fn turning_days(entries: &[Entry], zone: &Zone) -> BTreeSet<String> {
+    let mut offsets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for entry in entries {
+        let until = match entry.what {
+            What::Deferred { until, .. } => Some(until),
+            _ => None,
+        };
+        for at in [Some(entry.at), until].into_iter().flatten() {
+            offsets.entry(day(zone, at)).or_default().insert(offset(zone, at));
+        }
+    }
+    offsets.into_iter().filter(|(_, offsets)| offsets.len() > 1).map(|(day, _)| day).collect()
+}
+
+/// How far the zone's clock is from UTC, such as `+01:00`.
+fn offset(zone: &Zone, at: Ts) -> String {
+    let seconds = |ms: Ts| ms.div_euclid(1000);
+    let local = Zone::utc().parse_local(&zone.stamp(at)).map_or_else(|| seconds(at), seconds);
+    let minutes = (local - seconds(at)).div_euclid(60);
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
 /// `Monday 2 March 2026`.

@@ -1,24 +1,29 @@
 //! What a run against a feed prints.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use journey_compiler::check::bounds::{self, Bound, Scope};
+use journey_compiler::check::bounds::{self, Scope};
 use journey_runtime::Engine;
 use journey_runtime::drive::Summary;
 use journey_spec::Ts;
 use journey_spec::program::{DAY, Program};
 use journey_spec::time::Zone;
-use journey_step::effect::{Entry, What};
+use journey_step::effect::{Entry, PromiseFate, What};
 
 use crate::failure::Failure;
 use crate::run::engine_failure;
 use crate::run::intake::{Came, Counts};
 use crate::scenario::{STOP_CONFIRMATION, is_message, zone_of};
-use crate::screen::{BAD, BOLD, DIM, Screen, count, styled};
+use crate::screen::{BAD, BOLD, DIM, Screen, count, grouped, styled};
 use crate::timeline;
 
 /// Most dead letters that are shown.
-const MOST_LETTERS: usize = 20;
+const MOST_LETTERS: usize = 100;
+/// Most customers of whom a summary tells one by one.
+const MOST_CUSTOMERS: usize = 20;
+/// Of how many a summary tells where there are more.
+const BUSIEST: usize = 5;
 
 /// Everything that the report tells of.
 pub(super) struct Report<'a> {
@@ -28,6 +33,8 @@ pub(super) struct Report<'a> {
     pub(super) summary: &'a Summary,
     /// The feed's name, for places in it.
     pub(super) feed: &'a str,
+    /// The store's file, where one is kept.
+    pub(super) store: Option<&'a Path>,
     /// Only these customers; all where there are none.
     pub(super) only: &'a [String],
     /// Whether timelines are printed besides the closing lines.
@@ -43,24 +50,57 @@ impl Report<'_> {
         let proven = bounds::message_bounds(self.program)
             .into_iter()
             .find(|b| b.scope == Scope::Customer && b.channel.is_none() && b.window == Some(DAY));
-        let mut closing = Vec::new();
+        let bound = proven.as_ref().and_then(|b| Some((b.at_most?, b)));
+        let mut all: Vec<(&str, Tally)> = Vec::new();
         for id in &customers {
             let entries = self.engine.timeline(id).map_err(|e| engine_failure(&e))?;
             if self.timelines {
                 let page = self.page(id, &entries, screen.width())?;
                 screen.print(&page);
             }
-            closing.push(self.closing(id, &entries, proven.as_ref()));
+            all.push((id, Tally::of(self.counts.of(id), &entries)));
             if screen.is_closed() {
                 return Ok(());
             }
         }
         let letters = self.letters()?;
         screen.print(&letters);
-        let wide = customers.iter().map(|c| c.chars().count()).max().unwrap_or(0);
-        for (id, [first, second]) in customers.iter().zip(&closing) {
+        let mut total = Tally::default();
+        for (_, tally) in &all {
+            total.add(tally);
+        }
+        let number = all.len();
+        if !self.timelines && number > MOST_CUSTOMERS {
+            all.sort_by(|(a, x), (b, y)| y.sent.cmp(&x.sent).then(a.cmp(b)));
+            all.truncate(BUSIEST);
+            screen.print(&format!("the {BUSIEST} of {number} customers with the most messages:\n"));
+        }
+        let wide = all.iter().map(|(id, _)| id.chars().count()).max().unwrap_or(0);
+        for (id, tally) in &all {
             let name = format!("{:<wide$}", timeline::visible(id));
+            let seen = tally.busiest;
+            let second = match bound {
+                Some((most, bound)) => {
+                    let by = bound.by.replace('`', "");
+                    format!("at most {} in any 24 h ({}: {by}), {seen} seen", grouped(most), bound.kind)
+                }
+                None => format!("no bound is proven for any 24 h, {seen} seen"),
+            };
+            let first = format!("{}, {}", came(&tally.came), tally.out());
             screen.print(&format!("{}  {first}\n{:wide$}  {}\n", styled(BOLD, name), "", styled(DIM, second)));
+        }
+        if number > 0 {
+            let inputs = counted(total.came.total(), "input", "inputs");
+            let proven = match bound {
+                Some((most, bound)) => format!("{}: {}", bound.kind, grouped(most)),
+                None => "no bound is proven".into(),
+            };
+            screen.print(&format!(
+                "{}: {inputs} in, {}; nobody got more than {} in any 24 h ({proven})\n",
+                styled(BOLD, count(number, "customer", "customers")),
+                total.out(),
+                total.busiest
+            ));
         }
         if let Some(why) = &self.summary.unfinished {
             screen.print(&format!("{why}\n"));
@@ -123,7 +163,8 @@ impl Report<'_> {
             out.push_str(&format!("      {}\n", styled(DIM, format!("{raw}{cut}"))));
         }
         if new.len() > MOST_LETTERS {
-            out.push_str(&format!("  … and {} more; the store holds them all\n", new.len() - MOST_LETTERS));
+            let kept = self.store.map(|s| format!("; `{}` keeps all, in its table dead_letters", s.display()));
+            out.push_str(&format!("  … and {} more{}\n", new.len() - MOST_LETTERS, kept.unwrap_or_default()));
         }
         if self.known_letters > 0 {
             out.push_str(&format!("  the store holds {} of earlier runs\n", self.known_letters));
@@ -133,38 +174,70 @@ impl Report<'_> {
         }
         Ok(out)
     }
+}
 
-    /// What came in and what went out, counted; and what is proven beside what was seen.
-    fn closing(&self, id: &str, entries: &[Entry], proven: Option<&Bound>) -> [String; 2] {
+/// What came in and what went out, of one customer or of several.
+#[derive(Default)]
+struct Tally {
+    came: Came,
+    sent: usize,
+    stops: usize,
+    blocked: usize,
+    cases: usize,
+    broken: usize,
+    /// The most messages to one customer in any 24 hours.
+    busiest: usize,
+}
+
+impl Tally {
+    fn of(came: Came, entries: &[Entry]) -> Tally {
         let sent: Vec<Ts> = entries.iter().filter(|e| is_message(e)).map(|e| e.at).collect();
         let of = |fits: &dyn Fn(&What) -> bool| entries.iter().filter(|e| fits(&e.what)).count();
-        let blocked = of(&|w| matches!(w, What::Blocked { .. }));
-        let cases = of(&|w| matches!(w, What::HandedOver { joined: false, .. }));
-        let stops = of(&|w| matches!(w, What::Sent { message, .. } if message == STOP_CONFIRMATION));
-        let broken = of(&|w| matches!(w, What::Promise { fate: journey_step::effect::PromiseFate::Broken, .. }));
-
-        let mut first = format!("{}, {} out", came(&self.counts.of(id)), count(sent.len(), "message", "messages"));
-        if stops > 0 {
-            first.push_str(&format!(" and {}", count(stops, "answer to STOP", "answers to STOP")));
+        Tally {
+            came,
+            sent: sent.len(),
+            stops: of(&|w| matches!(w, What::Sent { message, .. } if message == STOP_CONFIRMATION)),
+            blocked: of(&|w| matches!(w, What::Blocked { .. })),
+            cases: of(&|w| matches!(w, What::HandedOver { joined: false, .. })),
+            broken: of(&|w| matches!(w, What::Promise { fate: PromiseFate::Broken, .. })),
+            busiest: busiest(&sent),
         }
-        if blocked > 0 {
-            first.push_str(&format!(", {blocked} blocked"));
-        }
-        if cases > 0 {
-            first.push_str(&format!(", {} to a person", count(cases, "case", "cases")));
-        }
-        if broken > 0 {
-            first.push_str(&format!(", {}", styled(BAD, count(broken, "broken promise", "broken promises"))));
-        }
-        let seen = busiest(&sent);
-        let second = match proven.and_then(|b| Some((b.at_most?, b))) {
-            Some((most, bound)) => {
-                format!("at most {most} in any 24 h ({}: {}), {seen} seen", bound.kind, bound.by.replace('`', ""))
-            }
-            None => format!("no bound is proven for any 24 h, {seen} seen"),
-        };
-        [first, second]
     }
+
+    fn add(&mut self, other: &Tally) {
+        for (kind, n) in &other.came.kinds {
+            *self.came.kinds.entry(kind.clone()).or_default() += n;
+        }
+        self.came.again += other.came.again;
+        self.sent += other.sent;
+        self.stops += other.stops;
+        self.blocked += other.blocked;
+        self.cases += other.cases;
+        self.broken += other.broken;
+        self.busiest = self.busiest.max(other.busiest);
+    }
+
+    /// `6 messages out, 2 cases to a person`.
+    fn out(&self) -> String {
+        let mut out = format!("{} out", count(self.sent, "message", "messages"));
+        if self.stops > 0 {
+            out.push_str(&format!(" and {}", count(self.stops, "answer to STOP", "answers to STOP")));
+        }
+        if self.blocked > 0 {
+            out.push_str(&format!(", {} blocked", self.blocked));
+        }
+        if self.cases > 0 {
+            out.push_str(&format!(", {} to a person", count(self.cases, "case", "cases")));
+        }
+        if self.broken > 0 {
+            out.push_str(&format!(", {}", styled(BAD, count(self.broken, "broken promise", "broken promises"))));
+        }
+        out
+    }
+}
+
+fn counted(n: u64, one: &str, many: &str) -> String {
+    count(usize::try_from(n).unwrap_or(usize::MAX), one, many)
 }
 
 /// `133 inputs in (131 booking.rescheduled; 6 came again)`.
@@ -176,7 +249,7 @@ fn came(came: &Came) -> String {
     if came.again > 0 {
         notes.push(format!("{} came again", came.again));
     }
-    let total = count(usize::try_from(came.total()).unwrap_or(usize::MAX), "input", "inputs");
+    let total = counted(came.total(), "input", "inputs");
     if notes.is_empty() { format!("{total} in") } else { format!("{total} in ({})", notes.join(", ")) }
 }
 

@@ -255,6 +255,18 @@ impl Place {
         }
     }
 
+    /// Runs the binary there, with this on stdin and stdout in a file.
+    pub(crate) fn run_into(&self, args: &[&str], stdin: &str, out: fs::File) -> Ran {
+        let mut child = self.command(args).stdout(out).spawn().expect("the binary");
+        let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes());
+        let done = child.wait_with_output().expect("its output");
+        Ran {
+            code: done.status.code().unwrap_or(-1),
+            out: String::new(),
+            err: String::from_utf8_lossy(&done.stderr).into_owned(),
+        }
+    }
+
     /// Runs the binary there with nobody at the other end of stdout.
     pub(crate) fn run_closing_stdout(&self, args: &[&str]) -> Ran {
         let mut child = self.command(args).spawn().expect("the binary");
