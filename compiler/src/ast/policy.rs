@@ -1,0 +1,121 @@
+//! Policies, limits and their fates, as they stand in a file.
+
+use journey_spec::program::{Channel, Millis, Purpose, Requirement};
+
+use super::{At, Doc, Name, Path};
+use crate::source::Span;
+
+/// `policy house { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyDecl {
+    /// Doc comment.
+    pub doc: Doc,
+    /// Name.
+    pub name: Name,
+    /// Its rules, in source order.
+    pub items: Vec<PolicyItem>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// A rule of a policy.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PolicyItem {
+    /// `limit messages to 6 per 24h else latest`
+    Limit(LimitDecl),
+    /// `quiet 21:00 to 08:00 for service, marketing else defer`
+    Quiet {
+        /// Minute of the day.
+        from: At<u16>,
+        /// Minute of the day.
+        to: At<u16>,
+        /// For which purposes; none means all.
+        purposes: Vec<At<Purpose>>,
+        /// What happens.
+        fate: FateDecl,
+        /// The whole line.
+        span: Span,
+    },
+    /// `valid for 12h`
+    ValidFor(At<Millis>),
+    /// `grace 15m`
+    Grace(At<Millis>),
+    /// `reply window 7d`
+    ReplyWindow(At<Millis>),
+    /// `after the end, replies -> handoff "care"`
+    AfterEnd {
+        /// The queue.
+        queue: Name,
+        /// The whole line.
+        span: Span,
+    },
+    /// `require handoff, reply handling, timeout`
+    Require(Vec<At<Requirement>>, Span),
+    /// `stop spares safety`
+    StopSpares(Vec<At<Purpose>>, Span),
+    /// `stop answers "…"`
+    StopAnswers(Name, Span),
+}
+
+/// `limit visits moved to 3 per 7d else -> agent`
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitDecl {
+    /// What is counted.
+    pub what: LimitWhatDecl,
+    /// How many.
+    pub n: At<u32>,
+    /// `per 24h`
+    pub per: Option<At<Millis>>,
+    /// `per account.id`
+    pub key: Option<Path>,
+    /// `per customer`
+    pub per_customer: Option<Span>,
+    /// `else …`
+    pub fate: FateDecl,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// What a limit counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LimitWhatDecl {
+    /// `messages`, `sms`, `marketing messages`, `debt voice`
+    Messages {
+        /// Only this channel.
+        channel: Option<At<Channel>>,
+        /// Only this purpose.
+        purpose: Option<At<Purpose>>,
+    },
+    /// `starts`
+    Starts(Span),
+    /// `live`
+    Live(Span),
+    /// `visits STATE`
+    Visits(Name),
+}
+
+/// What happens to one too many.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FateDecl {
+    /// What.
+    pub kind: FateKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// What happens to one too many.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FateKind {
+    /// `defer`
+    Defer,
+    /// `latest`
+    Latest,
+    /// `skip`
+    Skip,
+    /// `handoff "queue"`
+    Handoff(Name),
+    /// `-> state`
+    Goto(Name),
+    /// `end`
+    End,
+}

@@ -1,0 +1,133 @@
+//! The house's policy, limits, quiet hours, and what happens to what they do not let through.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Channel, DAY, HOUR, MINUTE, Millis, Purpose, StateId};
+
+/// Rules over all journeys of one customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Name, as written; empty where the project declares none.
+    pub name: String,
+    /// Limits, in source order; they hold for the customer.
+    pub limits: Vec<Limit>,
+    /// Quiet hours.
+    pub quiet: Vec<Quiet>,
+    /// How long a message stays true where it says nothing, and the longest that `valid until` may reach.
+    pub valid_for: Millis,
+    /// How late an `at` may fire and still count as on time.
+    pub grace: Millis,
+    /// How long after a message an answer is heard as an answer to it.
+    pub reply_window: Millis,
+    /// The queue that hears replies which no live instance hears.
+    pub after_end: Option<String>,
+    /// What every journey must have.
+    pub require: Vec<Requirement>,
+    /// Purposes that STOP does not stop.
+    pub stop_spares: Vec<Purpose>,
+    /// The confirmation that answers STOP.
+    pub stop_text: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            name: String::new(),
+            limits: Vec::new(),
+            quiet: Vec::new(),
+            valid_for: 12 * HOUR,
+            grace: 15 * MINUTE,
+            reply_window: 7 * DAY,
+            after_end: None,
+            require: Vec::new(),
+            stop_spares: Vec::new(),
+            stop_text: "You will get no more messages from us at this address.".into(),
+        }
+    }
+}
+
+/// What a policy can demand of every journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requirement {
+    /// A way to a person.
+    Handoff,
+    /// Every reply is heard.
+    ReplyHandling,
+    /// Every wait ends by itself.
+    Timeout,
+}
+
+/// Hours in which nothing leaves, in the customer's local time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quiet {
+    /// First quiet minute of the day, 0 to 1439.
+    pub from: u16,
+    /// First minute that is no longer quiet, 0 to 1439; smaller than `from` where the night is in between.
+    pub to: u16,
+    /// Purposes that keep them; empty means all.
+    pub purposes: Vec<Purpose>,
+    /// What happens to a message that would leave then: `Defer`, `Latest` or `Skip`.
+    pub fate: Fate,
+    /// The rule as written, for timelines and findings.
+    pub text: String,
+}
+
+/// `limit WHAT to N [per WINDOW] [per KEY] else FATE`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// What is counted.
+    pub what: LimitWhat,
+    /// How many may be.
+    pub n: u32,
+    /// The rolling window; none means the whole life (of the instance, or of the customer in a policy).
+    pub per: Option<Millis>,
+    /// In a policy: counted for each value of this key, over the journeys that have it.
+    pub key: Option<Vec<String>>,
+    /// In a journey: counted for the customer over all instances of the journey. Always true for starts, live, and in a
+    /// policy.
+    pub per_customer: bool,
+    /// What happens to one more.
+    pub fate: Fate,
+    /// The rule as written, for timelines and findings.
+    pub text: String,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitWhat {
+    /// Messages that leave, of one channel or purpose, or all.
+    Messages {
+        /// Only on this channel.
+        channel: Option<Channel>,
+        /// Only for this purpose.
+        purpose: Option<Purpose>,
+    },
+    /// Instances of the journey that begin.
+    Starts,
+    /// Instances of the journey that live at once.
+    Live,
+    /// Entries of a state.
+    Visits(StateId),
+}
+
+/// What happens to what a limit or quiet hours do not let through.
+///
+/// In order from lenient to strict: where several rules bar a message, the strictest fate wins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It waits, in order.
+    Defer,
+    /// Only the newest waits.
+    Latest,
+    /// It is dropped, and recorded so.
+    Skip,
+    /// A person takes over.
+    Handoff(String),
+    /// The instance goes to this state instead.
+    Goto(StateId),
+    /// The instance ends.
+    End,
+}
