@@ -19,7 +19,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let text = include_str!("../tests/programs/empty.json");
-//! // usually: the compiler's output, `journeyc build`
+//! // a program as the compiler emits it
 //! let program: Program = serde_json::from_str(text)?;
 //! # let program = program.seal();
 //! // `Sqlite::open("journeys.db")?` for a store that outlives the process
