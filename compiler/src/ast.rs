@@ -20,6 +20,22 @@ pub struct File {
     pub items: Vec<Item>,
     /// Its plain comments (`// …`), in order. Doc comments (`/// …`) belong to the item below them.
     pub comments: Vec<Comment>,
+    /// Its `allow … because …`, in order; each belongs to the item or line below it.
+    pub allows: Vec<Allow>,
+}
+
+/// `allow J0303 because "the engineer calls anyway"`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// The code of the finding.
+    pub code: Name,
+    /// Why.
+    pub reason: Name,
+    /// From `allow` to the reason.
+    pub span: Span,
+    /// Where it silences: the item or line below it; of one that has lines of its own, its head. Empty where nothing
+    /// stands below.
+    pub covers: Span,
 }
 
 /// A plain comment.

@@ -23,7 +23,8 @@ pub fn format(text: &str) -> Result<String, Vec<Finding>> {
     if !findings.is_empty() {
         return Err(findings);
     }
-    let source = entries::Source::new(text);
+    let source = entries::Source::new(text, &file.allows);
     let entries = file.items.iter().map(|item| source.item(item)).collect();
+    let entries = source.with_allows(entries, 0, text.len());
     Ok(layout::print(text, entries, &file.comments))
 }

@@ -21,6 +21,7 @@ pub mod parse;
 pub mod source;
 pub mod spans;
 
+mod allow;
 mod body;
 mod lower;
 mod project;
@@ -45,6 +46,19 @@ pub struct Compilation {
     pub spans: Spans,
     /// All that is to be said, by path, position and code; none repeated.
     pub findings: Vec<Finding>,
+    /// What was found and an `allow` silences, in the same order.
+    pub allowed: Vec<Allowed>,
+}
+
+/// A finding that an `allow … because …` silences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it is allowed.
+    pub reason: String,
+    /// The `allow`.
+    pub span: source::Span,
 }
 
 /// Compiles the given files and all that they `use`.
@@ -60,8 +74,11 @@ pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
     if lowered.whole {
         findings.extend(checked(&lowered, &out.spans));
     }
+    let has_journeys = !lowered.program.journeys.is_empty();
+    let (findings, allowed) = allow::silence(&files, sorted(findings, &sources), has_journeys);
     Compilation {
         findings: sorted(findings, &sources),
+        allowed,
         program: Some(lowered.program),
         spans: out.spans,
         sources,

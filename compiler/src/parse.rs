@@ -5,6 +5,7 @@
 //! Then each family of constructs has its file, and [`explain`] says in plain words what is wrong with a bad piece.
 
 mod actions;
+mod allow;
 mod declare;
 mod explain;
 mod grammar {
@@ -68,9 +69,10 @@ pub fn parse(file: FileId, text: &str) -> (ast::File, Vec<Finding>) {
         let finding = Finding::new(&J0003, place, format!("braces are nested deeper than {MAX_NESTING} here"))
             .label("nothing of this file was read")
             .help("close what was opened; many `}` or `)` are missing above, or data is nested that no journey needs");
-        return (ast::File { items: Vec::new(), comments: scan.comments }, vec![finding]);
+        return (ast::File { comments: scan.comments, ..ast::File::default() }, vec![finding]);
     }
-    let mut reader = Reader { file, text, docs: vec![false; scan.comments.len()], scan, findings: Vec::new() };
+    let docs = vec![false; scan.comments.len()];
+    let mut reader = Reader { file, text, docs, scan, allows: Vec::new(), pending: 0, findings: Vec::new() };
     let items = match Grammar::parse(Rule::file, text) {
         Ok(nodes) => nodes.flat_map(Node::into_inner).filter_map(|node| reader.item(node)).collect(),
         // The grammar's catch-alls take any text; should one be missing, the reader is told rather than let down.
@@ -79,9 +81,9 @@ pub fn parse(file: FileId, text: &str) -> (ast::File, Vec<Finding>) {
             Vec::new()
         }
     };
-    let Reader { scan, docs, findings, .. } = reader;
+    let Reader { scan, docs, allows, findings, .. } = reader;
     let comments = scan.comments.into_iter().zip(docs).filter(|(_, is_doc)| !is_doc).map(|(c, _)| c).collect();
-    (ast::File { items, comments }, findings)
+    (ast::File { items, comments, allows }, findings)
 }
 
 /// Reads a file's bytes as text; a byte order mark is left out.
@@ -110,12 +112,20 @@ struct Reader<'a> {
     scan: scan::Scan,
     /// For each comment: whether an item took it as its doc comment.
     docs: Vec<bool>,
+    allows: Vec<ast::Allow>,
+    /// How many of the last of them have nothing below them yet.
+    pending: usize,
     findings: Vec<Finding>,
 }
 
 impl<'a> Reader<'a> {
     fn item(&mut self, node: Node<'a>) -> Option<ast::Item> {
+        self.allowed(&node);
         match node.as_rule() {
+            Rule::allow => {
+                self.allow(node);
+                None
+            }
             Rule::use_item => self.use_item(node).map(ast::Item::Use),
             Rule::customer_decl => self.customer(node).map(ast::Item::Customer),
             Rule::record_decl => self.record(node).map(ast::Item::Record),
@@ -171,8 +181,10 @@ impl<'a> Reader<'a> {
     fn block(&mut self, head: Span, node: Node<'a>, place: explain::Place, mut read: impl FnMut(&mut Self, Node<'a>)) {
         let opening = self.findings.len();
         for piece in node.into_inner() {
+            self.allowed(&piece);
             match piece.as_rule() {
                 Rule::open | Rule::close | Rule::comma => {}
+                Rule::allow => self.allow(piece),
                 Rule::bad_line | Rule::bad_field => self.bad(&piece, place),
                 Rule::unclosed => self.unclosed(head, opening, piece.as_span().start() as u32),
                 _ => read(self, piece),

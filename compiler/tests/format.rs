@@ -27,7 +27,8 @@ const FIXTURES: [&str; 5] = [
 
 /// The tree without places: what it says.
 fn meaning(file: &File) -> String {
-    let said = format!("{:?}", file.items);
+    let allows = file.allows.iter().map(|a| (&a.code, &a.reason)).collect::<Vec<_>>();
+    let said = format!("{:?} {allows:?}", file.items);
     let mut out = String::new();
     let mut rest = said.as_str();
     while let Some((before, after)) = rest.split_once("Span { file: FileId(0), start: ") {
@@ -155,6 +156,67 @@ fn odd_comments_are_kept() {
         "scenario \"a\" for b { at 2026-01-01 10:00 // a\n reply \"x\" // b\n event c { // c\n d: { // d\n e: 1 } // e\n } // f\n }",
         "event a { } event b { } // both",
         "record A { a: text }\n// tight\nrecord B {\n a: text\n}\n// tight again\nrecord C { }",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn an_allow_stands_right_above_what_it_stands_before() {
+    let messy = r#"record A { id: text }
+allow   J0103   because "later" // why
+
+record B { id: text }
+allow J0301 because "a"   allow J0303 because "b"
+// between
+journey j for customer {
+  start on x -> a
+  allow J0303 because "c"  /// Said.
+
+  /// Doc.
+  state a { send m }
+  state b { allow J0206 because "d" send m { on failed stay { send n } }   -> a   allow J0301 because "nothing" }
+
+  allow J0301 because "e"
+  end d as success
+}
+allow J0121 because "the end"
+"#;
+    let neat = r#"record A { id: text }
+allow J0103 because "later"  // why
+record B { id: text }
+
+allow J0301 because "a"
+allow J0303 because "b"
+// between
+journey j for customer {
+  start on x -> a
+  allow J0303 because "c"  /// Said.
+  /// Doc.
+  state a { send m }
+  state b {
+    allow J0206 because "d"
+    send m { on failed stay { send n } }
+    -> a
+    allow J0301 because "nothing"
+  }
+
+  allow J0301 because "e"
+  end d as success
+}
+
+allow J0121 because "the end"
+"#;
+    assert_eq!(format(messy).unwrap(), neat);
+    check(messy);
+    for text in [
+        "allow J0001 // a\nbecause // b\n\"x\" // c\n\n// d\n\n/// e\nrecord A { }",
+        "/// lost\nallow J0103 because \"x\"\nrecord A { }",
+        "allow J0103 because \"x\"\n/// lost\n\nrecord A { }",
+        "record A { }\n\n\nallow J0103 because \"x\" record B {\n}\nrecord C {\n a: text }\nallow J0103 because \"x\"",
+        "policy p { allow J0207 because \"x\" grace 5m }",
+        "message m { allow J0404 because \"x\" replies { a: \"b\" } // c\n allow J0207 because \"y\" // d\n}",
+        "journey j for customer { allow J0301 because \"x\" state a { -> b } }\nevent x { }",
     ] {
         check(text);
     }

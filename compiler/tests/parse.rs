@@ -294,3 +294,42 @@ fn what_is_odd_is_named_in_plain_words() {
         assert!(told(&format!("scenario \"x\" for j {{ at {date} expect no message }}")).contains(says));
     }
 }
+
+#[test]
+fn an_allow_covers_what_stands_below() {
+    let text = r#"
+allow J0103 because "used \"soon\""
+/// Said.
+record A { id: text }
+allow J0205 because "a" allow J0303 because "b"
+journey j for customer {
+  allow J0401 because "c"
+  // between
+  on reply stay { handoff "care" }
+  allow J0303 because "d"
+  state a {
+    allow J0201 because "e"
+    send m { on blocked -> a }
+    allow J0202 because "f"
+  }
+}
+"#;
+    let file = valid(text);
+    let covered: Vec<_> = file
+        .allows
+        .iter()
+        .map(|a| (a.code.text.as_str(), a.reason.text.as_str(), &text[a.covers.start as usize..a.covers.end as usize]))
+        .collect();
+    let expected = [
+        ("J0103", "used \"soon\"", "record A { id: text }"),
+        ("J0205", "a", "journey j for customer"),
+        ("J0303", "b", "journey j for customer"),
+        ("J0401", "c", "on reply stay { handoff \"care\" }"),
+        ("J0303", "d", "state a"),
+        ("J0201", "e", "send m { on blocked -> a }"),
+        ("J0202", "f", ""),
+    ];
+    assert_eq!(covered, expected);
+    let Some(Item::Record(record)) = file.items.first() else { panic!() };
+    assert_eq!(record.doc, ["Said."]);
+}

@@ -501,7 +501,7 @@ pub struct Promise {
 pub enum Deadline {
     /// At an instant that follows its data.
     By(Expr),
-    /// This long after the promising message was decided.
+    /// This long after the promising message left.
     Within(Millis),
 }
 

@@ -1,4 +1,5 @@
-//! The specification runs: every block of `language-spec/spec/` is checked, and every scenario in one is run.
+//! The specification and the suite of behaviour run: every block of `language-spec/spec/` and `tests/suite/` is checked,
+//! and every scenario in one is run.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)] // a test says what it expects
 
@@ -12,7 +13,8 @@ fn every_block_of_the_specification_is_checked_and_run() {
     let house = std::fs::read_to_string(root().join("examples/house/care.journey")).expect("the house");
     let mut seen = 0;
     let mut wrong = Vec::new();
-    for entry in std::fs::read_dir(root().join("language-spec/spec")).expect("the specification").flatten() {
+    let folder = |path: &str| std::fs::read_dir(root().join(path)).expect("the documents").flatten();
+    for entry in folder("language-spec/spec").chain(folder("tests/suite")) {
         let chapter = entry.file_name().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(entry.path()).expect("a chapter");
         for block in blocks(&text).into_iter().filter(|b| b.info.starts_with("journey")) {

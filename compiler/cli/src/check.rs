@@ -41,6 +41,9 @@ pub(crate) fn run(args: &Check, screen: &mut Screen) -> Outcome {
     let all = project::compile(&args.paths)?;
     let took = began.elapsed();
     let findings = project::print_findings(&all, args.format, screen);
+    if args.format == Format::Full {
+        screen.print(&allowed(&all));
+    }
     let totals = project::totals(&all);
     screen.say(&format!(
         "checked {}, {}, {}: {} in {} ms\n",
@@ -55,6 +58,21 @@ pub(crate) fn run(args: &Check, screen: &mut Screen) -> Outcome {
         screen.print(&text);
     }
     Ok(Exit::findings(findings > 0))
+}
+
+/// What was found and is allowed, a line each with its reason; none twice though projects share files.
+fn allowed(all: &[Compiled]) -> String {
+    let mut seen = BTreeSet::new();
+    for compiled in all {
+        for allowed in &compiled.compilation.allowed {
+            let Some(source) = compiled.compilation.sources.get(allowed.span.file) else { continue };
+            let (line, code) = (source.line_col(allowed.span.start).line, allowed.finding.code);
+            let reason: String = allowed.reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            seen.insert((source.path.clone(), line, code.code, code.name, reason));
+        }
+    }
+    let line = |(path, line, code, name, reason)| format!("allowed: {path}:{line} {code} {name}: {reason}\n");
+    seen.into_iter().map(line).collect()
 }
 
 /// A bound as the table shows it: beyond a million nobody compares digits.

@@ -1,10 +1,18 @@
-//! `journeyc explain`: a finding's page.
+//! `journeyc explain`: a finding's page, a journey's states, or what leaves one of them.
+
+mod journey;
+mod page;
+mod state;
+mod words;
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use journey_compiler::diagnostics::{did_you_mean, human};
 use journey_spec::codes::{self, Code, Level};
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::folder;
 use crate::screen::{BAD, BOLD, DIM, NAME, Screen, WARN, styled};
 
 const EXAMPLES: &str = "\
@@ -12,25 +20,43 @@ Examples:
   journeyc explain J0201          what could happen to a customer, an example, and the mend
   journeyc explain event-loop     the same page by its name
   journeyc explain                all findings, one a line
+  journeyc explain appointment    a journey of the project here: its states, one a line
+  journeyc explain appointment::waiting --project examples/appointment
+                                  what leaves this state, when and where to, and how one gets there
 
-Exit codes: 0 found, 2 no such finding";
+Exit codes: 0 found, 1 the project has errors, 2 no such finding, journey or state";
 
-/// Explains a finding: what could happen to a customer, and how to mend it
+/// Explains a finding, a journey, or one state of a journey
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Explain {
-    /// A finding's code or name, such as J0201 or event-loop; all are listed without it
-    #[arg(value_name = "CODE")]
-    code: Option<String>,
+    /// A finding's code or name, such as J0201 or event-loop, a journey, or JOURNEY::STATE; all findings are listed
+    /// without it
+    #[arg(value_name = "WHAT")]
+    what: Option<String>,
+    /// Where the journey is looked for: a folder or a file; `.` without it
+    #[arg(long, value_name = "PATH", requires = "what")]
+    project: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Outcome {
-    let Some(asked) = &args.code else {
+    let Some(asked) = &args.what else {
         let text: String = codes::ALL.iter().map(|code| listed(code, screen.width())).collect();
         screen.print(&text);
         return Ok(Exit::Clean);
     };
-    let code = codes::find(&asked.to_lowercase()).ok_or_else(|| unknown(asked))?;
+    let code = match codes::find(&asked.to_lowercase()) {
+        Some(code) if args.project.is_none() => code,
+        None if args.project.is_none() && is_code(asked) => return Err(unknown(asked)),
+        _ => {
+            let path = args.project.as_deref().unwrap_or(Path::new("."));
+            return journey::run(asked, path, screen).map_err(|failure| match &args.project {
+                // Nobody who mistypes a finding outside of any project asked for a project.
+                None if !asked.contains("::") && folder::projects(&[path.to_owned()]).is_err() => unknown(asked),
+                _ => failure,
+            });
+        }
+    };
     let page = if screen.is_terminal() { rendered(code, screen.width()) } else { code.page.to_owned() };
     screen.print(&page);
     if !page.ends_with('\n') {
@@ -39,12 +65,21 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Outcome {
     Ok(Exit::Clean)
 }
 
+/// Whether it cannot be meant for a journey: `J9999`, or with a hyphen, which no journey's name has.
+fn is_code(asked: &str) -> bool {
+    let digits = asked.strip_prefix(['j', 'J']).unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) || asked.contains('-') && !asked.contains("::")
+}
+
 fn unknown(asked: &str) -> Failure {
     let known = codes::ALL.iter().flat_map(|c| [c.code, c.name]);
     let close =
         did_you_mean(&asked.to_uppercase(), known.clone()).or_else(|| did_you_mean(&asked.to_lowercase(), known));
-    Failure::new(format!("there is no finding `{asked}`"))
-        .help(close.unwrap_or_else(|| "`journeyc explain` lists them all".into()))
+    Failure::new(format!("there is no finding `{asked}`")).help(
+        close.unwrap_or_else(|| {
+            "`journeyc explain` lists them all; for a journey, say where it is with --project".into()
+        }),
+    )
 }
 
 fn listed(code: &Code, width: usize) -> String {

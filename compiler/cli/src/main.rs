@@ -3,10 +3,12 @@
 //! Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault. Data goes to stdout, chatter to stderr.
 
 mod check;
+mod completions;
 mod explain;
 mod failure;
 mod fmt;
 mod folder;
+mod init;
 mod project;
 mod run;
 mod scenario;
@@ -23,14 +25,16 @@ use crate::screen::{BAD, NAME, Screen, styled};
 
 const EXAMPLES: &str = "\
 Examples:
+  journeyc init care                                             a small journey to begin with
   journeyc check examples                                        what could go wrong for a customer
   journeyc test --project examples/appointment                   run the scenarios on virtual time
   journeyc run examples/appointment --feed examples/appointment/stuck-backend.jsonl
   journeyc explain J0201                                         a finding's page
+  journeyc explain appointment::waiting --project examples/appointment
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault";
 
-/// Checks, lays out, tests, explains and runs customer-care journeys
+/// Begins, checks, lays out, tests, explains and runs customer-care journeys
 #[derive(Parser)]
 #[command(name = "journeyc", version, after_help = EXAMPLES, max_term_width = 100)]
 struct Cli {
@@ -60,11 +64,13 @@ impl Color {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Init),
     Check(check::Check),
     Fmt(fmt::Fmt),
     Test(test::Test),
     Run(run::Run),
     Explain(explain::Explain),
+    Completions(completions::Completions),
 }
 
 fn main() -> ExitCode {
@@ -91,11 +97,13 @@ fn main() -> ExitCode {
     };
     let mut screen = Screen::new(cli.color.forced());
     let outcome = match &cli.command {
+        Command::Init(args) => init::run(args, &mut screen),
         Command::Check(args) => check::run(args, &mut screen),
         Command::Fmt(args) => fmt::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
         Command::Run(args) => run::run(args, &mut screen),
         Command::Explain(args) => explain::run(args, &mut screen),
+        Command::Completions(args) => completions::run(args, Cli::command(), &mut screen),
     };
     match outcome {
         Ok(_) if screen.has_lost() => ExitCode::from(2),

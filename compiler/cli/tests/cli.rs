@@ -247,12 +247,28 @@ fn explain_gives_the_page_and_names_what_is_close() {
 #[test]
 fn every_command_shows_an_example_in_its_help() {
     let place = Place::empty();
-    for command in ["check", "fmt", "test", "run", "explain"] {
+    for command in ["init", "check", "fmt", "test", "run", "explain", "completions"] {
         let ran = place.run(&[command, "--help"]);
         assert_eq!(ran.code, 0);
         assert!(ran.out.contains(&format!("  journeyc {command}")), "{}", ran.out);
         assert!(ran.out.contains("Exit codes:"), "{}", ran.out);
     }
+}
+
+#[test]
+fn completions_of_each_shell_name_every_command() {
+    let place = Place::empty();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = place.run(&["completions", shell]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{shell}");
+        for command in ["init", "check", "fmt", "test", "run", "explain", "completions"] {
+            assert!(ran.out.contains(command), "{shell} completes no `{command}`");
+        }
+        assert!(ran.out.contains("template") && ran.out.contains("survey"), "{shell}");
+    }
+    let unknown = place.run(&["completions", "tcsh"]);
+    assert_eq!((unknown.code, unknown.out.as_str()), (2, ""));
+    assert!(unknown.err.contains("bash, zsh, fish"), "{}", unknown.err);
 }
 
 #[test]

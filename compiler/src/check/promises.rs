@@ -14,11 +14,16 @@
 //! - Deadline `within D`: the longest way through the open states, each left by its soonest forced arrow at the latest,
 //!   takes at most `D`; a cycle of them has no longest way.
 //!
+//! A promise is made when its message leaves. One that rules can make wait is therefore walked also from each state in
+//! which its step may have come to rest, where whatever keeps the promise on the way there has left already, unless its
+//! `valid until` has passed by then.
+//!
 //! An end with the promise open breaks it. STOP makes it void, so arrows of `on opt out` are not followed. A new promise
 //! of the same name is walked for itself, and does not relieve the old one. That the keeping message itself can be held
 //! back, by a limit or quiet hours that it does not pass, is told once a promise; that it cannot reach everybody to whom
 //! the promise can be made, once a promising send.
 
+mod late;
 mod reach;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -57,7 +62,25 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
             Deadline::By(by) => walk.by(case, journey, promise, by),
             Deadline::Within(d) => walk.within(promise, *d),
         };
-        if let Some(broken) = broken {
+        let broken = broken.map(|b| (walk, b)).or_else(|| {
+            // The promising message may have to wait, and leave when what would keep the promise has left already.
+            late::rests(case, journey, *from, sent).into_iter().find_map(|rest| {
+                let walk = Open::from(graph, rest, true, promise);
+                let broken = match &promise.deadline {
+                    Deadline::By(by) => walk.by(case, journey, promise, by),
+                    Deadline::Within(d) => walk.within(promise, *d),
+                };
+                broken.map(|mut b| {
+                    let name = late::name(case, sent);
+                    b.story = format!("where `{name}` waits and leaves only now, {}", b.story);
+                    b.help = format!(
+                        "let `{name}` not leave so late: give it a  valid until …  no later than the `at` that was past, or make it essential"
+                    );
+                    (walk, b)
+                })
+            })
+        });
+        if let Some((walk, broken)) = broken {
             out.push(tell(case, &walk, sent, promise, &broken));
         }
         // What stands in the journey is found in each of its states.
@@ -90,14 +113,9 @@ struct Broken {
 }
 
 impl<'g> Open<'g> {
+    /// From the step that sends the promise.
     fn walk(graph: &'g Graph, from: NodeIndex, sent: &Sent, promise: &Promise) -> Open<'g> {
-        let mut open = Open {
-            graph,
-            from,
-            by: BTreeMap::new(),
-            order: Vec::new(),
-            within_visit: matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..)),
-        };
+        let within_visit = matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..));
         // What the same entry sends after the promise may keep it already.
         let entry = graph.place(from).map_or(&[][..], |p| p.sends.as_slice());
         let stays = graph.out(from).find(|(_, _, e)| e.sends.iter().any(|s| s.node == sent.node));
@@ -107,9 +125,14 @@ impl<'g> Open<'g> {
         };
         let later = list.iter().skip_while(|s| s.node != sent.node).skip(1);
         if later.into_iter().any(|s| discharges(s, &promise.name)) {
-            return open;
+            return Open { graph, from, by: BTreeMap::new(), order: Vec::new(), within_visit };
         }
-        open.by.insert(from, None);
+        Open::from(graph, from, within_visit, promise)
+    }
+
+    /// From a node in which the promise is open.
+    fn from(graph: &'g Graph, from: NodeIndex, within_visit: bool, promise: &Promise) -> Open<'g> {
+        let mut open = Open { graph, from, by: BTreeMap::from([(from, None)]), order: Vec::new(), within_visit };
         let mut queue = VecDeque::from([from]);
         while let Some(n) = queue.pop_front() {
             open.order.push(n);
@@ -365,8 +388,13 @@ pub(super) fn are_made_before_they_are_kept(case: &Case<'_>, out: &mut Vec<Findi
     let reach = graph.reachable();
     let made: BTreeSet<&str> =
         all.iter().filter_map(|(_, s)| s.send.promising.as_ref().map(|p| p.name.as_str())).collect();
-    let ended: BTreeSet<&str> =
-        all.iter().flat_map(|(_, s)| [s.send.keeping.as_deref(), s.send.withdrawing.as_deref()]).flatten().collect();
+    // What stands where nothing leads keeps nothing.
+    let ended: BTreeSet<&str> = all
+        .iter()
+        .filter(|(n, _)| reach.contains(n))
+        .flat_map(|(_, s)| [s.send.keeping.as_deref(), s.send.withdrawing.as_deref()])
+        .flatten()
+        .collect();
     let makes = |s: &Sent, name: &str| s.send.promising.as_ref().is_some_and(|p| p.name == name);
     let later: BTreeMap<&str, BTreeSet<NodeIndex>> = made
         .iter()

@@ -10,14 +10,16 @@ pub(super) struct Source<'a> {
     text: &'a str,
     /// Braces outside texts and comments, by their opening: `(open, close)`.
     braces: Vec<(usize, usize)>,
+    /// Kept beside the tree; each is printed on a line of its own.
+    allows: &'a [Allow],
 }
 
 pub(super) const COMMA: &str = ", ";
 pub(super) const BLANKS: &str = "   ";
 
 impl<'a> Source<'a> {
-    pub(super) fn new(text: &'a str) -> Source<'a> {
-        Source { text, braces: crate::parse::braces(text) }
+    pub(super) fn new(text: &'a str, allows: &'a [Allow]) -> Source<'a> {
+        Source { text, braces: crate::parse::braces(text), allows }
     }
 
     pub(super) fn slice(&self, span: Span) -> &'a str {
@@ -28,7 +30,27 @@ impl<'a> Source<'a> {
     pub(super) fn block(&self, after: u32, entries: Vec<Entry>, separator: &'static str) -> Part {
         let at = self.braces.partition_point(|(open, _)| *open < after as usize);
         let (open, close) = self.braces.get(at).copied().unwrap_or((after as usize, after as usize));
-        Part::Block(Block { entries, separator, open, close })
+        Part::Block(Block { entries: self.with_allows(entries, open, close), separator, open, close })
+    }
+
+    /// The entries of a block, or of the file, with the `allow`s that stand between them.
+    pub(super) fn with_allows(&self, mut entries: Vec<Entry>, open: usize, close: usize) -> Vec<Entry> {
+        let inside = |at: u32| self.allows.partition_point(|a| a.span.start < at);
+        let (from, to) = (inside(open as u32), inside(close as u32));
+        let items = entries.len();
+        for allow in self.allows.get(from..to).unwrap_or_default() {
+            let start = allow.span.start as usize;
+            let above = entries.get(..items).unwrap_or_default().partition_point(|e| e.start <= start);
+            let within = above.checked_sub(1).and_then(|i| entries.get(i)).is_some_and(|e| start < e.end);
+            if !within {
+                let words = format!("allow {} because {}", allow.code.text, self.slice(allow.reason.span));
+                entries.push(Entry { alone: true, ..line(allow.span, words) });
+            }
+        }
+        if entries.len() > items {
+            entries.sort_by_key(|entry| entry.start);
+        }
+        entries
     }
 
     /// Where the `words` words before a place begin.
@@ -265,7 +287,7 @@ pub(super) fn text(words: impl Into<String>) -> Part {
 }
 
 pub(super) fn from(start: usize, span: Span, parts: Vec<Part>) -> Entry {
-    Entry { doc: Vec::new(), documented: false, parts, start, end: span.end as usize }
+    Entry { doc: Vec::new(), documented: false, alone: false, parts, start, end: span.end as usize }
 }
 
 pub(super) fn entry(span: Span, parts: Vec<Part>) -> Entry {

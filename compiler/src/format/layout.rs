@@ -9,6 +9,8 @@ pub(super) struct Entry {
     pub(super) doc: Vec<String>,
     /// Whether a doc comment may stand above it.
     pub(super) documented: bool,
+    /// Whether it is an `allow`: on a line of its own, right above what it stands before.
+    pub(super) alone: bool,
     /// What it consists of.
     pub(super) parts: Vec<Part>,
     /// Where it begins in the source, without its doc comment.
@@ -57,6 +59,11 @@ impl Entry {
         }
     }
 
+    /// Whether something in its blocks wants a line of its own.
+    fn breaks(&self) -> bool {
+        self.blocks().flat_map(|block| &block.entries).any(|entry| entry.alone || entry.breaks())
+    }
+
     fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.parts.iter().filter_map(|part| if let Part::Block(block) = part { Some(block) } else { None })
     }
@@ -90,20 +97,23 @@ impl<'a> Page<'a> {
         let mut last = from;
         let mut first = true;
         let mut was_long = false;
-        for entry in entries {
+        let mut allowed = false;
+        for (i, entry) in entries.iter().enumerate() {
             let docs = self.doc_start(entry);
             self.behind(&mut last);
-            let long = top && self.is_long(entry, indent);
+            // an `allow` is as far from what is above it as the item that it belongs to
+            let owner = entries.iter().skip(i).find(|e| !e.alone).unwrap_or(entry);
+            let long = top && self.is_long(owner, indent);
             let gap_has_blank = self.has_blank(last, docs);
-            let mut forced = top && !first && (was_long || long && !gap_has_blank);
+            let mut forced = top && !first && !allowed && (was_long || long && !gap_has_blank);
             for comment in self.take(docs) {
                 let start = comment.span.start as usize;
-                self.blank(!first && (forced || self.has_blank(last, start)));
+                self.blank(!first && !allowed && (forced || self.has_blank(last, start)));
                 self.own_line(comment, indent);
                 last = comment.span.end as usize;
                 (first, forced) = (false, false);
             }
-            let blank = !first && (forced || self.has_blank(last, docs));
+            let blank = !first && !allowed && (forced || self.has_blank(last, docs));
             // comments inside the entry but in none of its blocks go above it
             let inside = self.take_outside_blocks(entry);
             self.blank(blank);
@@ -121,6 +131,7 @@ impl<'a> Page<'a> {
             was_long = top && self.lines.len() > lines + 1;
             last = entry.end;
             first = false;
+            allowed = entry.alone;
         }
         self.behind(&mut last);
         for comment in self.take(to) {
@@ -165,7 +176,7 @@ impl<'a> Page<'a> {
             let inside = self.text.get(block.open..block.close).unwrap_or("");
             if block.entries.is_empty() { self.holds_comment(block) } else { inside.contains('\n') }
         };
-        if entry.blocks().any(broken) {
+        if entry.blocks().any(broken) || entry.breaks() {
             return true;
         }
         let mut flat = String::new();

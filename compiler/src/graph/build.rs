@@ -325,7 +325,8 @@ impl Build<'_> {
                 _ => None,
             })
             .collect();
-        let reopens = heard.iter().any(|(_, a)| hands_off(&a.then));
+        // One case a visit is closed once; where more can be opened, each is.
+        let reopens = heard.iter().any(|(_, a)| cases(&a.then) > 0) || cases_of(&state.entry) > 1;
         for (node, arrow) in heard {
             match &arrow.on {
                 Trigger::Event { event, take, settle } => {
@@ -420,13 +421,14 @@ impl Build<'_> {
 
     /// For each state, the sends whose message waits there: its own, those of states that lead into it at once, and
     /// those of what it does while it stays.
-    fn resting_sends(&self) -> Vec<Vec<Sent>> {
+    /// For each state the messages that may wait there, each with what can bring it again in the same visit.
+    fn resting_sends(&self) -> Vec<Vec<(Sent, Again)>> {
         let mut resting = vec![Vec::new(); self.journey.states.len()];
         for n in self.graph.nodes() {
             let Some(place) = self.graph.place(n).filter(|p| !p.sends.is_empty()) else { continue };
             for m in self.graph.at_once(n) {
                 if let Some(list) = resting.get_mut(m.index()) {
-                    list.extend(place.sends.iter().cloned());
+                    list.extend(place.sends.iter().cloned().map(|s| (s, None)));
                 }
             }
         }
@@ -438,7 +440,8 @@ impl Build<'_> {
                 }
                 for then in thens {
                     if let Then::Stay(actions) = then {
-                        list.extend(sends(actions, |_| node.clone()));
+                        let again = again(self.program, &arrow.on);
+                        list.extend(sends(actions, |_| node.clone()).into_iter().map(|s| (s, again.clone())));
                     }
                 }
             }
@@ -447,20 +450,27 @@ impl Build<'_> {
     }
 
     /// What happens where a message that waits here is blocked or fails.
-    fn undelivered(&mut self, id: StateId, resting: &[Sent]) {
+    fn undelivered(&mut self, id: StateId, resting: &[(Sent, Again)]) {
         let at = self.graph.at(id);
-        let mut open: Vec<Sent> = resting.to_vec();
-        while let Some(sent) = open.pop() {
+        let mut open: Vec<(Sent, Again)> = resting.to_vec();
+        while let Some((sent, again)) = open.pop() {
             let own = [(Kind::Blocked, &sent.send.on_blocked), (Kind::Failed, &sent.send.on_failed)];
             for (kind, then) in own {
                 let Some(then) = then else { continue };
                 let message = self.program.messages.get(sent.send.message.index()).map_or("", |m| m.name.as_str());
                 let word = format!("{message} {}", if kind == Kind::Blocked { "blocked" } else { "failed" });
-                let edge = self.edge(kind, sent.node.clone(), word);
-                if let Then::Stay(actions) = then {
-                    open.extend(sends(actions, |_| sent.node.clone()));
-                }
-                self.plain(at, edge, then, false);
+                let Then::Stay(actions) = then else {
+                    let edge = self.edge(kind, sent.node.clone(), word);
+                    self.plain(at, edge, then, false);
+                    continue;
+                };
+                // What brings the message again brings what follows from it again.
+                open.extend(sends(actions, |_| sent.node.clone()).into_iter().map(|s| (s, again.clone())));
+                let edge = match &again {
+                    Some((outer, first)) => self.edge(*outer, sent.node.clone(), format!("{first}, {word}")),
+                    None => self.edge(kind, sent.node.clone(), word),
+                };
+                self.stay(at, edge, actions, again.is_some());
             }
         }
         if resting.is_empty() {
@@ -477,7 +487,7 @@ impl Build<'_> {
         }
         let limits = self.journey.limits.iter().enumerate();
         let drawn: Vec<_> = limits
-            .filter(|(_, l)| resting.iter().any(|s| self.limited(l, s)))
+            .filter(|(_, l)| resting.iter().any(|(s, _)| self.limited(l, s)))
             .map(|(i, l)| (i, l.fate.clone()))
             .collect();
         for (i, fate) in drawn {
@@ -503,6 +513,39 @@ impl Build<'_> {
     }
 }
 
-fn hands_off(then: &Then) -> bool {
-    matches!(then, Then::Stay(actions) if actions.iter().any(|a| matches!(a, Action::Handoff(_))))
+/// How many cases can be opened by this, what follows from blocked and failed messages included.
+fn cases(then: &Then) -> usize {
+    match then {
+        Then::Stay(actions) => cases_of(actions),
+        Then::Goto(_) => 0,
+    }
+}
+
+fn cases_of(actions: &[Action]) -> usize {
+    let of = |action: &Action| match action {
+        Action::Handoff(_) => 1,
+        Action::Send(send) => [&send.on_blocked, &send.on_failed].into_iter().flatten().map(cases).sum(),
+        Action::Call(_) => 0,
+    };
+    actions.iter().map(of).sum()
+}
+
+/// What can make a `stay` happen again in one visit.
+type Again = Option<(Kind, String)>;
+
+/// The kind of a trigger that can come any number of times in a visit, and its word in a story.
+fn again(program: &Program, trigger: &Trigger) -> Again {
+    Some(match trigger {
+        Trigger::Event { event, .. } => {
+            (Kind::Event, program.events.get(event.index()).map_or_else(String::new, |e| e.name.clone()))
+        }
+        Trigger::Reply(Some(name)) => (Kind::Reply, format!("reply {name}")),
+        Trigger::Reply(None) => (Kind::Reply, "a reply".into()),
+        Trigger::HandoffClosed => (Kind::Closed, "handoff.closed".into()),
+        Trigger::Blocked => (Kind::Blocked, "blocked".into()),
+        Trigger::Failed => (Kind::Failed, "failed".into()),
+        Trigger::OptOut => (Kind::OptOut, "STOP".into()),
+        Trigger::At { .. } => (Kind::Event, "the data changes".into()),
+        Trigger::After(_) => return None,
+    })
 }

@@ -173,7 +173,6 @@ const LATER: &[(&str, &str)] = &[
     ("fresh", "let an event bring the newest data"),
     ("goal", "leave it out; ends say how a journey went, such as `end visited as success`"),
     ("sensitive", "leave it out"),
-    ("allow", "leave it out, and mend what is found"),
     ("consent", "let the host send only events about customers who agreed"),
     ("preferred", "fix the order of channels at the `send`, such as `via sms else email`"),
     ("priority", "hand over to a queue of its own for urgent cases"),
@@ -214,6 +213,16 @@ impl Reader<'_> {
         }
         if let Some(finding) = later_word(word, here) {
             return finding;
+        }
+        if word == "allow" {
+            return match place {
+                Place::File | Place::Message | Place::Policy | Place::Journey | Place::State => {
+                    self.furthest(&[Rule::allow], piece, line, place)
+                }
+                _ => Finding::new(&J0001, here, format!("`allow` cannot stand {}", place.name()))
+                    .label("not here")
+                    .help("it stands before an item, or before a line of a message, a policy, a journey or a state"),
+            };
         }
         let lines = place.lines();
         let known = |lines: Lines| lines.iter().find(|(w, _)| *w == word).map(|(_, rules)| *rules);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
 
+mod allow;
 mod bounds;
 mod loops;
 mod people;
@@ -9,6 +10,7 @@ mod promises;
 mod random;
 mod replies;
 mod states;
+mod trial;
 mod whole;
 
 use journey_compiler::source::Memory;

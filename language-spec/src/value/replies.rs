@@ -165,6 +165,10 @@ pub(super) const PLAIN: &[&str] = &[
     "durdur",
     // Chinese, Japanese, Korean, Arabic, Hebrew, Hindi, Vietnamese
     "停止",
+    "停",
+    "やめて",
+    "إيقاف",
+    "dur",
     "退订",
     "退訂",
     "配信停止",

@@ -167,11 +167,14 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Takes an arrow.
-    fn take(&mut self, n: usize, then: &Then, why: &str) {
+    /// Takes an arrow. Gives whether anything came of it: false where a limit drops it.
+    fn take(&mut self, n: usize, then: &Then, why: &str) -> bool {
         match then {
             Then::Goto(state) => self.go(n, *state, why),
-            Then::Stay(actions) => self.act(n, actions),
+            Then::Stay(actions) => {
+                self.act(n, actions);
+                true
+            }
         }
     }
 

@@ -87,7 +87,9 @@ impl Run<'_> {
         let (at, due) = (timer.arrow, timer.due.unwrap_or(self.now));
         let Some(arrow) = self.arrow_at(n, at) else { return };
         match &arrow.on {
-            Trigger::After(d) => self.take(n, &arrow.then, &format!("after {}", spelled_duration(*d))),
+            Trigger::After(d) => {
+                self.take(n, &arrow.then, &format!("after {}", spelled_duration(*d)));
+            }
             Trigger::At { at, if_past } => {
                 // An engine that was down does not send yesterday's news.
                 let is_late = self.now.saturating_sub(due) > self.program.policy.grace;

@@ -153,7 +153,7 @@ impl<'p> Run<'p> {
         let (state, why) =
             match self.admit(id, None, key.as_deref(), target.0, target.1.unwrap_or_else(|| name.to_string())) {
                 Admission::Enter(state, why) => (state, why),
-                Admission::Refused => return,
+                Admission::Refused | Admission::Dropped => return,
                 Admission::End(rule) => {
                     return self.note(None, What::Limited { limit: rule, instead: "does not begin".into() });
                 }

@@ -11,21 +11,26 @@ use crate::effect::What;
 pub(crate) enum Admission {
     /// Into this state, for this reason.
     Enter(StateId, String),
-    /// The arrow is not taken.
+    /// The arrow is not taken, and a person has the case.
     Refused,
+    /// The arrow is not taken, and nothing comes of it.
+    Dropped,
     /// A limit ends the instance.
     End(String),
 }
 
 impl Run<'_> {
-    /// Goes to a state, and on by immediate arrows until the instance rests.
-    pub(crate) fn go(&mut self, n: usize, target: StateId, why: &str) {
-        let Some(journey) = self.inst(n).filter(|i| i.is_live()).map(|i| i.journey) else { return };
+    /// Goes to a state, and on by immediate arrows until the instance rests. Gives whether anything came of it: false
+    /// where a limit drops the arrow.
+    pub(crate) fn go(&mut self, n: usize, target: StateId, why: &str) -> bool {
+        let Some(journey) = self.inst(n).filter(|i| i.is_live()).map(|i| i.journey) else { return false };
         match self.admit(journey, Some(n), None, target, why.to_string()) {
             Admission::Enter(state, why) => self.arrive(n, state, why),
             Admission::Refused => {}
+            Admission::Dropped => return false,
             Admission::End(rule) => self.end_by_limit(n, &rule),
         }
+        true
     }
 
     /// Enters a state that no limit bars, and goes on from there until the instance rests.
@@ -39,7 +44,7 @@ impl Run<'_> {
             let Some(next) = here.next else { break };
             match self.admit(journey, Some(n), None, next, "at once".to_string()) {
                 Admission::Enter(to, by) => (state, why) = (to, by),
-                Admission::Refused => break,
+                Admission::Refused | Admission::Dropped => break,
                 Admission::End(rule) => return self.end_by_limit(n, &rule),
             }
         }
@@ -57,7 +62,7 @@ impl Run<'_> {
         why: String,
     ) -> Admission {
         let program = self.program;
-        let Some(decl) = program.journeys.get(journey.index()) else { return Admission::Refused };
+        let Some(decl) = program.journeys.get(journey.index()) else { return Admission::Dropped };
         let name = |state: StateId| decl.states.get(state.index()).map_or("", |s| s.name.as_str());
         let (mut target, mut why) = (target, why);
         loop {
@@ -65,7 +70,7 @@ impl Run<'_> {
                 let rests = n.and_then(|n| self.inst(n)).map(|i| format!("rests in `{}`", name(i.state)));
                 let instead = rests.unwrap_or_else(|| "does not begin".into());
                 self.note(n, What::Limited { limit: format!("at most {MOST_MOVES} moves in one step"), instead });
-                return Admission::Refused;
+                return Admission::Dropped;
             }
             self.moves += 1;
             let full = decl.limits.iter().zip(0_u32..).find(|(limit, index)| {
@@ -97,7 +102,7 @@ impl Run<'_> {
                 Fate::End => return Admission::End(rule),
                 Fate::Skip | Fate::Defer | Fate::Latest => {
                     self.note(n, instead("nothing"));
-                    return Admission::Refused;
+                    return Admission::Dropped;
                 }
             }
         }

@@ -1,6 +1,5 @@
 //! Promises: made and kept when messages leave, broken when nothing did.
 
-use journey_spec::Ts;
 use journey_spec::program::{Action, Arrow, Deadline, Journey, Send, Then, Trigger};
 
 use super::Run;
@@ -10,7 +9,7 @@ use crate::effect::{PromiseFate, What};
 
 impl Run<'_> {
     /// A message left: what it keeps or withdraws is discharged, what it promises is open from now.
-    pub(crate) fn promise(&mut self, n: usize, send: &Send, decided: Ts) {
+    pub(crate) fn promise(&mut self, n: usize, send: &Send) {
         for (name, fate) in [(&send.keeping, PromiseFate::Kept), (&send.withdrawing, PromiseFate::Withdrawn)] {
             let Some(name) = name else { continue };
             let Some(instance) = self.c.instances.get_mut(n) else { return };
@@ -22,7 +21,8 @@ impl Run<'_> {
         let Some(promise) = &send.promising else { return };
         let Some(instance) = self.c.instances.get_mut(n) else { return };
         let by = match &promise.deadline {
-            Deadline::Within(d) => later(decided, *d),
+            // Counted from now, when the customer reads it, and not from when it was decided.
+            Deadline::Within(d) => later(self.now, *d),
             // Without its data nobody knows how long there is: it is due at once.
             Deadline::By(expr) => instant(expr, &instance.data, &self.c.profile).unwrap_or(self.now),
         };

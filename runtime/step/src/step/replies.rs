@@ -73,7 +73,12 @@ impl Run<'_> {
             return self.after_end(channel, text, meaning, Some(&route));
         };
         self.note(Some(n), What::Replied { channel, text: text.into(), meaning, heard_by: "the journey".into() });
-        self.take(n, &arrow.then, &why);
+        if !self.take(n, &arrow.then, &why) {
+            // A limit dropped the arrow: an answer is not dropped with it.
+            if let Some(queue) = self.program.policy.after_end.clone() {
+                self.route_to_person(Some(&route), &queue, "an answer whose arrow a limit does not let through".into());
+            }
+        }
     }
 
     /// Nobody who lives hears the answer: the house's queue does, where it has one.

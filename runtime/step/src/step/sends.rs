@@ -169,7 +169,7 @@ impl<'p> Run<'p> {
         };
         ledger::charge(self.program, &mut self.c, left);
         self.say(variant.channel, false, body);
-        self.promise(n, &waiting.send, waiting.decided);
+        self.promise(n, &waiting.send);
         self.c.routes.push(Route {
             id,
             at: now,

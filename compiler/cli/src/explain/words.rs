@@ -1,0 +1,218 @@
+//! What triggers, actions and limits do, in plain words.
+
+use journey_compiler::graph::split;
+use journey_spec::Program;
+use journey_spec::program::{
+    Action, Deadline, EndKind, Expr, Fate, Journey, Limit, LimitWhat, Send, StateId, Then, Trigger,
+};
+use journey_spec::time::spelled_duration;
+
+/// A journey and what its words name.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    pub(super) program: &'a Program,
+    pub(super) journey: &'a Journey,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn state(&self, id: StateId) -> &'a str {
+        self.journey.states.get(id.index()).map_or("", |s| s.name.as_str())
+    }
+
+    pub(super) fn message(&self, send: &Send) -> &'a str {
+        self.program.messages.get(send.message.index()).map_or("", |m| m.name.as_str())
+    }
+
+    /// A trigger nearly as it is written.
+    pub(super) fn trigger(&self, on: &Trigger) -> String {
+        match on {
+            Trigger::Event { event, take, settle } => {
+                let name = self.program.events.get(event.index()).map_or("", |e| e.name.as_str());
+                let take = if take.is_empty() { String::new() } else { format!("({})", take.join(", ")) };
+                let settle = settle.map(|d| format!(" settle {}", spelled_duration(d))).unwrap_or_default();
+                format!("on {name}{take}{settle}")
+            }
+            Trigger::Reply(Some(name)) => format!("on reply {name}"),
+            Trigger::Reply(None) => "on reply".into(),
+            Trigger::HandoffClosed => "on handoff.closed".into(),
+            Trigger::Blocked => "on blocked".into(),
+            Trigger::Failed => "on failed".into(),
+            Trigger::OptOut => "on opt out".into(),
+            Trigger::After(d) => format!("after {}", spelled_duration(*d)),
+            Trigger::At { at, .. } => format!("at {}", spelled(at)),
+        }
+    }
+
+    /// When a trigger comes, and what it brings along; empty where its own words say it.
+    pub(super) fn when(&self, on: &Trigger) -> String {
+        match on {
+            Trigger::Event { take, settle, .. } => {
+                let take: Vec<String> = take.iter().map(|t| format!("`{t}`")).collect();
+                let takes = if take.is_empty() {
+                    String::new()
+                } else {
+                    let at_once = if settle.is_some() { " at once" } else { "" };
+                    format!("takes over {}{at_once}; ", take.join(" and "))
+                };
+                let settles = settle
+                    .map(|d| format!("{} after the first of a burst, once, ", spelled_duration(d)))
+                    .unwrap_or_default();
+                format!("{takes}{settles}")
+            }
+            Trigger::Reply(Some(name)) => {
+                let invited = self.program.messages.iter().flat_map(|m| &m.replies).filter(|r| r.name == *name);
+                let mut words: Vec<String> = Vec::new();
+                for word in invited.flat_map(|r| &r.words).map(|w| format!("\"{w}\"")) {
+                    if !words.contains(&word) {
+                        words.push(word);
+                    }
+                }
+                if words.is_empty() { String::new() } else { format!("{}: ", words.join(" or ")) }
+            }
+            Trigger::Reply(None) => "any answer that no named reply hears: ".into(),
+            Trigger::HandoffClosed => "a person closes the case that this visit opened: ".into(),
+            Trigger::Blocked => "a message sent here, or on the way here, will not leave: ".into(),
+            Trigger::Failed => "a message sent here, or on the way here, was not delivered: ".into(),
+            Trigger::OptOut => "the customer says STOP: ".into(),
+            Trigger::After(_) => "counted from entering: ".into(),
+            Trigger::At { .. } => "once that instant comes; it moves with its data: ".into(),
+        }
+    }
+
+    /// What an arrow does, taken in this state.
+    pub(super) fn then(&self, then: &Then, here: StateId) -> String {
+        match then {
+            Then::Goto(to) => self.goes(*to, here),
+            Then::Stay(actions) if actions.is_empty() => "stays, and nothing else is done".into(),
+            Then::Stay(actions) => {
+                let all: Vec<String> = actions.iter().map(|a| self.action(a, here)).collect();
+                format!("stays, and {}", all.join(", and "))
+            }
+        }
+    }
+
+    /// Where an arrow leads, and what the limits on its target make of it.
+    pub(super) fn goes(&self, to: StateId, here: StateId) -> String {
+        let name = self.state(to);
+        let end = self.journey.states.get(to.index()).and_then(|s| s.end);
+        let mut out = match end {
+            Some(kind) => format!("ends in `{name}`, as {}", end_name(kind)),
+            None if to == here => format!("enters `{name}` anew"),
+            None => format!("goes to `{name}`"),
+        };
+        for limit in self.journey.limits.iter().filter(|l| l.what == LimitWhat::Visits(to)) {
+            out.push_str(&format!(", but over `{}` {}", rule(limit), self.instead(&limit.fate)));
+        }
+        out
+    }
+
+    /// What happens in place of a visit that a limit bars.
+    pub(super) fn instead(&self, fate: &Fate) -> String {
+        match fate {
+            Fate::Goto(to) => format!("goes to `{}`", self.state(*to)),
+            Fate::End => "the journey ends".into(),
+            Fate::Handoff(queue) => format!("the arrow is not taken, and \"{queue}\" gets the case"),
+            Fate::Skip | Fate::Defer | Fate::Latest => "the arrow is not taken".into(),
+        }
+    }
+
+    /// An action as a sentence's part.
+    pub(super) fn action(&self, action: &Action, here: StateId) -> String {
+        let detail = self.detail(action, here);
+        let what = match action {
+            Action::Send(send) => format!("sends `{}`", self.message(send)),
+            Action::Handoff(handoff) => {
+                return format!("gives the case to \"{}\"{}", handoff.queue, transcript(handoff.transcript));
+            }
+            Action::Call(_) => return format!("asks a service: {detail}"),
+        };
+        if detail.is_empty() { what } else { format!("{what} {detail}") }
+    }
+
+    /// An action nearly as it is written.
+    pub(super) fn written(&self, action: &Action) -> String {
+        match action {
+            Action::Send(send) => format!("send {}", self.message(send)),
+            Action::Handoff(handoff) => format!("handoff \"{}\"", handoff.queue),
+            Action::Call(call) => {
+                format!("call {}", self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str()))
+            }
+        }
+    }
+
+    /// The rest of what there is to say of an action.
+    pub(super) fn detail(&self, action: &Action, here: StateId) -> String {
+        match action {
+            Action::Send(send) => self.sending(send, here),
+            Action::Handoff(handoff) => format!("gives the case to a person{}", transcript(handoff.transcript)),
+            Action::Call(call) => {
+                let args: Vec<String> = call.args.iter().map(|a| format!("`{}`", spelled(a))).collect();
+                let with = if args.is_empty() { String::new() } else { format!(" with {}", args.join(" and ")) };
+                format!("asks the service{with}, and waits for its answer at most {}", spelled_duration(call.within))
+            }
+        }
+    }
+
+    fn sending(&self, send: &Send, here: StateId) -> String {
+        let Some(message) = self.program.messages.get(send.message.index()) else { return String::new() };
+        let own = message.variants.iter().map(|v| v.channel);
+        let via: Vec<&str> = if send.via.is_empty() {
+            own.map(journey_spec::program::Channel::name).collect()
+        } else {
+            send.via.iter().map(|c| c.name()).collect()
+        };
+        let mut parts = vec![format!("by {}", via.join(", else by "))];
+        if message.essential.is_some() {
+            parts.push("essential, so limits and quiet hours let it pass".into());
+        }
+        if let Some(promise) = &send.promising {
+            let by = match &promise.deadline {
+                Deadline::By(at) => format!("by {}", spelled(at)),
+                Deadline::Within(d) => format!("within {}", spelled_duration(*d)),
+            };
+            parts.push(format!("promises `{}` {by}", promise.name));
+        }
+        if let Some(name) = &send.keeping {
+            parts.push(format!("keeps the promise `{name}`"));
+        }
+        if let Some(name) = &send.withdrawing {
+            parts.push(format!("withdraws the promise `{name}`"));
+        }
+        if let Some(then) = &send.on_blocked {
+            parts.push(format!("where it is blocked {}", self.then(then, here)));
+        }
+        if let Some(then) = &send.on_failed {
+            parts.push(format!("where it fails {}", self.then(then, here)));
+        }
+        parts.join("; ")
+    }
+}
+
+fn transcript(with: bool) -> &'static str {
+    if with { ", with everything said so far" } else { "" }
+}
+
+pub(super) fn end_name(kind: EndKind) -> &'static str {
+    match kind {
+        EndKind::Success => "success",
+        EndKind::Neutral => "neutral",
+        EndKind::Failure => "failure",
+    }
+}
+
+/// Up to its fate: `limit visits moved to 3 per 7d`.
+pub(super) fn rule(limit: &Limit) -> String {
+    limit.text.split(" else ").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An expression as it is written.
+pub(super) fn spelled(expr: &Expr) -> String {
+    match split(expr) {
+        (Expr::Path(path), 0) => path.join("."),
+        (Expr::Path(path), by) => {
+            let sign = if by < 0 { '-' } else { '+' };
+            format!("{} {sign} {}", path.join("."), spelled_duration(by.saturating_abs()))
+        }
+        _ => "a fixed value".into(),
+    }
+}
