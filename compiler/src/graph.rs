@@ -29,8 +29,8 @@ mod rings;
 mod search;
 mod visited;
 
-pub use build::of;
-pub(crate) use build::{channels, counts, hears, spelled};
+pub(crate) use build::{channels, counts, hears};
+pub use build::{of, same_input, spelled};
 use journey_spec::program::{Expr, JourneyId, Limit, LimitWhat, Millis, Send, StateId};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};

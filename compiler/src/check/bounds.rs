@@ -115,8 +115,9 @@ fn nothing() -> Figure {
     (None, "no limit covers it".into())
 }
 
-/// Up to its fate: `limit messages to 6 per 24h`.
-pub(super) fn rule(limit: &Limit) -> String {
+/// A limit as written, up to its fate: `limit messages to 6 per 24h`.
+#[must_use]
+pub fn rule(limit: &Limit) -> String {
     limit.text.split(" else ").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

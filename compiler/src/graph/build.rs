@@ -94,7 +94,8 @@ pub(crate) fn hears(journey: &Journey, id: JourneyId, state: StateId) -> Vec<(No
 }
 
 /// Whether two arrows listen to the same input, so that the state's goes before the journey's.
-fn same_input(a: &Trigger, b: &Trigger) -> bool {
+#[must_use]
+pub fn same_input(a: &Trigger, b: &Trigger) -> bool {
     match (a, b) {
         (Trigger::Event { event: a, .. }, Trigger::Event { event: b, .. }) => a == b,
         (Trigger::Reply(a), Trigger::Reply(b)) => a == b,
@@ -138,7 +139,8 @@ fn sends(actions: &[Action], node: impl Fn(usize) -> Node) -> Vec<Sent> {
 }
 
 /// An instant as it is written.
-pub(crate) fn spelled(expr: &Expr) -> String {
+#[must_use]
+pub fn spelled(expr: &Expr) -> String {
     match split(expr) {
         (Expr::Path(path), 0) => path.join("."),
         (Expr::Path(path), by) if by < 0 => format!("{} - {}", path.join("."), spelled_duration(by.saturating_neg())),

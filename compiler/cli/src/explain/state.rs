@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use journey_compiler::Compilation;
-use journey_compiler::graph::{self, Graph};
+use journey_compiler::check::bounds::rule;
+use journey_compiler::graph::{self, Graph, same_input};
 use journey_compiler::spans::Node;
 use journey_spec::program::{
     Action, Arrow, Call, Fate, JourneyId, Limit, LimitWhat, Send, State, StateId, Then, Trigger,
@@ -11,7 +12,7 @@ use journey_spec::program::{
 use journey_spec::time::spelled_duration;
 
 use super::page::Page;
-use super::words::{Words, end_name, rule};
+use super::words::{Words, end_name};
 
 type Rows = Vec<(String, String)>;
 
@@ -414,17 +415,4 @@ fn stays(arrow: &Arrow) -> impl Iterator<Item = &Send> {
             Action::Send(send) => Some(send),
             _ => None,
         })
-}
-
-/// Whether two arrows listen to the same input, so that the state's goes before the journey's. Timers never are.
-fn same_input(a: &Trigger, b: &Trigger) -> bool {
-    match (a, b) {
-        (Trigger::Event { event: a, .. }, Trigger::Event { event: b, .. }) => a == b,
-        (Trigger::Reply(a), Trigger::Reply(b)) => a == b,
-        (Trigger::HandoffClosed, Trigger::HandoffClosed)
-        | (Trigger::Blocked, Trigger::Blocked)
-        | (Trigger::Failed, Trigger::Failed)
-        | (Trigger::OptOut, Trigger::OptOut) => true,
-        _ => false,
-    }
 }

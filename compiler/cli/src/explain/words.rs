@@ -1,10 +1,9 @@
 //! What triggers, actions and limits do, in plain words.
 
-use journey_compiler::graph::split;
+use journey_compiler::check::bounds::rule;
+use journey_compiler::graph::spelled;
 use journey_spec::Program;
-use journey_spec::program::{
-    Action, Deadline, EndKind, Expr, Fate, Journey, Limit, LimitWhat, Send, StateId, Then, Trigger,
-};
+use journey_spec::program::{Action, Deadline, EndKind, Fate, Journey, LimitWhat, Send, StateId, Then, Trigger};
 use journey_spec::time::spelled_duration;
 
 /// A journey and what its words name.
@@ -197,22 +196,5 @@ pub(super) fn end_name(kind: EndKind) -> &'static str {
         EndKind::Success => "success",
         EndKind::Neutral => "neutral",
         EndKind::Failure => "failure",
-    }
-}
-
-/// Up to its fate: `limit visits moved to 3 per 7d`.
-pub(super) fn rule(limit: &Limit) -> String {
-    limit.text.split(" else ").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// An expression as it is written.
-pub(super) fn spelled(expr: &Expr) -> String {
-    match split(expr) {
-        (Expr::Path(path), 0) => path.join("."),
-        (Expr::Path(path), by) => {
-            let sign = if by < 0 { '-' } else { '+' };
-            format!("{} {sign} {}", path.join("."), spelled_duration(by.saturating_abs()))
-        }
-        _ => "a fixed value".into(),
     }
 }
