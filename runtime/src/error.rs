@@ -48,7 +48,7 @@ pub enum StoreError {
         why: String,
     },
     /// The disk is full.
-    #[error("the disk is full: nothing of the last batch was kept; make room and start again")]
+    #[error("the store's disk is full: nothing of the last batch was kept; make room and start again")]
     Full,
     /// Reading or writing failed.
     #[error("the store cannot be read or written: {0}")]

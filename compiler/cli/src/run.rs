@@ -177,7 +177,13 @@ fn replay(args: &Run, program: &Program, mut engine: Engine, feed: Feed, screen:
     let mut bar = Bar { bar: None, began, bytes: feed.bytes, shown: screen.chats_with_a_terminal() };
     let ran = drive::run_feed(&mut engine, reader, &drive::Options::default(), |p| bar.at(p));
     bar.gone();
-    let summary = ran.map_err(|e| engine_failure(&e))?;
+    let summary = ran.map_err(|e| match (&e, &args.store) {
+        (EngineError::Store(_) | EngineError::InDoubt, Some(store)) => engine_failure(&e).help(format!(
+            "look at the disk that holds `{}`; the same command goes on from what is kept there",
+            store.display()
+        )),
+        _ => engine_failure(&e),
+    })?;
     let report = report::Report {
         program,
         engine: &mut engine,

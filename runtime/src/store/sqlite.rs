@@ -325,6 +325,8 @@ impl Sqlite {
         }
         match tx.commit() {
             Ok(()) => Ok(CommitOutcome::Committed),
+            // What found no room was not written, its commit record included.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Err(error),
             // Where the sync failed, the frames may be on the disk all the same, and a later start would find them.
             Err(_) => Ok(CommitOutcome::Unknown),
         }
