@@ -1,4 +1,4 @@
-//! Journeys by which a stranger fooled the checks once: each could do in a run what `check` said nothing about.
+//! Journeys that once fooled the checks: each could do in a run what `check` said nothing about.
 
 use journey_compiler::source::Memory;
 
