@@ -77,6 +77,18 @@ pub(crate) struct Project {
     pub(crate) roots: Vec<String>,
 }
 
+impl Project {
+    /// The folder in which it lies; of one file, the file's.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let path = Path::new(&self.name);
+        if self.roots.contains(&self.name) {
+            path.parent().map(Path::to_owned).unwrap_or_default()
+        } else {
+            path.to_owned()
+        }
+    }
+}
+
 /// The projects in `paths`, sorted by name, each once.
 pub(crate) fn projects(paths: &[PathBuf]) -> Result<Vec<Project>, Failure> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -193,7 +205,7 @@ fn walk_failure(folder: &Path, error: &ignore::Error) -> Failure {
 }
 
 /// Without `./` in front and between.
-fn plain_path(path: &Path) -> PathBuf {
+pub(crate) fn plain_path(path: &Path) -> PathBuf {
     path.components().filter(|c| !matches!(c, Component::CurDir)).collect()
 }
 

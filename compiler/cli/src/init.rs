@@ -43,10 +43,8 @@ macro_rules! files {
     };
 }
 
-const REMINDER: &[(&str, &str)] =
-    files!("reminder": "README.md", "care.journey", "reminder.journey", "reminder.scenario.journey", "feed.jsonl");
-const SURVEY: &[(&str, &str)] =
-    files!("survey": "README.md", "care.journey", "survey.journey", "survey.scenario.journey", "feed.jsonl");
+const REMINDER: &[(&str, &str)] = files!("reminder": "README.md", "journey.toml", "care.journey", "reminder.journey", "reminder.scenario.journey", "feed.jsonl");
+const SURVEY: &[(&str, &str)] = files!("survey": "README.md", "journey.toml", "care.journey", "survey.journey", "survey.scenario.journey", "feed.jsonl");
 
 impl Template {
     fn files(self) -> &'static [(&'static str, &'static str)] {
@@ -75,12 +73,10 @@ pub(crate) fn run(args: &Init, screen: &mut Screen) -> Outcome {
     let here = args.path.components().eq(Path::new(".").components());
     let at = if here { String::new() } else { format!(" {}", quoted(&args.path.to_string_lossy())) };
     let project = if here { String::new() } else { format!(" --project{at}") };
-    let run_at = if here { " ." } else { &at };
-    let feed = quoted(&inside(&args.path, "feed.jsonl").to_string_lossy());
     let next = [
         (format!("journeyc check{at}"), "what could go wrong for a customer"),
         (format!("journeyc test{project}"), "its stories, on virtual time"),
-        (format!("journeyc run{run_at} --feed {feed}"), "a feed against the real engine"),
+        (format!("journeyc run{at}"), "a feed against the real engine"),
     ];
     let widest = next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     for (command, what) in next {

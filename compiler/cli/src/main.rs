@@ -9,6 +9,7 @@ mod failure;
 mod fmt;
 mod folder;
 mod init;
+mod manifest;
 mod project;
 mod run;
 mod scenario;

@@ -10,6 +10,7 @@ use journey_compiler::diagnostics::{concise, human, json};
 
 use crate::failure::Failure;
 use crate::folder::{self, Folder, Project};
+use crate::manifest::{self, Manifest};
 use crate::screen::{Screen, count};
 
 /// How findings are printed.
@@ -30,6 +31,8 @@ pub(crate) struct Compiled {
     pub(crate) project: Project,
     /// All that is known of it.
     pub(crate) compilation: Compilation,
+    /// What it says of itself.
+    pub(crate) manifest: Manifest,
 }
 
 /// Finds and compiles the projects in `paths`.
@@ -38,13 +41,14 @@ pub(crate) fn compile(paths: &[PathBuf]) -> Result<Vec<Compiled>, Failure> {
     for root in projects.iter().flat_map(|p| &p.roots) {
         readable(root)?;
     }
-    Ok(projects
+    projects
         .into_iter()
         .map(|project| {
+            let manifest = manifest::read(&project.folder())?;
             let compilation = journey_compiler::compile(&project.roots, &Folder);
-            Compiled { project, compilation }
+            Ok(Compiled { project, compilation, manifest })
         })
-        .collect())
+        .collect()
 }
 
 /// A root that cannot be read is nothing that the author of a journey can mend in its text.

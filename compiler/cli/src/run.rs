@@ -33,6 +33,7 @@ Examples:
   journeyc run examples/appointment --feed feed.jsonl --answers answers.json --out messages.jsonl
   journeyc run examples/appointment --feed feed.jsonl --summary       only the closing lines
   journeyc run examples/appointment --live --store journeys.db --json < inputs.jsonl
+  journeyc run                                    here, with the feed that journey.toml names
 
 A feed holds one JSON object a line:
   {\"id\":\"e1\",\"at\":\"2026-03-02T09:58:00Z\",\"customer\":\"victoria\",\"event\":\"booking.created\",\"data\":{…}}
@@ -48,10 +49,10 @@ Exit codes: 0 the feed was run, also where lines of it were refused, 1 the proje
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Run {
     /// The project's folder or file
-    #[arg(value_name = "PROJECT")]
+    #[arg(value_name = "PROJECT", default_value = ".")]
     project: PathBuf,
-    /// What arrives, as JSON lines; `-` is stdin
-    #[arg(long, value_name = "FILE", required_unless_present = "live", conflicts_with = "live")]
+    /// What arrives, as JSON lines; `-` is stdin; without it, what journey.toml names
+    #[arg(long, value_name = "FILE", conflicts_with = "live")]
     feed: Option<PathBuf>,
     /// Takes what arrives from stdin in real time, and prints what is sent
     #[arg(long)]
@@ -59,7 +60,7 @@ pub(crate) struct Run {
     /// The SQLite file that keeps everything; a temporary one without it
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
-    /// What services answer, as JSON
+    /// What services answer, as JSON; without it, what journey.toml names
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
     /// Also writes every message to this file, as JSON lines
@@ -85,16 +86,22 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
     let Some(program) = program else {
         return Err(Failure::new(format!("`{}` declares nothing that can be run", args.project.display())));
     };
-    let answers = match &args.answers {
+    let named = all.first().map(|c| c.manifest.run.clone()).unwrap_or_default();
+    let answers_file = args.answers.clone().or(named.answers);
+    let answers = match &answers_file {
         Some(path) => answers::read(path, &program)?,
         None => Answers::default(),
     };
     // Looked at before the store, so that a mistyped name leaves no empty store behind.
-    let feed = args.feed.as_deref().map(open_feed).transpose()?;
+    let feed_file = args.feed.clone().or(named.feed).filter(|_| !args.live);
+    if feed_file.is_none() && !args.live {
+        return Err(no_feed(&args.project));
+    }
+    let feed = feed_file.as_deref().map(open_feed).transpose()?;
     places::apart(&[
-        ("--feed", args.feed.as_deref().filter(|f| *f != Path::new("-"))),
+        ("--feed", feed_file.as_deref().filter(|f| *f != Path::new("-"))),
         ("--store", args.store.as_deref()),
-        ("--answers", args.answers.as_deref()),
+        ("--answers", answers_file.as_deref()),
         ("--out", args.out.as_deref()),
     ])?;
     let out: Box<dyn Channel> = match &args.out {
@@ -142,6 +149,12 @@ fn one_project(path: &Path) -> Result<Vec<Compiled>, Failure> {
         }
     }
     Ok(all)
+}
+
+fn no_feed(project: &Path) -> Failure {
+    Failure::new(format!("there is no feed to run `{}` against", project.display())).help(
+        "name one with --feed FILE, or in journey.toml: [run] feed = \"feed.jsonl\"; --live takes what arrives from stdin",
+    )
 }
 
 /// A feed and how long it is, where that is known.

@@ -30,7 +30,7 @@ fn each_template_checks_tests_is_laid_out_and_runs_at_once() {
         assert!(test.err.contains("4 passed"), "{template}: {}", test.err);
         let fmt = place.run(&["fmt", "--check", "care"]);
         assert_eq!((fmt.code, fmt.out.as_str()), (0, ""), "{template}: {fmt:?}");
-        let run = place.run(&["run", "care", "--feed", "care/feed.jsonl"]);
+        let run = place.run(&["run", "care"]);
         assert_eq!(run.code, 0, "{template}: {run:?}");
         assert!(run.out.contains("✉ sent sms") && run.out.contains("☎ handed over"), "{template}: {}", run.out);
         assert!(run.out.contains("6 inputs in, ") && !run.out.contains("refused"), "{template}: {}", run.out);
