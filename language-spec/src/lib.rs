@@ -1,12 +1,14 @@
 //! The contract between the compiler and the runtime of the Journey language.
 //!
-//! * [`program`]: the compiled program, which the compiler emits and the runtime takes;
+//! * [`program`]: the compiled program, which the compiler emits and the runtime takes, and [`bundle`], the file in which
+//!   it travels;
 //! * [`types`] and [`value`]: what data may look like, and data itself;
 //! * [`time`]: instants, zones and how both are written;
 //! * [`codes`]: the one registry of findings.
 //!
 //! This crate does no I/O and has no clock.
 
+pub mod bundle;
 pub mod codes;
 pub mod program;
 pub mod time;

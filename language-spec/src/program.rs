@@ -4,6 +4,7 @@
 //! about source positions: a comment moved in a source file does not change a program's [`Program::hash`].
 
 mod policy;
+pub mod sound;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,8 @@ pub use policy::{Fate, Limit, LimitWhat, Policy, Quiet, Requirement};
 use crate::types::Type;
 use crate::value::Value;
 
-/// Version of this format. A program of another format is refused by the runtime.
+/// Version of this format. A program of another format is refused by the runtime. It changes with every field that comes
+/// or goes once a version is released, and wherever a field's meaning changes.
 pub const FORMAT: u32 = 1;
 
 /// Version of the language that this crate describes.
@@ -28,7 +30,6 @@ macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
         pub struct $name(pub u32);
         impl $name {
             /// The position as an index of the list it points into.

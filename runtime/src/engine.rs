@@ -19,6 +19,7 @@ mod work;
 
 use std::sync::Arc;
 
+use journey_spec::program::sound;
 use journey_spec::time::RANGE;
 use journey_spec::{Program, Ts};
 use journey_step::customer::fold_address;
@@ -140,7 +141,7 @@ impl Engine {
     /// from now on.
     ///
     /// # Errors
-    /// Where the program is of another format or was changed after it was compiled; where customers in the store have been
+    /// Where the program is of another format, was changed after it was compiled, or does not hang together; where customers in the store have been
     /// in another program's journeys; where the store fails.
     pub fn open(program: Arc<Program>, mut store: Box<dyn Store>) -> Result<Engine, EngineError> {
         if program.format != journey_spec::program::FORMAT {
@@ -153,6 +154,8 @@ impl Engine {
                 "its content is not what its hash says, so it was changed after it was compiled; compile it again";
             return Err(EngineError::Program(why.into()));
         }
+        // A program can come from elsewhere than the compiler: its indices lead somewhere, or it does not run.
+        sound::check(&program).map_err(|unsound| EngineError::Program(unsound.to_string()))?;
         let clock = match store.meta("clock")? {
             Some(text) => text.parse().map_err(|_| StoreError::Damaged(format!("its clock shows `{text}`")))?,
             None => *RANGE.start(),

@@ -14,14 +14,14 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use journey_runtime::{drive, store::Memory, Engine};
-//! use journey_spec::Program;
+//! use journey_runtime::{bundle, drive, store::Memory, Engine};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let text = include_str!("../tests/programs/empty.json");
-//! // a program as the compiler emits it
-//! let program: Program = serde_json::from_str(text)?;
-//! # let program = program.seal();
+//! # let empty: journey_spec::Program = serde_json::from_str(include_str!("../tests/programs/empty.json"))?;
+//! # let built = bundle::write(&empty.seal(), "journeyc");
+//! # let read = |_: &str| Ok::<_, std::io::Error>(built.as_bytes());
+//! // what `journeyc build` made, with `std::fs::read`
+//! let program = bundle::read(&read("appointment.bundle.json")?)?;
 //! // `Sqlite::open("journeys.db")?` for a store that outlives the process
 //! let mut engine = Engine::open(Arc::new(program), Box::new(Memory::new()))?;
 //! let feed = br#"{"id":"e1","at":"2026-03-02T09:58:00Z","customer":"victoria","event":"customer.updated","data":{}}"#;
@@ -56,5 +56,6 @@ pub use engine::{Dispatched, Engine, Outside, Pace};
 pub use error::{ChannelError, EngineError, StoreError};
 pub use feed::parse_line;
 pub use intake::{Arrival, Content, Refusal, Taken};
+pub use journey_spec::bundle;
 pub use service::{Answer, Service};
 pub use store::Store;

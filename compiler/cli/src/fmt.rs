@@ -1,7 +1,5 @@
 //! `journeyc fmt`: the one way to lay out a journey.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,6 +12,7 @@ use similar::TextDiff;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::folder;
 use crate::screen::{BAD, GOOD, NAME, Screen, count, plain, styled};
+use crate::written;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,7 +72,7 @@ pub(crate) fn run(args: &Fmt, screen: &mut Screen) -> Outcome {
                 } else if args.check {
                     screen.print(&format!("{name}\n"));
                 } else {
-                    replace(path, &laid)?;
+                    written::replace(path, laid.as_bytes())?;
                     screen.print(&format!("{name}\n"));
                 }
             }
@@ -166,34 +165,6 @@ fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
 fn not_utf8(name: &str, at: usize) -> Failure {
     Failure::new(format!("`{name}` is not UTF-8 text: byte {at} begins no character"))
         .help("save it as UTF-8 in your editor; it was left untouched")
-}
-
-/// Writes beside the file and renames, so that a crash or a full disk leaves the old text or the new, never a half.
-fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let cannot = |why: String| {
-        Failure::new(format!("cannot write `{}`: {why}", path.display()))
-            .help("it was left as it was; mend that and run again")
-    };
-    // A link stays a link: what it leads to is replaced.
-    let target = fs::canonicalize(path).map_err(|e| cannot(plain(&e)))?;
-    let permissions = fs::metadata(&target).map_err(|e| cannot(plain(&e)))?.permissions();
-    if permissions.readonly() {
-        return Err(cannot("it is read-only".into()));
-    }
-    let mut name = std::ffi::OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = target.with_file_name(name);
-    let written = fs::File::create(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(permissions)?;
-        file.sync_all()?;
-        fs::rename(&beside, &target)
-    });
-    written.map_err(|e| {
-        let _ = fs::remove_file(&beside);
-        cannot(plain(&e))
-    })
 }
 
 fn diff(name: &str, old: &str, new: &str) -> String {

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault. Data goes to stdout, chatter to stderr.
 
+mod build;
 mod check;
 mod completions;
 mod explain;
@@ -16,6 +17,7 @@ mod scenario;
 mod screen;
 mod test;
 mod timeline;
+mod written;
 
 use std::process::ExitCode;
 
@@ -30,12 +32,13 @@ Examples:
   journeyc check examples                                        what could go wrong for a customer
   journeyc test --project examples/appointment                   run the scenarios on virtual time
   journeyc run examples/appointment --feed examples/appointment/stuck-backend.jsonl
+  journeyc build examples/appointment                            one file for the runtime
   journeyc explain J0201                                         a finding's page
   journeyc explain appointment::waiting --project examples/appointment
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault";
 
-/// Begins, checks, lays out, tests, explains and runs customer-care journeys
+/// Begins, checks, lays out, tests, explains, builds and runs customer-care journeys
 #[derive(Parser)]
 #[command(name = "journeyc", version, after_help = EXAMPLES, max_term_width = 100)]
 struct Cli {
@@ -70,6 +73,7 @@ enum Command {
     Fmt(fmt::Fmt),
     Test(test::Test),
     Run(run::Run),
+    Build(build::Build),
     Explain(explain::Explain),
     Completions(completions::Completions),
 }
@@ -103,6 +107,7 @@ fn main() -> ExitCode {
         Command::Fmt(args) => fmt::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
         Command::Run(args) => run::run(args, &mut screen),
+        Command::Build(args) => build::run(args, &mut screen),
         Command::Explain(args) => explain::run(args, &mut screen),
         Command::Completions(args) => completions::run(args, Cli::command(), &mut screen),
     };

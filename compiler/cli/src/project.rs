@@ -51,6 +51,24 @@ pub(crate) fn compile(paths: &[PathBuf]) -> Result<Vec<Compiled>, Failure> {
         .collect()
 }
 
+/// The project that the path names: a folder's own, or the only one below it.
+pub(crate) fn one(path: &Path) -> Result<Vec<Compiled>, Failure> {
+    let mut all = compile(&[path.to_owned()])?;
+    if all.len() > 1 {
+        let own = |p: &Project| {
+            Path::new(&p.name).components().eq(path.components()) || p.name == "." && path == Path::new(".")
+        };
+        if let Some(i) = all.iter().position(|c| own(&c.project)) {
+            all = vec![all.swap_remove(i)];
+        } else {
+            let names: Vec<String> = all.iter().map(|c| format!("`{}`", c.project.name)).collect();
+            return Err(Failure::new(format!("`{}` holds several projects: {}", path.display(), names.join(", ")))
+                .help("name one of them"));
+        }
+    }
+    Ok(all)
+}
+
 /// A root that cannot be read is nothing that the author of a journey can mend in its text.
 fn readable(root: &str) -> Result<(), Failure> {
     match folder::unreadable_source(Path::new(root)) {

@@ -1,4 +1,4 @@
-//! `journeyc run`: a project against a feed, on virtual time or live.
+//! `journeyc run`: a project or a bundle against a feed, on virtual time or live.
 
 mod answers;
 mod intake;
@@ -7,7 +7,7 @@ mod places;
 mod report;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,11 +18,13 @@ use journey_runtime::channels::{Discard, MessageFile};
 use journey_runtime::drive::{self, Progress};
 use journey_runtime::store::Sqlite;
 use journey_runtime::{Channel, Engine, EngineError, Outside, StoreError};
+use journey_spec::bundle;
 use journey_spec::program::Program;
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::folder::Project;
-use crate::project::{self, Compiled};
+use crate::folder;
+use crate::manifest;
+use crate::project;
 use crate::run::answers::Answers;
 use crate::run::intake::{Counted, Counts};
 use crate::screen::{Screen, plain};
@@ -32,6 +34,7 @@ Examples:
   journeyc run examples/appointment --feed examples/appointment/stuck-backend.jsonl
   journeyc run examples/appointment --feed feed.jsonl --answers answers.json --out messages.jsonl
   journeyc run examples/appointment --feed feed.jsonl --summary       only the closing lines
+  journeyc run appointment.bundle.json --feed feed.jsonl              what `journeyc build` made
   journeyc run examples/appointment --live --store journeys.db --json < inputs.jsonl
   journeyc run                                    here, with the feed that journey.toml names
 
@@ -44,11 +47,11 @@ Answers of services: {\"cancel_visit\": \"done\"}, or [\"refused\", \"done\"] fo
 
 Exit codes: 0 the feed was run, also where lines of it were refused, 1 the project has errors, 2 wrong usage or a fault";
 
-/// Runs a project against a feed on virtual time, or live
+/// Runs a project or a bundle against a feed on virtual time, or live
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Run {
-    /// The project's folder or file
+    /// The project's folder or file, or the bundle that `journeyc build` made of it
     #[arg(value_name = "PROJECT", default_value = ".")]
     project: PathBuf,
     /// What arrives, as JSON lines; `-` is stdin; without it, what journey.toml names
@@ -78,15 +81,7 @@ pub(crate) struct Run {
 }
 
 pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
-    let all = one_project(&args.project)?;
-    if project::refuse_errors(&all, screen) {
-        return Ok(Exit::Findings);
-    }
-    let program = all.first().and_then(|c| c.compilation.runnable()).cloned().map(Arc::new);
-    let Some(program) = program else {
-        return Err(Failure::new(format!("`{}` declares nothing that can be run", args.project.display())));
-    };
-    let named = all.first().map(|c| c.manifest.run.clone()).unwrap_or_default();
+    let Some((program, named)) = program(&args.project, screen)? else { return Ok(Exit::Findings) };
     let answers_file = args.answers.clone().or(named.answers);
     let answers = match &answers_file {
         Some(path) => answers::read(path, &program)?,
@@ -133,22 +128,42 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
     }
 }
 
-/// The project that the path names: a folder's own, or the only one below it.
-fn one_project(path: &Path) -> Result<Vec<Compiled>, Failure> {
-    let mut all = project::compile(&[path.to_owned()])?;
-    if all.len() > 1 {
-        let own = |p: &Project| {
-            Path::new(&p.name).components().eq(path.components()) || p.name == "." && path == Path::new(".")
-        };
-        if let Some(i) = all.iter().position(|c| own(&c.project)) {
-            all = vec![all.swap_remove(i)];
-        } else {
-            let names: Vec<String> = all.iter().map(|c| format!("`{}`", c.project.name)).collect();
-            return Err(Failure::new(format!("`{}` holds several projects: {}", path.display(), names.join(", ")))
-                .help("name one of them"));
-        }
+/// The program, of a bundle as it was built or compiled from a project's sources, and what journey.toml names for it. None
+/// where the sources have errors.
+fn program(path: &Path, screen: &mut Screen) -> Result<Option<(Arc<Program>, manifest::Run)>, Failure> {
+    if let Some(bytes) = bundle(path)? {
+        let program = bundle::read(&bytes)
+            .map_err(|error| Failure::new(format!("cannot run the bundle `{}`: {error}", path.display())))?;
+        return Ok(Some((Arc::new(program), manifest::Run::default())));
     }
-    Ok(all)
+    let all = project::one(path)?;
+    if project::refuse_errors(&all, screen) {
+        return Ok(None);
+    }
+    match all.first().and_then(|c| Some((c.compilation.runnable()?, &c.manifest.run))) {
+        Some((program, named)) => Ok(Some((Arc::new(program.clone()), named.clone()))),
+        None => Err(Failure::new(format!("`{}` declares nothing that can be run", path.display()))),
+    }
+}
+
+/// The bytes of a bundle, where the path names one: a file that ends in `.json`, or in anything but `.journey` and begins
+/// as JSON does.
+fn bundle(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let ends = |ending: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
+    if path.is_dir() || ends("journey") || !ends("json") && !begins_as_json(path) {
+        return Ok(None);
+    }
+    let most = bundle::MAX_BYTES as u64;
+    let bytes = folder::read_at_most(path, most).map_err(|why| {
+        Failure::new(format!("cannot read the bundle `{}`: {why}", path.display()))
+            .help("name a bundle that `journeyc build` made, or a project's folder or file")
+    })?;
+    Ok(Some(bytes))
+}
+
+fn begins_as_json(path: &Path) -> bool {
+    let mut first = [0; 1];
+    path.is_file() && File::open(path).and_then(|mut f| f.read_exact(&mut first)).is_ok() && first == *b"{"
 }
 
 fn no_feed(project: &Path) -> Failure {

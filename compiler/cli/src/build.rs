@@ -1,0 +1,107 @@
+//! `journeyc build`: the checked program as one file that a runtime without the compiler loads.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use journey_spec::bundle;
+use journey_spec::codes::Level;
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::project::{self, Compiled, Format};
+use crate::screen::{GOOD, Screen, count, grouped, styled};
+use crate::written;
+
+/// Who makes bundles, and in which version.
+const MADE_BY: &str = concat!("journeyc ", env!("CARGO_PKG_VERSION"));
+
+const EXAMPLES: &str = "\
+Examples:
+  journeyc build examples/appointment                    writes appointment.bundle.json
+  journeyc build examples/appointment --out live.json    writes live.json
+  journeyc build examples/appointment --out -            to stdout
+  journeyc build --deny-warnings                         refuses warnings too
+  journeyc run appointment.bundle.json --feed feed.jsonl runs it without its sources
+
+The same sources make the same bytes on every machine. The file holds the texts of e-mails too,
+and neither paths nor scenarios. Its hash shows that it was not changed on the way; it is no
+signature.
+
+Exit codes: 0 built, 1 findings that stand in the way, 2 wrong usage or a file that cannot be written";
+
+/// Makes one file of a checked project, which the runtime loads without the compiler
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Build {
+    /// The project's folder or file
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    /// Where to write; NAME.bundle.json in the folder you are in without it, `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Makes nothing where there is a warning
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+pub(crate) fn run(args: &Build, screen: &mut Screen) -> Outcome {
+    let all = project::one(&args.path)?;
+    let findings: usize = all.iter().map(|c| c.compilation.findings.len()).sum();
+    let errors = project::has_errors(&all);
+    if errors || args.deny_warnings && findings > 0 {
+        project::print_findings(&all, Format::Full, screen);
+        screen.say(&format!("nothing was built: {} to look at first\n", count(findings, "finding", "findings")));
+        return Ok(Exit::Findings);
+    }
+    let Some((compiled, program)) = all.first().and_then(|c| Some((c, c.compilation.runnable()?))) else {
+        return Err(Failure::new(format!("`{}` declares nothing that can be run", args.path.display())));
+    };
+    if program.journeys.is_empty() {
+        return Err(Failure::new(format!("`{}` declares no journey, so there is nothing to run", args.path.display()))
+            .help("name the folder or file that holds the journey; what it uses comes along"));
+    }
+    let text = bundle::write(program, MADE_BY);
+    // What a runtime would refuse is not worth writing: it is read here as it will be read there.
+    match bundle::read(text.as_bytes()) {
+        Ok(read) if read == *program => {}
+        Ok(_) => return Err(Failure::new("the bundle does not say what the program says; please report it")),
+        Err(error) => return Err(Failure::new(format!("the bundle would not be read again: {error}"))),
+    }
+    warned(compiled, screen);
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => PathBuf::from(format!("{}.bundle.json", name(&args.path)?)),
+    };
+    if out == Path::new("-") {
+        screen.print(&text);
+    } else {
+        written::whole(&out, text.as_bytes())?;
+        screen.print(&format!("{}\n", out.display()));
+    }
+    screen.say(&format!(
+        "{} {}, {} bytes, language {}, program {}\n",
+        styled(GOOD, "built"),
+        count(program.journeys.len(), "journey", "journeys"),
+        grouped(text.len() as u64),
+        program.language,
+        program.hash
+    ));
+    Ok(Exit::Clean)
+}
+
+/// Warnings do not stand in the way, and are not kept quiet: a line each.
+fn warned(compiled: &Compiled, screen: &mut Screen) {
+    let warnings = compiled.compilation.findings.iter().filter(|f| f.level == Level::Warning);
+    let sources = &compiled.compilation.sources;
+    for warning in warnings {
+        screen.say(&format!("{}\n", journey_compiler::diagnostics::concise::line(warning, sources)));
+    }
+}
+
+/// The project's name: that of its folder, or of its file without the ending.
+fn name(path: &Path) -> Result<String, Failure> {
+    let cannot =
+        || Failure::new(format!("`{}` gives the bundle no name", path.display())).help("name the file with --out FILE");
+    let whole = std::fs::canonicalize(path).map_err(|_| cannot())?;
+    let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };
+    name.and_then(|n| n.to_str()).map(str::to_owned).ok_or_else(cannot)
+}
