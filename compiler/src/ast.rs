@@ -139,6 +139,19 @@ pub struct CustomerField {
     pub field: FieldDecl,
     /// Channels whose address it is.
     pub channels: Vec<At<Channel>>,
+    /// `consent to marketing by sms, email`
+    pub consent: Option<ConsentDecl>,
+}
+
+/// `consent to marketing by sms, email`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsentDecl {
+    /// To which purposes.
+    pub purposes: Vec<At<Purpose>>,
+    /// On which channels; none means on all.
+    pub channels: Vec<At<Channel>>,
+    /// From `consent` on.
+    pub span: Span,
 }
 
 /// `slot: instant`

@@ -3,6 +3,7 @@
 //! Lowering never stops. What cannot be lowered is left out, and the journeys that it would have belonged to are
 //! noted, so that later checks look only at what the author has written whole.
 
+mod customer;
 mod expressions;
 mod journeys;
 mod limits;
@@ -17,8 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use journey_spec::Type;
 use journey_spec::codes;
 use journey_spec::program::{
-    Channel, Customer, DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Service,
-    ServiceId,
+    DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Service, ServiceId,
 };
 
 use crate::ast::{At, TemplateText};
@@ -101,62 +101,6 @@ fn ir_fields(fields: &[FieldInfo]) -> Vec<Field> {
 }
 
 impl Lower<'_, '_> {
-    fn customer(&mut self) -> Customer {
-        let Some(customer) = &self.names.customer else { return Customer::default() };
-        let mut addresses: BTreeMap<Channel, String> = BTreeMap::new();
-        let mut places: BTreeMap<Channel, Span> = BTreeMap::new();
-        for declared in &customer.decl.fields {
-            let name = &declared.field.name;
-            let Some(ty) = customer.fields.iter().find(|f| f.span == name.span).and_then(|f| f.ty.as_ref()) else {
-                continue;
-            };
-            for channel in &declared.channels {
-                if let Some(first) = places.get(&channel.value) {
-                    self.out.duplicate("addresses for", channel.value.name(), channel.span, *first);
-                    continue;
-                }
-                places.insert(channel.value, channel.span);
-                let wanted = match channel.value {
-                    Channel::Sms | Channel::Voice | Channel::Whatsapp => Type::Phone,
-                    Channel::Email => Type::Email,
-                    Channel::Push | Channel::Webchat => crate::types::plain_text(),
-                };
-                let fits = match (&wanted, ty.required()) {
-                    (Type::Text { .. }, Type::Text { .. }) => true,
-                    (wanted, ty) => wanted == ty,
-                };
-                if !fits {
-                    let message = format!(
-                        "no {} could reach a customer: `{}` is {}, and its address is {}",
-                        channel.value.name(),
-                        name.text,
-                        noun(ty.required()),
-                        noun(&wanted)
-                    );
-                    self.out.say(
-                        mismatch(channel.span, message).also(declared.field.ty.span, "its type").help(format!(
-                            "write `{}: {}? for {}`",
-                            name.text,
-                            wanted.spelled(),
-                            channel.value.name()
-                        )),
-                    );
-                }
-                addresses.insert(channel.value, name.text.clone());
-            }
-        }
-        let mut zones = customer.fields.iter().filter(|f| f.ty.as_ref().is_some_and(|t| t.required() == &Type::Zone));
-        let zone = zones.next();
-        if let (Some(first), Some(second)) = (zone, zones.next()) {
-            self.out.say(
-                Finding::new(&codes::J0118, second.span, "a customer lives in one zone, and this is the second")
-                    .also(first.span, "the first")
-                    .help("keep one field of type `zone`; quiet hours go by it"),
-            );
-        }
-        Customer { fields: ir_fields(&customer.fields), addresses, zone: zone.map(|f| f.name.clone()) }
-    }
-
     fn events(&mut self) -> Vec<Event> {
         let names = self.names;
         let mut events = Vec::new();

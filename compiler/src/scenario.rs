@@ -244,6 +244,20 @@ impl Scenario<'_, '_> {
                 }
                 return;
             }
+            (ExprKind::Path(path), Type::Channel) if path.parts.len() == 1 => {
+                let name = path.text();
+                if Channel::named(&name).is_none() {
+                    self.out.say(unknown(
+                        &codes::J0111,
+                        path.span,
+                        format!("{what} should be {}", noun(wanted)),
+                        &name,
+                        Channel::ALL.map(Channel::name),
+                        "",
+                    ));
+                }
+                return;
+            }
             (ExprKind::Path(path), _) => {
                 let name = path.text();
                 if !self.counters.contains(&name) {

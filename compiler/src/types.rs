@@ -14,8 +14,8 @@ use crate::resolve::{FieldInfo, Names, Out, unknown};
 use crate::source::Span;
 
 /// Types that the language has by itself.
-pub(crate) const BUILTIN: [&str; 10] =
-    ["text", "number", "bool", "instant", "date", "duration", "phone", "email", "money", "zone"];
+pub(crate) const BUILTIN: [&str; 11] =
+    ["text", "number", "bool", "instant", "date", "duration", "phone", "email", "money", "zone", "channel"];
 
 /// The type that this word names.
 pub(crate) fn builtin(name: &str) -> Option<Type> {
@@ -30,6 +30,7 @@ pub(crate) fn builtin(name: &str) -> Option<Type> {
         "email" => Type::Email,
         "money" => Type::Money,
         "zone" => Type::Zone,
+        "channel" => Type::Channel,
         _ => return None,
     })
 }
@@ -68,6 +69,7 @@ pub(crate) fn fits(from: &Type, to: &Type) -> bool {
         (Type::Text { max: from }, Type::Text { max: to }) => from <= to,
         // Whatever is kept as text can be read as one.
         (Type::Phone | Type::Email | Type::Zone, Type::Text { max }) => *max >= 254,
+        (Type::Channel, Type::Text { max }) => *max >= 8,
         (Type::OneOf(from), Type::OneOf(to)) => from.iter().all(|name| to.contains(name)),
         (Type::OneOf(from), Type::Text { max }) => from.iter().all(|name| name.len() <= *max as usize),
         (from, to) => from == to,

@@ -103,7 +103,7 @@ fn a_bad_line_elsewhere_costs_one_finding_and_no_neighbour() {
         ("record R { id: }", "J0001: expected a type such as `text` after `id:`"),
         ("record R { mood: sensitive health }", "J0008: `sensitive` is not part of the language yet"),
         ("customer { phone: phone for smss }", "J0001: there is no channel `smss`, did you mean `sms`?"),
-        ("customer {\n  consent marketing\n  zone: zone\n}", "J0008: `consent` is not part of the language yet"),
+        ("customer {\n  consent marketing\n  zone: zone\n}", "J0001: expected `to` after `consent`"),
         ("mesage m { purpose service }", "J0001: unknown word `mesage` here, did you mean `message`?"),
         ("message { purpose service }", "J0001: expected a name after `message`"),
         ("message m { purpose servce }", "J0001: there is no purpose `servce`, did you mean `service`?"),

@@ -99,6 +99,36 @@ const ROWS: &[Row] = &[
         "no journey is `per bookin.id`",
     ),
     ("newest by at", "newest by booking.when", "J0101", "when", "has no field `when`"),
+    // consent and the preferred channel
+    (
+        "nick: text?",
+        "nick: text? consent to marketing",
+        "J0111",
+        "text?",
+        "nobody could tell whether a customer agreed: `nick` is a text",
+    ),
+    (
+        "nick: text?",
+        "nick: text?  a: bool? consent to debt by sms  b: bool? consent to debt, safety by email, sms",
+        "J0102",
+        "sms",
+        "two consents to debt by `sms`",
+    ),
+    (
+        "nick: text?",
+        "nick: text?  a: channel?  b: channel?",
+        "J0118",
+        "b",
+        "a customer prefers one channel, and this is the second",
+    ),
+    (
+        "sms \"Hi {customer.first_name}, we",
+        "purpose marketing  sms \"Hi {customer.first_name}, we",
+        "+J0118",
+        "marketing",
+        "twice",
+    ),
+    ("moved { purpose service", "moved { purpose marketing", "J0137", "sms", "by sms or email, so it never leaves"),
     // duplicates
     (
         "event booking.moved",

@@ -134,8 +134,23 @@ pub struct Customer {
     pub fields: Vec<Field>,
     /// Which field holds the address of a channel: `phone: phone for sms, voice`.
     pub addresses: BTreeMap<Channel, String>,
+    /// Which field says whether the customer agreed to messages of a purpose on a channel:
+    /// `offers: bool? consent to marketing by sms`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consents: BTreeMap<Purpose, BTreeMap<Channel, String>>,
+    /// The field that holds the channel which the customer prefers, where one is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<String>,
     /// The field that holds the customer's time zone, where one is declared.
     pub zone: Option<String>,
+}
+
+impl Customer {
+    /// The field that says whether the customer agreed to this purpose on this channel, where one is declared.
+    #[must_use]
+    pub fn consent(&self, purpose: Purpose, channel: Channel) -> Option<&str> {
+        self.consents.get(&purpose)?.get(&channel).map(String::as_str)
+    }
 }
 
 /// Where a message can leave.

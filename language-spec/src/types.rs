@@ -32,6 +32,8 @@ pub enum Type {
     Money,
     /// An IANA time zone name, such as `Europe/London`.
     Zone,
+    /// The name of a channel, such as `sms`.
+    Channel,
     /// A declared record, by name.
     Record(String),
     /// One of a closed set of names.
@@ -71,6 +73,7 @@ impl Type {
             Type::Email => "email".into(),
             Type::Money => "money".into(),
             Type::Zone => "zone".into(),
+            Type::Channel => "channel".into(),
             Type::Record(name) => name.clone(),
             Type::OneOf(names) => format!("one of {{ {} }}", names.join(", ")),
             Type::Optional(inner) => format!("{}?", inner.spelled()),

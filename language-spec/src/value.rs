@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::program::{Field, Millis};
+use crate::program::{Channel, Field, Millis};
 use crate::time::{self, Ts};
 use crate::types::Type;
 
@@ -21,7 +21,7 @@ pub use replies::{fold_reply, is_opt_out, is_plain_opt_out};
 pub enum Value {
     /// Nothing, where the type allows it.
     Missing,
-    /// Text, a phone number, an e-mail address, a zone, or the name of one of a set.
+    /// Text, a phone number, an e-mail address, a zone, a channel, or the name of one of a set.
     Text(String),
     /// A finite number.
     Number(f64),
@@ -136,6 +136,10 @@ fn read(json: &Json, ty: &Type, records: &BTreeMap<String, Vec<Field>>, path: &s
             time::Zone::named(name).ok_or_else(wrong)?;
             Value::Text(name.into())
         }
+        Type::Channel => {
+            let channel = Channel::named(text()?).ok_or_else(wrong)?;
+            Value::Text(channel.name().into())
+        }
         Type::Money => {
             let (amount, currency) = text()?.split_once(' ').ok_or_else(wrong)?;
             let fits = amount.parse::<f64>().is_ok_and(f64::is_finite)
@@ -174,6 +178,7 @@ fn expectation(ty: &Type) -> String {
         Type::Email => "an e-mail address".into(),
         Type::Money => "an amount such as \"12.30 GBP\"".into(),
         Type::Zone => "a time zone such as \"Europe/London\"".into(),
+        Type::Channel => format!("a channel, one of {}", Channel::ALL.map(Channel::name).join(", ")),
         Type::OneOf(names) => format!("one of {}", names.join(", ")),
         Type::Record(name) => format!("an object with the fields of `{name}`"),
         Type::Optional(inner) => expectation(inner),

@@ -131,8 +131,10 @@ impl<'a> Source<'a> {
     fn customer_field(&self, field: &CustomerField) -> Entry {
         let channels: Vec<_> = field.channels.iter().map(|c| c.value.name()).collect();
         let addresses = if channels.is_empty() { String::new() } else { format!(" for {}", channels.join(", ")) };
+        let consent = field.consent.as_ref().map(|c| format!(" {}", consent(c))).unwrap_or_default();
         let end = field.channels.last().map_or(field.field.span, |c| c.span);
-        line(field.field.span.to(end), format!("{}{addresses}", self.field(&field.field)))
+        let end = field.consent.as_ref().map_or(end, |c| c.span);
+        line(field.field.span.to(end), format!("{}{addresses}{consent}", self.field(&field.field)))
     }
 
     fn message_item(&self, item: &MessageItem) -> Entry {
@@ -275,6 +277,13 @@ impl<'a> Source<'a> {
 pub(super) fn taken(take: &[Name]) -> String {
     let names: Vec<_> = take.iter().map(|n| n.text.as_str()).collect();
     if names.is_empty() { String::new() } else { format!("({})", names.join(", ")) }
+}
+
+fn consent(consent: &ConsentDecl) -> String {
+    let purposes: Vec<_> = consent.purposes.iter().map(|p| p.value.name()).collect();
+    let channels: Vec<_> = consent.channels.iter().map(|c| c.value.name()).collect();
+    let by = if channels.is_empty() { String::new() } else { format!(" by {}", channels.join(", ")) };
+    format!("consent to {}{by}", purposes.join(", "))
 }
 
 fn one_of(names: &[Name]) -> String {

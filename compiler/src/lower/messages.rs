@@ -107,6 +107,9 @@ impl Lower<'_, '_> {
                     .help("limits and quiet hours go by it: write `purpose service`, `marketing`, `debt` or `safety`"),
             );
         }
+        if lowered.purpose == Purpose::Marketing {
+            self.consent_can_be_given(decl, &channels);
+        }
         if channels.is_empty() && understood {
             self.out.say(
                 Finding::new(&codes::J0118, name.span, format!("`{}` says nothing: it has no text", name.text))
@@ -115,6 +118,39 @@ impl Lower<'_, '_> {
             );
         }
         lowered
+    }
+
+    /// Advertising leaves only where the customer agreed to it, so there has to be a field that can say so.
+    fn consent_can_be_given(&mut self, decl: &MessageDecl, channels: &BTreeMap<Channel, Span>) {
+        let Some(customer) = self.names.customer.as_ref().filter(|_| self.names.gaps.none()) else { return };
+        let consents = || customer.decl.fields.iter().filter_map(|f| f.consent.as_ref().map(|c| (&f.field.name, c)));
+        let marketing = || consents().filter(|(_, c)| c.purposes.iter().any(|p| p.value == Purpose::Marketing));
+        let covered = |channel: &Channel| {
+            marketing().any(|(_, c)| c.channels.is_empty() || c.channels.iter().any(|c| c.value == *channel))
+        };
+        let open: Vec<(&Channel, &Span)> = channels.iter().filter(|(channel, _)| !covered(channel)).collect();
+        let Some((_, first)) = open.first() else { return };
+        let names: Vec<&str> = open.iter().map(|(channel, _)| channel.name()).collect();
+        let message = format!(
+            "nobody can have agreed to get `{}` by {}, so it never leaves there",
+            decl.name.text,
+            either(&names)
+        );
+        let mut finding = Finding::new(&codes::J0137, **first, message).label("advertising, and no consent to it");
+        for (_, span) in open.iter().skip(1) {
+            finding = finding.also(**span, "here too");
+        }
+        finding = match marketing().next() {
+            Some((field, consent)) => finding.also(consent.span, "the consent that there is").help(format!(
+                "let `{}` cover it, or declare a consent of its own: `… consent to marketing by {}`",
+                field.text,
+                names.join(", ")
+            )),
+            None => finding
+                .also(customer.decl.head, "what is known of a customer")
+                .help("add `offers: bool? consent to marketing` to `customer`; only who said yes gets it then"),
+        };
+        self.out.say(finding);
     }
 
     fn variant(&mut self, message: &MessageDecl, decl: &VariantDecl) -> Variant {
@@ -307,4 +343,12 @@ pub(crate) fn texts<'t>(
         let body = variant.from.as_ref().and_then(|from| bodies.get(&from.span));
         std::iter::once(&variant.text).chain(body).collect()
     })
+}
+
+/// `sms`, `sms or email`, `sms, email or voice`.
+fn either(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.join(""),
+    }
 }

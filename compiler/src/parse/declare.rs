@@ -3,7 +3,8 @@
 use super::explain::Place;
 use super::{Node, Reader, Rule};
 use crate::ast::{
-    CustomerDecl, CustomerField, EventDecl, FieldDecl, Name, RecordDecl, ServiceDecl, TypeKind, TypeRef, Use,
+    ConsentDecl, CustomerDecl, CustomerField, EventDecl, FieldDecl, Name, RecordDecl, ServiceDecl, TypeKind, TypeRef,
+    Use,
 };
 use crate::source::Span;
 
@@ -27,8 +28,10 @@ impl<'a> Reader<'a> {
     fn customer_field(&mut self, node: Node<'a>) -> Option<CustomerField> {
         let mut field = None;
         let mut channels = Vec::new();
+        let mut consent = None;
         for part in node.into_inner() {
             match part.as_rule() {
+                Rule::consent => consent = Some(self.consent(part)),
                 Rule::field => field = self.field(part),
                 Rule::addresses => {
                     let refs = part.into_inner().filter(|n| n.as_rule() == Rule::channel_ref);
@@ -37,7 +40,19 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        Some(CustomerField { field: field?, channels })
+        Some(CustomerField { field: field?, channels, consent })
+    }
+
+    fn consent(&mut self, node: Node<'a>) -> ConsentDecl {
+        let mut consent = ConsentDecl { purposes: Vec::new(), channels: Vec::new(), span: self.span(&node) };
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::consent_ref => consent.purposes.extend(self.purpose(&part)),
+                Rule::channel_ref => consent.channels.extend(self.channel(&part)),
+                _ => {}
+            }
+        }
+        consent
     }
 
     pub(super) fn record(&mut self, node: Node<'a>) -> Option<RecordDecl> {

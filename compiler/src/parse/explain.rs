@@ -161,6 +161,7 @@ const CONTINUATIONS: Lines = &[
     ("happened", &[Rule::happened]),
     ("from", &[Rule::body]),
     ("per", &[Rule::limit_per]),
+    ("consent", &[Rule::consent]),
 ];
 
 /// Words that the language will have, and what to do meanwhile.
@@ -173,8 +174,6 @@ const LATER: &[(&str, &str)] = &[
     ("fresh", "let an event bring the newest data"),
     ("goal", "leave it out; ends say how a journey went, such as `end visited as success`"),
     ("sensitive", "leave it out"),
-    ("consent", "let the host send only events about customers who agreed"),
-    ("preferred", "fix the order of channels at the `send`, such as `via sms else email`"),
     ("priority", "hand over to a queue of its own for urgent cases"),
     ("pause", "leave it out"),
     ("never", "leave it out"),
@@ -227,7 +226,9 @@ impl Reader<'_> {
         let lines = place.lines();
         let known = |lines: Lines| lines.iter().find(|(w, _)| *w == word).map(|(_, rules)| *rules);
         let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        let any = Some(place.any_line()).filter(|rules| is_word && !rules.is_empty());
+        // Behind a field `consent` goes on with it; a field of that name has its colon.
+        let goes_on = place == Place::Fields && word == "consent";
+        let any = Some(place.any_line()).filter(|rules| is_word && !goes_on && !rules.is_empty());
         if let Some(rules) = known(lines).or(any).or_else(|| known(CONTINUATIONS)) {
             return self.furthest(rules, piece, line, place);
         }
@@ -440,6 +441,7 @@ fn spellings(rule: Rule) -> Vec<String> {
         Rule::newest => &["newest"],
         Rule::happened => &["happened"],
         Rule::journey_key => &["per"],
+        Rule::consent => &["consent"],
         Rule::for_purposes => &["for"],
         Rule::counter => &["as"],
         Rule::visits => &["visits"],
@@ -469,7 +471,7 @@ fn describe(rule: Rule) -> String {
         Rule::duration => "a duration such as `15m`".into(),
         Rule::time => "a time such as `21:00`".into(),
         Rule::channel | Rule::channel_ref => "a channel such as `sms`".into(),
-        Rule::purpose_ref => "a purpose such as `service`".into(),
+        Rule::purpose_ref | Rule::consent_ref => "a purpose such as `service`".into(),
         Rule::requirement => "a requirement such as `handoff`".into(),
         Rule::count_what => "`messages` or a channel".into(),
         Rule::arrow | Rule::goto => "`->`".into(),
@@ -492,6 +494,7 @@ fn describe(rule: Rule) -> String {
         Rule::stay => "`stay`".into(),
         Rule::settle => "`settle`".into(),
         Rule::newest => "`newest by`".into(),
+        Rule::consent => "`consent`".into(),
         Rule::for_purposes => "`for`".into(),
         Rule::counter => "`as`".into(),
         Rule::on_blocked => "`blocked`".into(),

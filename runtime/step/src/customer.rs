@@ -24,6 +24,9 @@ pub struct Customer {
     pub(crate) steps: u64,
     /// The directory's fields; empty where nobody has told them yet.
     pub(crate) profile: Data,
+    /// Consents, each given for the address that the channel had then.
+    #[serde(default)]
+    pub(crate) agreed: Vec<Agreed>,
     /// Addresses that have said STOP, folded, oldest first.
     pub(crate) stops: Vec<Stop>,
     /// Channels on which somebody said STOP before an address was known: the next address there counts as stopped.
@@ -167,6 +170,16 @@ pub(crate) struct Case {
     pub(crate) visit: Option<u64>,
 }
 
+/// A consent that the directory tells of, and the address for which it was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Agreed {
+    /// The profile's field that says yes.
+    pub(crate) field: String,
+    pub(crate) channel: Channel,
+    /// Folded; nothing where none was known then, and the next one there is meant.
+    pub(crate) address: Option<String>,
+}
+
 /// An address that said STOP.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Stop {
@@ -232,6 +245,7 @@ impl Customer {
             now: Ts::MIN,
             steps: 0,
             profile: Data::new(),
+            agreed: Vec::new(),
             stops: Vec::new(),
             stopped_channels: Vec::new(),
             instances: Vec::new(),
@@ -326,6 +340,15 @@ impl Customer {
         let field = program.customer.addresses.get(&channel)?;
         match self.profile.get(field) {
             Some(Value::Text(address)) if !address.trim().is_empty() => Some(address),
+            _ => None,
+        }
+    }
+
+    /// The channel that the customer prefers, where the directory knows one.
+    #[must_use]
+    pub fn preferred(&self, program: &Program) -> Option<Channel> {
+        match self.profile.get(program.customer.preferred.as_ref()?)? {
+            Value::Text(name) => Channel::named(name),
             _ => None,
         }
     }

@@ -125,6 +125,7 @@ pub fn program() -> Program {
             ],
             addresses: BTreeMap::from([(Channel::Sms, "phone".into()), (Channel::Email, "email".into())]),
             zone: Some("zone".into()),
+            ..Customer::default()
         },
         records: BTreeMap::from([("Order".into(), order)]),
         events: vec![event_of("order.placed"), event_of("order.changed")],

@@ -160,7 +160,17 @@ impl<'a> Words<'a> {
         } else {
             send.via.iter().map(|c| c.name()).collect()
         };
-        let mut parts = vec![format!("by {}", via.join(", else by "))];
+        let first = match send.via.is_empty() && via.len() > 1 && self.program.customer.preferred.is_some() {
+            true => "by the preferred channel, else by ",
+            false => "by ",
+        };
+        let mut parts = vec![format!("{first}{}", via.join(", else by "))];
+        let consents = message.variants.iter().map(|v| self.program.customer.consent(message.purpose, v.channel));
+        let mut consents: Vec<String> = consents.flatten().map(|field| format!("`{field}`")).collect();
+        consents.dedup();
+        if !consents.is_empty() {
+            parts.push(format!("only where {} says yes", consents.join(" or ")));
+        }
         if message.essential.is_some() {
             parts.push("essential, so limits and quiet hours let it pass".into());
         }

@@ -13,7 +13,7 @@ use crate::graph::{Sent, channels, counts, hears};
 use crate::spans::Node;
 
 /// Whoever can be promised something can be told of it: wherever the promising message can leave, what keeps or withdraws
-/// the promise can too. Channels that share a field of the customer, as texts and calls a telephone, are one. Messages of
+/// the promise can too, and needs no consent that the promise does not need. Channels that share a field of the customer, as texts and calls a telephone, are one. Messages of
 /// one entry or `stay` do it together; what may be blocked and is heard then (`on blocked`) only as part of the whole.
 pub(super) fn out_of_reach(
     case: &Case<'_>,
@@ -27,7 +27,10 @@ pub(super) fn out_of_reach(
         let message = case.program.messages.get(sent.send.message.index());
         message.map(|m| channels(m, &sent.send)).unwrap_or_default()
     };
-    let field = |c: &Channel| case.program.customer.addresses.get(c);
+    let customer = &case.program.customer;
+    let field = |c: &Channel| customer.addresses.get(c);
+    let purpose = |sent: &Sent| case.program.messages.get(sent.send.message.index()).map(|m| m.purpose);
+    let needs = |sent: &Sent, c: &Channel| customer.consent(purpose(sent)?, *c);
     let telling: Vec<&Sent> = all.iter().map(|(_, s)| s).filter(|s| discharges(s, &promise.name)).collect();
     let whole = (telling.clone(), true);
     let alone = telling.iter().filter(|s| !is_heard_when_blocked(case, journey, s));
@@ -36,8 +39,26 @@ pub(super) fn out_of_reach(
         let by: Vec<Channel> = in_order(place.iter().copied().flat_map(used));
         let missing: Vec<Channel> =
             used(promising).into_iter().filter(|c| !by.iter().any(|b| field(b) == field(c))).collect();
-        let (Some(add), Some(first)) = (missing.first(), place.first()) else { continue };
         let names = |channels: &[Channel]| story::list(channels.iter().map(|c| c.name().to_string()));
+        if missing.is_empty() {
+            // Whoever has the address may still have agreed to the promise and not to what keeps it.
+            let asks_no_more = |sent: &Sent, c: &Channel| {
+                let needed = |b: &Channel| needs(sent, b);
+                used(sent)
+                    .iter()
+                    .any(|b| field(b) == field(c) && (needed(b).is_none() || needed(b) == needs(promising, c)))
+            };
+            let unsure = used(promising).into_iter().find(|c| !place.iter().any(|s| asks_no_more(s, c)));
+            let asking = unsure.and_then(|c| {
+                let asks = |s: &&Sent, b: &Channel| field(b) == field(&c) && needs(s, b).is_some();
+                place.iter().copied().find_map(|s| Some((s, used(s).into_iter().find(|b| asks(&s, b))?)))
+            });
+            if let (Some(c), Some((sent, b))) = (unsure, asking) {
+                out.push(not_agreed(case, promising, promise, c, (sent, needs(sent, &b).unwrap_or_default())));
+                return;
+            }
+        }
+        let (Some(add), Some(first)) = (missing.first(), place.first()) else { continue };
         let also = if used(promising).len() > missing.len() { "also " } else { "" };
         let mut finding = Finding::new(
             &J0501,
@@ -82,6 +103,29 @@ pub(super) fn out_of_reach(
         );
         return;
     }
+}
+
+/// What keeps a promise needs a consent that making it does not.
+fn not_agreed(
+    case: &Case<'_>,
+    promising: &Sent,
+    promise: &Promise,
+    by: Channel,
+    (sent, consent): (&Sent, &str),
+) -> Finding {
+    let (makes, keeps) = (story::message(case, promising), story::message(case, sent));
+    Finding::new(
+        &J0501,
+        case.spans.get(&promising.node),
+        format!("a customer who was promised `{}` by {} may not have agreed to be told", promise.name, by.name()),
+    )
+    .label(format!("makes the promise, with no consent in `{consent}`"))
+    .also(case.spans.get(&sent.node), format!("`{keeps}` leaves only where `{consent}` is true"))
+    .how(format!(
+        "the customer has not said yes to `{consent}`: `{makes}` ✉ (`{}` promised); `{keeps}` comes to say so, and may not leave",
+        promise.name
+    ))
+    .help(format!("give `{keeps}` a purpose that needs no consent, or `{makes}` one that needs the same"))
 }
 
 /// Whether something follows where this message is blocked.

@@ -9,6 +9,7 @@ use super::moves::Admission;
 use super::values::{is_key, key_text};
 use crate::customer::{Instance, Settle, Stop, fold_address, later};
 use crate::effect::What;
+use crate::ledger;
 
 /// Addresses remembered as stopped besides the customer's present ones.
 const MOST_STOPS: usize = 200;
@@ -233,7 +234,8 @@ impl<'p> Run<'p> {
     pub(crate) fn updated(&mut self, profile: &Data, stopped: &[String]) {
         let changed = self.c.profile != *profile;
         if changed {
-            self.c.profile = profile.clone();
+            let before = std::mem::replace(&mut self.c.profile, profile.clone());
+            ledger::remember(self.program, &mut self.c, &before);
         }
         self.note(None, What::Updated);
         for address in stopped {
@@ -246,6 +248,7 @@ impl<'p> Run<'p> {
             }
         }
         self.ask_stopped();
+        self.ask_closed();
         self.void_promises();
         self.conclude();
         if changed {

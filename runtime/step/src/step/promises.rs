@@ -115,6 +115,16 @@ impl Run<'_> {
         can
     }
 
+    /// Asks again every waiting message for which no channel is open any more: it is blocked now, and not only when it
+    /// would leave.
+    pub(crate) fn ask_closed(&mut self) {
+        let closed = |w: &&crate::customer::Waiting| self.open_channels(&w.send).0.is_empty();
+        let asked: Vec<u64> = self.c.waiting.iter().filter(closed).map(|w| w.number).collect();
+        for number in asked {
+            self.ask_again(number);
+        }
+    }
+
     /// Asks again every waiting message that would go to an address that has stopped.
     pub(crate) fn ask_stopped(&mut self) {
         if self.c.stops.is_empty() {

@@ -83,24 +83,29 @@ impl<'p> Run<'p> {
         match (wait, word) {
             (Some((until, latest, rule)), _) => self.waits(n, waiting, until, latest, rule),
             (None, Some((fate, rule))) => self.block(n, waiting, rule, Some(fate)),
-            (None, None) => self.block(n, waiting, missing, None),
+            (None, None) => self.block(n, waiting, &missing, None),
         }
     }
 
-    /// The variants that have an address which is open to the message, in the order in which they are tried; and what is
-    /// wrong where there is none.
-    pub(crate) fn open_channels(&self, send: &Send) -> (Vec<&'p Variant>, &'static str) {
+    /// The variants that have an address which is open to the message, in the order in which they are tried: that of the
+    /// `via`, else the customer's preferred channel and then the message's order. And what is wrong where there is none.
+    pub(crate) fn open_channels(&self, send: &Send) -> (Vec<&'p Variant>, String) {
         let mut open = Vec::new();
-        let mut missing = NO_ADDRESS;
+        let mut missing = NO_ADDRESS.to_string();
         let Some(message) = self.program.messages.get(send.message.index()) else { return (open, missing) };
         let spared = self.program.policy.stop_spares.contains(&message.purpose);
         let mut offer = |variant: &'p Variant| match self.c.address(self.program, variant.channel) {
             None => {}
-            Some(address) if !spared && self.c.has_stopped(address) => missing = STOPPED,
-            Some(_) => open.push(variant),
+            Some(address) if !spared && self.c.has_stopped(address) => missing = STOPPED.into(),
+            Some(_) => match ledger::consent(self.program, &self.c, message.purpose, variant.channel) {
+                Ok(()) => open.push(variant),
+                Err(why) => missing = why,
+            },
         };
         if send.via.is_empty() {
             message.variants.iter().for_each(&mut offer);
+            let preferred = self.c.preferred(self.program);
+            open.sort_by_key(|v| Some(v.channel) != preferred);
         } else {
             let of = |channel: &Channel| message.variants.iter().find(|v| v.channel == *channel);
             send.via.iter().filter_map(of).for_each(&mut offer);

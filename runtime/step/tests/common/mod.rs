@@ -200,12 +200,19 @@ pub fn customer_decl() -> journey_spec::program::Customer {
             field("phone", Type::Optional(Box::new(Type::Phone))),
             field("email", Type::Optional(Box::new(Type::Email))),
             field("zone", Type::Optional(Box::new(Type::Zone))),
+            field("offers", Type::Optional(Box::new(Type::Bool))),
+            field("preferred", Type::Optional(Box::new(Type::Channel))),
         ],
         addresses: BTreeMap::from([
             (Channel::Sms, "phone".into()),
             (Channel::Voice, "phone".into()),
             (Channel::Email, "email".into()),
         ]),
+        consents: BTreeMap::from([(
+            Purpose::Marketing,
+            BTreeMap::from([(Channel::Sms, "offers".into()), (Channel::Email, "offers".into())]),
+        )]),
+        preferred: Some("preferred".into()),
         zone: Some("zone".into()),
     }
 }
@@ -240,6 +247,7 @@ pub fn profile(phone: Option<&str>, email: Option<&str>, zone: Option<&str>) -> 
         ("phone".into(), text(phone)),
         ("email".into(), text(email)),
         ("zone".into(), text(zone)),
+        ("offers".into(), Value::Bool(true)),
     ])
 }
 
