@@ -17,13 +17,14 @@
 mod outbox;
 mod work;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use journey_spec::program::sound;
 use journey_spec::time::RANGE;
 use journey_spec::{Program, Ts};
 use journey_step::customer::fold_address;
-use journey_step::effect::{Entry, HandoffCase, Release};
+use journey_step::effect::{Entry, HandoffCase, Release, Took};
 use journey_step::{Customer, Input};
 
 use crate::channels::{Channel, Collect, Desk, Left};
@@ -121,6 +122,8 @@ pub struct Engine {
     kept_clock: Ts,
     /// A commit failed: what is in memory may not be what is in the store.
     failed: bool,
+    /// What instances came by, where somebody asked for it.
+    watched: Option<BTreeSet<Took>>,
     work: Work,
     outbox: Outbox,
     steps: u64,
@@ -169,6 +172,7 @@ impl Engine {
             clock,
             kept_clock: clock,
             failed: false,
+            watched: None,
             work: Work::default(),
             outbox: Outbox::default(),
             steps: 0,
@@ -353,6 +357,17 @@ impl Engine {
             }
             all.extend(more);
         }
+    }
+
+    /// From now on, keeps in memory which parts of the journeys instances come by. For tests, which ask what none of them
+    /// reached.
+    pub fn watch(&mut self) {
+        self.watched.get_or_insert_default();
+    }
+
+    /// What instances came by since [`Engine::watch`], in the program's order.
+    pub fn watched(&self) -> impl Iterator<Item = &Took> {
+        self.watched.iter().flatten()
     }
 
     /// A customer's timeline, oldest entry first.

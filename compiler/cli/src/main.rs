@@ -5,6 +5,7 @@
 mod build;
 mod check;
 mod completions;
+mod coverage;
 mod explain;
 mod failure;
 mod fmt;

@@ -7,6 +7,7 @@ mod expect;
 mod outside;
 mod value;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use journey_compiler::ast::{Expr, Name, ScenarioDecl, ScenarioLine, ScenarioLineKind};
@@ -18,7 +19,7 @@ use journey_spec::program::{Channel, JourneyId, Millis, Program};
 use journey_spec::time::{RANGE, Zone, rfc3339};
 use journey_spec::value::Value;
 use journey_step::Customer;
-use journey_step::effect::{Entry, What};
+use journey_step::effect::{Entry, Took, What};
 use serde_json::{Map, Value as Json, json};
 
 use crate::scenario::outside::{Directed, Wishes};
@@ -41,6 +42,8 @@ pub(crate) struct Played {
     pub(crate) timeline: Vec<Entry>,
     /// The customer's zone.
     pub(crate) zone: Zone,
+    /// What instances came by.
+    pub(crate) took: BTreeSet<Took>,
 }
 
 /// A line that does not hold, or cannot be done.
@@ -78,11 +81,12 @@ impl From<EngineError> for Stop {
 /// Where the engine itself fails; a scenario that does not hold is no error here.
 pub(crate) fn play(program: &Arc<Program>, scenario: &ScenarioDecl) -> Result<Played, EngineError> {
     let wishes = Wishes::default();
-    let engine = Engine::open(program.clone(), Box::new(Memory::new()))?.connect(Outside {
+    let mut engine = Engine::open(program.clone(), Box::new(Memory::new()))?.connect(Outside {
         channel: Box::new(Directed(wishes.clone())),
         desk: Box::new(journey_runtime::channels::Discard),
         service: Box::new(Directed(wishes.clone())),
     });
+    engine.watch();
     let mut play = Play {
         program: program.clone(),
         engine,
@@ -104,7 +108,8 @@ pub(crate) fn play(program: &Arc<Program>, scenario: &ScenarioDecl) -> Result<Pl
         Err(Stop::Failed(failed)) => Some(failed),
         Err(Stop::Engine(error)) => return Err(error),
     };
-    Ok(Played { failed, timeline: play.timeline()?, zone: play.zone })
+    let took = play.engine.watched().cloned().collect();
+    Ok(Played { failed, timeline: play.timeline()?, zone: play.zone, took })
 }
 
 /// A scenario while it is played.

@@ -1,14 +1,18 @@
 //! `journeyc test`: the scenarios, on virtual time.
 
+mod report;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use journey_compiler::ast::ScenarioDecl;
 use journey_compiler::diagnostics::{Label, human};
+use journey_compiler::source::Span;
 use journey_spec::program::Program;
 
+use crate::coverage::{self, Seen};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::project::{self, Compiled};
 use crate::scenario::{self, Played};
@@ -20,6 +24,8 @@ Examples:
   journeyc test                                       every scenario here and below
   journeyc test stuck                                 those whose title or journey has `stuck` in it
   journeyc test --project examples/appointment thank  those of one project
+  journeyc test --coverage                            which states and arrows nothing came by
+  journeyc test --format junit > report.xml           for CI
 
 Scenarios stand beside a journey or in *.scenario.journey files. They run on virtual time through the same engine that
 runs journeys for customers; an answer to STOP counts as no message.
@@ -36,19 +42,62 @@ pub(crate) struct Test {
     /// A project's folder or file; may be named several times
     #[arg(long, short, value_name = "PATH", default_value = ".")]
     project: Vec<PathBuf>,
+    /// How the outcome is printed
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    format: Format,
+    /// Also says which states, arrows and limits no scenario came by
+    #[arg(long)]
+    coverage: bool,
+}
+
+/// How the outcome is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line a scenario, and the timeline where one fails
+    Human,
+    /// One object
+    Json,
+    /// JUnit's XML, which CI systems read
+    Junit,
 }
 
 /// A scenario and where it comes from.
 struct Found<'a> {
+    /// The project's position among all.
+    project: usize,
     compiled: &'a Compiled,
     path: &'a str,
     decl: &'a ScenarioDecl,
 }
 
+/// A scenario that was played.
+struct Ran<'a> {
+    found: &'a Found<'a>,
+    played: Played,
+    took: Duration,
+}
+
+impl Ran<'_> {
+    /// Where a byte of the scenario's file is, from 1.
+    fn line_col(&self, byte: u32) -> (u32, u32) {
+        let source = self.found.compiled.compilation.sources.get(self.found.decl.span.file);
+        source.map(|s| s.line_col(byte)).map_or((1, 1), |at| (at.line, at.column))
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        self.found.compiled.compilation.sources.get(span.file).map(|s| s.slice(span)).unwrap_or_default()
+    }
+}
+
 pub(crate) fn run(args: &Test, screen: &mut Screen) -> Outcome {
     let began = Instant::now();
     let all = project::compile(&args.project)?;
-    if project::refuse_errors(&all, screen) {
+    if project::has_errors(&all) {
+        match args.format {
+            Format::Human => drop(project::refuse_errors(&all, screen)),
+            Format::Json => screen.print(&report::json(&[], None, &all)?),
+            Format::Junit => screen.print(&report::junit(&[], &all)?),
+        }
         return Ok(Exit::Findings);
     }
     let scenarios = found(&all);
@@ -56,43 +105,64 @@ pub(crate) fn run(args: &Test, screen: &mut Screen) -> Outcome {
     if wanted.is_empty() {
         return Err(nothing(args, scenarios.len()));
     }
-    let programs = programs(&all);
-    let (mut passed, mut failed) = (0_usize, 0_usize);
-    let mut file = "";
-    for scenario in wanted {
-        if file != scenario.path {
-            file = scenario.path;
-            screen.print(&format!("{}\n", styled(DIM, file)));
-        }
-        let Some(program) = program_of(&programs, scenario.compiled) else { continue };
+    let programs: Vec<Option<Arc<Program>>> =
+        all.iter().map(|c| c.compilation.runnable().cloned().map(Arc::new)).collect();
+    let mut seen = Seen::new();
+    let mut ran: Vec<Ran<'_>> = Vec::new();
+    for found in wanted {
+        let Some(program) = programs.get(found.project).and_then(Option::as_ref) else { continue };
         let started = Instant::now();
-        let played = scenario::play(program, scenario.decl)
-            .map_err(|e| Failure::new(format!("scenario \"{}\" cannot go on: {e}", scenario.decl.title.text)))?;
-        let ms = styled(DIM, format!("{} ms", started.elapsed().as_millis()));
-        let title = timeline::visible(&scenario.decl.title.text);
-        if played.failed.is_none() {
-            passed += 1;
-            screen.print(&format!("  {}      {title}  {ms}\n", styled(GOOD, "ok")));
-        } else {
-            failed += 1;
-            screen.print(&format!("  {}  {}  {ms}\n", styled(BAD, "FAILED"), styled(BOLD, title)));
-            screen.print(&story(scenario.compiled, &played, screen.width()));
+        let mut played = scenario::play(program, found.decl)
+            .map_err(|e| Failure::new(format!("scenario \"{}\" cannot go on: {e}", found.decl.title.text)))?;
+        seen.entry(found.project).or_default().extend(std::mem::take(&mut played.took));
+        let new_file = ran.last().is_none_or(|r| r.found.path != found.path);
+        let done = Ran { found, played, took: started.elapsed() };
+        if args.format == Format::Human {
+            tell(&done, new_file, screen);
         }
+        ran.push(done);
+    }
+    let failed = ran.iter().filter(|r| r.played.failed.is_some()).count();
+    let covered = args.coverage.then(|| coverage::of(&all, &seen));
+    match args.format {
+        Format::Human => {
+            if let Some(covered) = &covered {
+                screen.print(&coverage::human(covered));
+            }
+        }
+        Format::Json => screen.print(&report::json(&ran, covered.as_deref(), &[])?),
+        Format::Junit => screen.print(&report::junit(&ran, &[])?),
     }
     let fails = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-    screen.say(&format!("{passed} passed{fails} in {} ms\n", began.elapsed().as_millis()));
+    let covered = covered.map(|c| format!("; {}", coverage::total(&c))).unwrap_or_default();
+    screen.say(&format!("{} passed{fails} in {} ms{covered}\n", ran.len() - failed, began.elapsed().as_millis()));
     Ok(Exit::findings(failed > 0))
+}
+
+/// A line a scenario, and the whole story of one that failed.
+fn tell(ran: &Ran<'_>, new_file: bool, screen: &mut Screen) {
+    if new_file {
+        screen.print(&format!("{}\n", styled(DIM, ran.found.path)));
+    }
+    let ms = styled(DIM, format!("{} ms", ran.took.as_millis()));
+    let title = timeline::visible(&ran.found.decl.title.text);
+    if ran.played.failed.is_none() {
+        screen.print(&format!("  {}      {title}  {ms}\n", styled(GOOD, "ok")));
+    } else {
+        screen.print(&format!("  {}  {}  {ms}\n", styled(BAD, "FAILED"), styled(BOLD, title)));
+        screen.print(&story(ran.found.compiled, &ran.played, screen.width()));
+    }
 }
 
 /// All scenarios, each once though several projects may read its file.
 fn found(all: &[Compiled]) -> Vec<Found<'_>> {
     let mut seen = std::collections::BTreeSet::new();
     let mut scenarios = Vec::new();
-    for compiled in all {
+    for (project, compiled) in all.iter().enumerate() {
         for (id, decl) in compiled.compilation.scenarios() {
             let path = compiled.compilation.sources.get(id).map(|s| s.path.as_str()).unwrap_or_default();
             if seen.insert((path, decl.span.start)) {
-                scenarios.push(Found { compiled, path, decl });
+                scenarios.push(Found { project, compiled, path, decl });
             }
         }
     }
@@ -121,16 +191,6 @@ fn nothing(args: &Test, known: usize) -> Failure {
             "write one beside the journey: scenario \"it goes well\" for JOURNEY { … }; see `journeyc test --help`",
         ),
     }
-}
-
-type Programs<'a> = Vec<(&'a str, Arc<Program>)>;
-
-fn programs(all: &[Compiled]) -> Programs<'_> {
-    all.iter().filter_map(|c| Some((c.project.name.as_str(), Arc::new(c.compilation.runnable()?.clone())))).collect()
-}
-
-fn program_of<'a>(programs: &'a Programs<'_>, compiled: &Compiled) -> Option<&'a Arc<Program>> {
-    programs.iter().find(|(name, _)| *name == compiled.project.name).map(|(_, program)| program)
 }
 
 /// The line that failed, what was expected and what was the case, and all that happened to the customer.

@@ -252,6 +252,12 @@ impl Engine {
                     self.work.batch.timeline.push(TimelineAdd { customer: id.into(), entry });
                     continue;
                 }
+                Effect::Took(took) => {
+                    if let Some(seen) = &mut self.watched {
+                        seen.insert(took);
+                    }
+                    continue;
+                }
                 Effect::Release(release) => Task::Release(release),
                 Effect::Handoff(case) => Task::Handoff(case),
                 Effect::Call(call) => Task::Call(call),

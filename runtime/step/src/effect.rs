@@ -1,7 +1,7 @@
 //! What a step asks of its shell, and what it writes into the customer's timeline.
 
 use journey_spec::Ts;
-use journey_spec::program::{Channel, EndKind, Purpose};
+use journey_spec::program::{Channel, EndKind, JourneyId, MessageId, Purpose, StateId};
 use journey_spec::value::Value;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,53 @@ pub enum Effect {
     Call(CallRequest),
     /// A line of the timeline. Entries come in the order in which things happened.
     Note(Entry),
+    /// A part of the program that was come by. Nothing is to be done; tests count what none of them reached.
+    Took(Took),
+}
+
+/// A part of a journey that an instance came by. Numbers are positions in the program's lists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Took {
+    /// The journey.
+    pub journey: JourneyId,
+    /// The part of it.
+    pub way: Way,
+}
+
+/// A part of a journey that an instance can come by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// A start, whose instance began.
+    Start(usize),
+    /// A state or an end, which was entered.
+    State(StateId),
+    /// A state's `-> S`, also where a limit then led elsewhere.
+    Next(StateId),
+    /// A state's arrow, also where a limit then led elsewhere; one that settles, when it was taken.
+    Arrow {
+        /// The state.
+        state: StateId,
+        /// Its arrow.
+        arrow: usize,
+        /// Whether what `if past` says was taken.
+        past: bool,
+    },
+    /// An arrow that holds in every state.
+    Everywhere {
+        /// The journey's arrow.
+        arrow: usize,
+        /// Whether what `if past` says was taken.
+        past: bool,
+    },
+    /// An outcome of a state's call.
+    Outcome(StateId, String),
+    /// What a message's own `on blocked` says.
+    OnBlocked(MessageId),
+    /// What a message's own `on failed` says.
+    OnFailed(MessageId),
+    /// A limit of the journey, which let one more not through.
+    Limit(usize),
 }
 
 /// A message on its way.

@@ -21,11 +21,11 @@ mod values;
 use std::collections::VecDeque;
 
 use journey_spec::Ts;
-use journey_spec::program::{Action, Arrow, Fate, Journey, Program, Send, State, Then, Trigger};
+use journey_spec::program::{Action, Arrow, Fate, Journey, JourneyId, MessageId, Program, Send, State, Then, Trigger};
 use journey_spec::time::RANGE;
 
 use crate::customer::{ArrowAt, Customer, Instance};
-use crate::effect::{Effect, Entry, What};
+use crate::effect::{Effect, Entry, Took, Way, What};
 use crate::input::Input;
 
 /// Moves (entries and redirects) that one step may make; the compiler refuses cycles of immediate arrows, so that only a
@@ -95,6 +95,7 @@ struct FollowUp {
     instance: usize,
     visit: u64,
     message: String,
+    of: MessageId,
     what: Follow,
 }
 
@@ -148,8 +149,10 @@ impl<'p> Run<'p> {
                 }
                 let why = format!("blocked {}", next.message);
                 if let Some(then) = own {
+                    self.took(n, Way::OnBlocked(next.of));
                     self.take(n, &then, &why);
-                } else if let Some((_, arrow)) = self.arrow(n, |t| matches!(t, Trigger::Blocked)) {
+                } else if let Some((at, arrow)) = self.arrow(n, |t| matches!(t, Trigger::Blocked)) {
+                    self.took_arrow(n, at, false);
                     self.take(n, &arrow.then, &why);
                 }
             }
@@ -241,6 +244,40 @@ impl<'p> Run<'p> {
     /// The first arrow that holds and waits for this.
     fn arrow(&self, n: usize, hears: impl Fn(&Trigger) -> bool) -> Option<(ArrowAt, &'p Arrow)> {
         self.arrows(n).find(|(_, a)| hears(&a.on))
+    }
+
+    /// Tells that an instance came by a part of its journey.
+    fn took(&mut self, n: usize, way: Way) {
+        if let Some(journey) = self.inst(n).map(|i| i.journey) {
+            self.out.push(Effect::Took(Took { journey, way }));
+        }
+    }
+
+    /// Tells that an arrow of the state in which an instance is, or of its journey, is taken.
+    fn took_arrow(&mut self, n: usize, at: ArrowAt, past: bool) {
+        let Some(state) = self.inst(n).map(|i| i.state) else { return };
+        self.took(
+            n,
+            match at {
+                ArrowAt::State(arrow) => Way::Arrow { state, arrow: arrow as usize, past },
+                ArrowAt::Journey(arrow) => Way::Everywhere { arrow: arrow as usize, past },
+            },
+        );
+    }
+
+    /// Tells that a limit of a journey did not let one more through. A policy's limits belong to no journey.
+    fn took_limit(&mut self, journey: Option<JourneyId>, limit: usize) {
+        if let Some(journey) = journey {
+            self.out.push(Effect::Took(Took { journey, way: Way::Limit(limit) }));
+        }
+    }
+
+    /// The same of the limit that reads so.
+    fn took_rule(&mut self, n: usize, rule: &str) {
+        let limit = self.journey(n).and_then(|j| j.limits.iter().position(|l| l.text == rule));
+        if let Some(limit) = limit {
+            self.took_limit(self.inst(n).map(|i| i.journey), limit);
+        }
     }
 
     fn note(&mut self, n: Option<usize>, what: What) {

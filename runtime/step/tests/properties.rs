@@ -9,7 +9,7 @@ use common::random::{Called, MAILS, PHONES, drive, moves};
 use common::*;
 use journey_spec::program::*;
 use journey_spec::value::is_opt_out;
-use journey_step::effect::{Effect, What};
+use journey_step::effect::{Effect, Took, Way, What};
 use journey_step::{Customer, Input, step};
 use proptest::prelude::*;
 
@@ -326,5 +326,53 @@ fn the_random_runs_reach_what_they_are_about() {
         "ended",
     ] {
         assert!(seen.get(name).is_some_and(|n| *n >= 3), "too few `{name}` in {seen:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whoever counts what was come by misses nothing: no state is entered untold, nor without a way that led there, and
+    /// each part that is told is there.
+    #[test]
+    fn every_way_is_told(program in programs(), moves in moves(true)) {
+        for call in drive(&program, &moves).1 {
+            let (mut ways, mut entered) = (0, 0);
+            let mut state = None;
+            for effect in call.effects {
+                match effect {
+                    Effect::Took(Took { journey, way }) => {
+                        let journey = &program.journeys[journey.index()];
+                        let exists = match &way {
+                            Way::Start(i) => journey.starts.get(*i).is_some(),
+                            Way::State(s) => journey.states.get(s.index()).is_some(),
+                            Way::Next(s) => journey.states[s.index()].next.is_some(),
+                            Way::Arrow { state, arrow, past } => {
+                                let arrow = &journey.states[state.index()].arrows[*arrow];
+                                !*past || matches!(arrow.on, Trigger::At { .. })
+                            }
+                            Way::Everywhere { arrow, .. } => journey.arrows.get(*arrow).is_some(),
+                            Way::Outcome(s, name) => journey.states[s.index()].entry.iter().any(
+                                |a| matches!(a, Action::Call(call) if call.outcomes.contains_key(name))
+                            ),
+                            Way::OnBlocked(m) | Way::OnFailed(m) => program.messages.get(m.index()).is_some(),
+                            Way::Limit(i) => journey.limits.get(*i).is_some(),
+                        };
+                        prop_assert!(exists, "{way:?}");
+                        match way {
+                            Way::State(s) => state = Some(journey.states[s.index()].name.clone()),
+                            Way::Next(_) => {}
+                            _ => ways += 1,
+                        }
+                    }
+                    Effect::Note(entry) => if let What::Entered { state: name, why } = &entry.what {
+                        prop_assert_eq!(state.take(), Some(name.clone()));
+                        entered += usize::from(why != "at once");
+                    },
+                    _ => {}
+                }
+            }
+            prop_assert!(entered <= ways, "{entered} entered, {ways} ways told");
+        }
     }
 }

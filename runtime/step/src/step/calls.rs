@@ -5,7 +5,7 @@ use journey_spec::program::Call;
 use super::Run;
 use super::values::eval;
 use crate::customer::{OpenCall, later};
-use crate::effect::{CallRequest, Effect, What};
+use crate::effect::{CallRequest, Effect, Way, What};
 
 const FAILED: &str = "failed";
 
@@ -50,6 +50,9 @@ impl Run<'_> {
         let what = What::Answered { service: open.service.clone(), outcome: outcome.to_string() };
         self.note(Some(n), what);
         if let Some(to) = open.outcomes.get(outcome) {
+            if let Some(state) = self.inst(n).map(|i| i.state) {
+                self.took(n, Way::Outcome(state, outcome.to_string()));
+            }
             self.go(n, *to, &format!("{}: {outcome}", open.service));
         }
     }

@@ -84,15 +84,17 @@ impl Run<'_> {
     fn fire(&mut self, n: usize, index: usize) {
         let Some(timer) = self.c.instances.get_mut(n).and_then(|i| i.timers.get_mut(index)) else { return };
         timer.done = true;
-        let (at, due) = (timer.arrow, timer.due.unwrap_or(self.now));
-        let Some(arrow) = self.arrow_at(n, at) else { return };
+        let (place, due) = (timer.arrow, timer.due.unwrap_or(self.now));
+        let Some(arrow) = self.arrow_at(n, place) else { return };
         match &arrow.on {
             Trigger::After(d) => {
+                self.took_arrow(n, place, false);
                 self.take(n, &arrow.then, &format!("after {}", spelled_duration(*d)));
             }
             Trigger::At { at, if_past } => {
                 // An engine that was down does not send yesterday's news.
                 let is_late = self.now.saturating_sub(due) > self.program.policy.grace;
+                self.took_arrow(n, place, is_late);
                 let why = if is_late { format!("{} is past", spelled(at)) } else { format!("at {}", spelled(at)) };
                 self.take(n, if is_late { if_past } else { &arrow.then }, &why);
             }
@@ -111,6 +113,7 @@ impl Run<'_> {
                 Trigger::Event { event, .. } => self.program.events.get(event.index()).map(|e| e.name.as_str()),
                 _ => None,
             };
+            self.took_arrow(n, at, false);
             self.take(n, &arrow.then, &format!("{}, settled", event.unwrap_or_default()));
         }
         true

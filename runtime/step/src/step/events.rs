@@ -8,7 +8,7 @@ use super::Run;
 use super::moves::Admission;
 use super::values::{is_key, key_text};
 use crate::customer::{Instance, Settle, Stop, fold_address, later};
-use crate::effect::What;
+use crate::effect::{Way, What};
 use crate::ledger;
 
 /// Addresses remembered as stopped besides the customer's present ones.
@@ -117,6 +117,7 @@ impl<'p> Run<'p> {
             self.follow_data(n);
         }
         if settle.is_none() {
+            self.took_arrow(n, place, false);
             self.take(n, then, &event.name);
         }
         if changed && self.visit(n) == Some(visit) {
@@ -168,6 +169,9 @@ impl<'p> Run<'p> {
         }
         let n = self.c.instances.len();
         self.c.instances.push(instance);
+        if let Some(start) = journey.starts.iter().position(|s| s == start) {
+            self.took(n, Way::Start(start));
+        }
         self.note(Some(n), What::Started { event: name.to_string() });
         self.arrive(n, state, why);
     }
@@ -197,6 +201,7 @@ impl<'p> Run<'p> {
             if !full {
                 continue;
             }
+            self.took_limit(of, index as usize);
             let told = |instead: String| What::Limited { limit: limit.text.clone(), instead };
             match &limit.fate {
                 Fate::Goto(other) if of.is_some() => {

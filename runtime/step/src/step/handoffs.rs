@@ -90,8 +90,9 @@ impl Run<'_> {
         if let Some(n) = n
             && closed.visit.is_some()
             && closed.visit == self.visit(n)
-            && let Some((_, arrow)) = self.arrow(n, |t| matches!(t, Trigger::HandoffClosed))
+            && let Some((at, arrow)) = self.arrow(n, |t| matches!(t, Trigger::HandoffClosed))
         {
+            self.took_arrow(n, at, false);
             self.take(n, &arrow.then, "handoff.closed");
         }
     }

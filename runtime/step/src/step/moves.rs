@@ -5,7 +5,7 @@ use journey_spec::program::{EndKind, Fate, JourneyId, LimitWhat, StateId, Trigge
 use super::values::instant;
 use super::{MOST_MOVES, Run};
 use crate::customer::{End, Instance, Timer, Waiting, later};
-use crate::effect::What;
+use crate::effect::{Way, What};
 
 /// Where limits let an arrow lead.
 pub(crate) enum Admission {
@@ -42,6 +42,7 @@ impl Run<'_> {
             self.act(n, &here.entry);
             let Some(journey) = self.inst(n).filter(|i| i.is_live()).map(|i| i.journey) else { return };
             let Some(next) = here.next else { break };
+            self.took(n, Way::Next(state));
             match self.admit(journey, Some(n), None, next, "at once".to_string()) {
                 Admission::Enter(to, by) => (state, why) = (to, by),
                 Admission::Refused | Admission::Dropped => break,
@@ -82,7 +83,8 @@ impl Run<'_> {
                         tally.map_or(limit.n == 0, |t| t.is_full(limit.n, limit.per, self.now))
                     }
             });
-            let Some((limit, _)) = full else { return Admission::Enter(target, why) };
+            let Some((limit, index)) = full else { return Admission::Enter(target, why) };
+            self.took_limit(Some(journey), index as usize);
             let (here, rule) = (name(target), limit.text.clone());
             let instead =
                 |what: &str| What::Limited { limit: rule.clone(), instead: format!("{what} instead of `{here}`") };
@@ -134,6 +136,7 @@ impl Run<'_> {
         if let Some(outcome) = end {
             instance.ended = Some(End { at: now, outcome, by_limit: false });
         }
+        self.took(n, Way::State(state));
         self.note(Some(n), What::Entered { state: name.to_string(), why });
         if let Some(outcome) = end {
             self.note(Some(n), What::Ended { state: name.to_string(), outcome });
@@ -224,10 +227,11 @@ impl Run<'_> {
             }
             let Some(timer) = self.c.instances.get_mut(n).and_then(|i| i.timers.get_mut(index)) else { return };
             timer.done = true;
-            let at = timer.arrow;
-            if let Some(arrow) = self.arrow_at(n, at)
+            let place = timer.arrow;
+            if let Some(arrow) = self.arrow_at(n, place)
                 && let Trigger::At { at, if_past } = &arrow.on
             {
+                self.took_arrow(n, place, true);
                 let why = format!("{} is past", super::values::spelled(at));
                 self.take(n, if_past, &why);
             }

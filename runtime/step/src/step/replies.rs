@@ -6,7 +6,7 @@ use journey_spec::value::{fold_reply, is_opt_out};
 use super::Run;
 use super::handoffs::Whose;
 use crate::customer::{Route, fold_address};
-use crate::effect::What;
+use crate::effect::{Way, What};
 use crate::ledger::in_window;
 
 /// Where an answer goes that might call off the wrong thing, in a house without a queue for lost answers.
@@ -59,20 +59,21 @@ impl Run<'_> {
         let n = self.c.position(route.instance).filter(|n| self.is_live(*n));
         let heard = n.and_then(|n| {
             let named = meaning.as_ref().and_then(|name| {
-                let (_, arrow) = self.arrow(n, |t| matches!(t, Trigger::Reply(Some(reply)) if reply == name))?;
-                Some((arrow, format!("reply {name}")))
+                let (at, arrow) = self.arrow(n, |t| matches!(t, Trigger::Reply(Some(reply)) if reply == name))?;
+                Some((at, arrow, format!("reply {name}")))
             });
             let bare = || {
-                let (_, arrow) = self.arrow(n, |t| matches!(t, Trigger::Reply(None)))?;
-                Some((arrow, "a reply".to_string()))
+                let (at, arrow) = self.arrow(n, |t| matches!(t, Trigger::Reply(None)))?;
+                Some((at, arrow, "a reply".to_string()))
             };
-            let (arrow, why) = named.or_else(bare)?;
-            Some((n, arrow, why))
+            let (at, arrow, why) = named.or_else(bare)?;
+            Some((n, at, arrow, why))
         });
-        let Some((n, arrow, why)) = heard else {
+        let Some((n, at, arrow, why)) = heard else {
             return self.after_end(channel, text, meaning, Some(&route));
         };
         self.note(Some(n), What::Replied { channel, text: text.into(), meaning, heard_by: "the journey".into() });
+        self.took_arrow(n, at, false);
         if !self.take(n, &arrow.then, &why) {
             // A limit dropped the arrow: an answer is not dropped with it.
             if let Some(queue) = self.program.policy.after_end.clone() {
@@ -114,14 +115,16 @@ impl Run<'_> {
             return self.ignored(None, format!("failure of message `{id}`"), "it is known already");
         }
         let (message, visit, number, own) = (route.message, route.visit, route.instance, route.on_failed.clone());
-        let message = self.message_name(message);
+        let (of, message) = (message, self.message_name(message));
         let n = self.c.position(number);
         self.note(n, What::Failed { message: message.clone() });
         let Some(n) = n.filter(|n| self.visit(*n) == Some(visit) && self.is_live(*n)) else { return };
         let why = format!("failed {message}");
         if let Some(then) = own {
+            self.took(n, Way::OnFailed(of));
             self.take(n, &then, &why);
-        } else if let Some((_, arrow)) = self.arrow(n, |t| matches!(t, Trigger::Failed)) {
+        } else if let Some((at, arrow)) = self.arrow(n, |t| matches!(t, Trigger::Failed)) {
+            self.took_arrow(n, at, false);
             self.take(n, &arrow.then, &why);
         }
     }

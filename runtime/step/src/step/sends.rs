@@ -212,6 +212,7 @@ impl<'p> Run<'p> {
         }
         if is_new || waiting.until != until {
             let message = self.message_name(waiting.send.message);
+            self.took_rule(n, rule);
             self.note(Some(n), What::Deferred { message, rule: rule.to_string(), until });
         }
         (waiting.until, waiting.latest) = (until, latest);
@@ -222,12 +223,14 @@ impl<'p> Run<'p> {
     /// Blocks a message for good, and notes what follows from that.
     fn block(&mut self, n: usize, waiting: Waiting, rule: &str, fate: Option<Fate>) {
         let message = self.message_name(waiting.send.message);
+        let of = waiting.send.message;
+        self.took_rule(n, rule);
         self.note(Some(n), What::Blocked { message: message.clone(), rule: rule.to_string() });
         let what = match fate {
             Some(fate @ (Fate::Handoff(_) | Fate::Goto(_) | Fate::End)) => Follow::Fate(fate, rule.to_string()),
             _ => Follow::Blocked(waiting.send.on_blocked),
         };
-        self.follow_ups.push_back(FollowUp { instance: n, visit: waiting.visit, message, what });
+        self.follow_ups.push_back(FollowUp { instance: n, visit: waiting.visit, message, of, what });
     }
 
     pub(crate) fn message_name(&self, message: MessageId) -> String {

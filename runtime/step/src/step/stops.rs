@@ -77,8 +77,9 @@ impl Run<'_> {
 
     fn opt_out_arrows(&mut self) {
         for n in 0..self.c.instances.len() {
-            if let Some((_, arrow)) = self.arrow(n, |t| matches!(t, Trigger::OptOut)) {
+            if let Some((at, arrow)) = self.arrow(n, |t| matches!(t, Trigger::OptOut)) {
                 self.moves = 0;
+                self.took_arrow(n, at, false);
                 self.take(n, &arrow.then, "opt out");
             }
         }
