@@ -6,7 +6,7 @@
 mod policy;
 mod scenario;
 
-use journey_spec::program::{Channel, EndKind, Millis, Purpose};
+use journey_spec::program::{Channel, EndKind, Millis, Purpose, Window};
 
 pub use policy::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, PolicyDecl, PolicyItem};
 pub use scenario::{Expectation, ScenarioDecl, ScenarioLine, ScenarioLineKind};
@@ -246,7 +246,7 @@ pub enum MessageItem {
         /// How many.
         n: At<u32>,
         /// In which window.
-        per: At<Millis>,
+        per: At<Window>,
         /// The whole line.
         span: Span,
     },

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use journey_spec::Type;
 use journey_spec::codes;
 use journey_spec::program::{
-    DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Service, ServiceId,
+    DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Service, ServiceId, Window,
 };
 
 use crate::ast::{At, TemplateText};
@@ -186,6 +186,14 @@ impl Lower<'_, '_> {
             );
         }
         at.value.clamp(1, LONGEST)
+    }
+
+    /// A window of sensible length.
+    fn window(&mut self, at: &At<Window>) -> Window {
+        match at.value {
+            Window::Rolling(value) => Window::Rolling(self.duration(&At { value, span: at.span }, "per")),
+            calendar @ Window::Calendar(_) => calendar,
+        }
     }
 
     /// Says so where a number is not in `from..=10000`.

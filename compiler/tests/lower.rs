@@ -67,7 +67,7 @@ fn the_appointment_becomes_this_program() {
         Limit {
             what: LimitWhat::Visits(state("moved")),
             n: 3,
-            per: Some(7 * DAY),
+            per: Some(Window::Rolling(7 * DAY)),
             key: None,
             per_customer: false,
             fate: Fate::Goto(state("agent")),

@@ -130,7 +130,7 @@ fn a_bad_line_elsewhere_costs_one_finding_and_no_neighbour() {
             "J0008: `hook` is not part of the language yet",
         ),
         ("policy p { quiet 21:61 to 08:00 else defer }", "J0001: `21:61` is no time of day"),
-        ("policy p { limit messages to 6 per day else skip }", "J0008: `per day` is not part of the language yet"),
+        ("policy p { limit messages to 6 per hour else skip }", "J0001: a limit has no window called `hour`"),
         (
             "policy p { limit mesages to 6 per 1d else skip }",
             "J0001: a limit cannot count `mesages`, did you mean `messages`?",

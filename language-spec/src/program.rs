@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use policy::{Fate, Limit, LimitWhat, Policy, Quiet, Requirement};
+pub use policy::{Calendar, Fate, Limit, LimitWhat, Policy, Quiet, Requirement, Window};
 
 use crate::types::Type;
 use crate::value::Value;
@@ -330,13 +330,13 @@ pub enum Validity {
     Until(Expr),
 }
 
-/// At most `n` in any half-open window `(t - per, t]`.
+/// At most `n` in any such window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
     /// How many.
     pub n: u32,
-    /// The rolling window, in milliseconds.
-    pub per: Millis,
+    /// The window.
+    pub per: Window,
 }
 
 /// Something of the host's that a journey can ask.

@@ -4,7 +4,7 @@ use jiff::civil;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
-use crate::program::{DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::program::{Calendar, DAY, HOUR, MINUTE, Millis, SECOND};
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
 pub type Ts = i64;
@@ -48,21 +48,54 @@ impl Zone {
         let start = self.at(ts).date();
         for ahead in 0..3_i32 {
             let Ok(date) = start.checked_add(ahead.days()) else { break };
-            let minute = minute.min(1439);
-            let at = date.at((minute / 60) as i8, (minute % 60) as i8, 0, 0);
-            // A time in a gap means the instant at which the clock jumps over it; one in a fold the earlier instant, and
-            // where that has passed, the later one.
-            let ambiguous = self.0.to_ambiguous_timestamp(at);
-            let first = ambiguous.earlier().ok().map(|at| at.as_millisecond());
-            let candidates = match ambiguous.offset() {
-                AmbiguousOffset::Gap { .. } => [first.and_then(|before| self.next_change(before)), None],
-                _ => [first, ambiguous.later().ok().map(|at| at.as_millisecond())],
-            };
-            if let Some(found) = candidates.into_iter().flatten().find(|found| *found > ts) {
+            if let Some(found) = self.instants(date, minute).into_iter().flatten().find(|found| *found > ts) {
                 return found;
             }
         }
         ts.saturating_add(DAY)
+    }
+
+    /// The instants at which the local clock shows that minute of that day, the earlier first. A time in a gap means the
+    /// instant at which the clock jumps over it; one in a fold comes twice.
+    fn instants(&self, date: civil::Date, minute: u16) -> [Option<Ts>; 2] {
+        let minute = minute.min(1439);
+        let ambiguous = self.0.to_ambiguous_timestamp(date.at((minute / 60) as i8, (minute % 60) as i8, 0, 0));
+        let first = ambiguous.earlier().ok().map(|at| at.as_millisecond());
+        match ambiguous.offset() {
+            AmbiguousOffset::Gap { .. } => [first.and_then(|before| self.next_change(before)), None],
+            _ => [first, ambiguous.later().ok().map(|at| at.as_millisecond())],
+        }
+    }
+
+    /// The first instant of the calendar's day, week or month that holds `ts`.
+    #[must_use]
+    pub fn begins(&self, ts: Ts, unit: Calendar) -> Ts {
+        self.around(ts, unit).0
+    }
+
+    /// The first instant of the next day, week or month.
+    #[must_use]
+    pub fn next_begins(&self, ts: Ts, unit: Calendar) -> Ts {
+        self.around(ts, unit).1
+    }
+
+    /// Where the stretch of the calendar that holds `ts` begins, and where the next one does. A stretch begins when its
+    /// first midnight comes for the first time, or is jumped over; so stretches neither overlap nor leave a gap, also
+    /// where the clock is set back over midnight and yesterday's date shows again.
+    fn around(&self, ts: Ts, unit: Calendar) -> (Ts, Ts) {
+        let mut begins = Ts::MIN;
+        // Two days before is early enough, whatever the clock does; at most four days follow.
+        let mut date = self.at(ts).date().checked_sub(2.days()).ok().and_then(|date| first_of(date, unit));
+        for _ in 0..6 {
+            let Some(here) = date else { break };
+            match self.instants(here, 0) {
+                [Some(first), _] if first > ts => return (begins, first),
+                [Some(first), _] => begins = first,
+                _ => {}
+            }
+            date = next_first(here, unit);
+        }
+        (begins, Ts::MAX)
     }
 
     /// The first instant after `ts` at which this zone's clock is set forward or back, where one is known.
@@ -113,6 +146,25 @@ impl Zone {
         let format = if local.second() == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
         local.strftime(format).to_string()
     }
+}
+
+/// The first day of the stretch that holds a day.
+fn first_of(date: civil::Date, unit: Calendar) -> Option<civil::Date> {
+    match unit {
+        Calendar::Day => Some(date),
+        Calendar::Week => date.checked_sub(jiff::Span::new().days(date.weekday().to_monday_zero_offset())).ok(),
+        Calendar::Month => Some(date.first_of_month()),
+    }
+}
+
+/// The first day of the next stretch.
+fn next_first(date: civil::Date, unit: Calendar) -> Option<civil::Date> {
+    match unit {
+        Calendar::Day => date.checked_add(1.days()),
+        Calendar::Week => date.checked_add(7.days()),
+        Calendar::Month => date.checked_add(1.month()),
+    }
+    .ok()
 }
 
 fn timestamp(ts: Ts) -> Timestamp {

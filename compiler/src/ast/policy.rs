@@ -1,6 +1,6 @@
 //! Policies, limits and their fates, as they stand in a file.
 
-use journey_spec::program::{Channel, Millis, Purpose, Requirement};
+use journey_spec::program::{Channel, Millis, Purpose, Requirement, Window};
 
 use super::{At, Doc, Name, Path};
 use crate::source::Span;
@@ -64,8 +64,8 @@ pub struct LimitDecl {
     pub what: LimitWhatDecl,
     /// How many.
     pub n: At<u32>,
-    /// `per 24h`
-    pub per: Option<At<Millis>>,
+    /// `per 24h`, `per day`
+    pub per: Option<At<Window>>,
     /// `per account.id`
     pub key: Option<Path>,
     /// `per customer`

@@ -1,7 +1,7 @@
 //! How many messages a customer can get at most, in any window of time.
 //!
-//! Two sources, the smaller of both. Limits, the journey's own and for all that a customer gets the policy's: at most `n * ceil(W / P)` in any half-open window `(t - W, t]`, the
-//! ledger's convention. Structure: each sending place as often as its state can be entered, where a state on no cycle is
+//! Two sources, the smaller of both. Limits, the journey's own and for all that a customer gets the policy's: at most `n * ceil(W / P)` in any half-open window `(t - W, t]`, and for
+//! a window of the calendar `n` for each day, week or month that W can touch: the ledger's convention, and its function. Structure: each sending place as often as its state can be entered, where a state on no cycle is
 //! entered once, one with `limit visits` as often as that allows, one that takes time to come back to as often as that
 //! fits, and one that only capped states bring back once more than they are entered. What is decided in `W + A` may
 //! leave in `W`, where `A` is the longest that a message stays true (checker.md, sections 1b and 2).
@@ -11,8 +11,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Program;
-use journey_spec::program::{Channel, DAY, Fate, HOUR, JourneyId, Limit, LimitWhat, Millis, Purpose, Validity};
-use journey_spec::time::spelled_duration;
+use journey_spec::program::{
+    Calendar, Channel, DAY, Fate, HOUR, JourneyId, Limit, LimitWhat, Millis, Purpose, Validity, Window,
+};
+use journey_step::ledger::most_within;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::loops;
@@ -52,14 +54,11 @@ pub struct Bound {
 /// The most that a limit lets through in a window; none where it has no say: no window of its own, and the whole life
 /// is asked for, is `n`.
 #[must_use]
-pub fn most(n: u32, per: Option<Millis>, window: Option<Millis>) -> Option<u64> {
+pub fn most(n: u32, per: Option<Window>, window: Option<Window>) -> Option<u64> {
     match (per, window) {
         (None, _) => Some(u64::from(n)),
         (Some(_), None) => None,
-        (Some(per), Some(window)) => {
-            let windows = u64::try_from(window).ok()?.div_ceil(u64::try_from(per).ok()?.max(1));
-            Some(u64::from(n).saturating_mul(windows))
-        }
+        (Some(per), Some(window)) => Some(most_within(u64::from(n), per, window)),
     }
 }
 
@@ -131,7 +130,7 @@ fn by_limits(limits: &[&Limit], classes: &BTreeSet<Class>, window: Option<Millis
         limits
             .iter()
             .filter(|l| part.iter().all(|(c, p)| counts(l.what, *c, *p)))
-            .map(|l| (most(l.n, l.per, window), format!("`{}`", rule(l))))
+            .map(|l| (most(l.n, l.per, window.map(Window::Rolling)), format!("`{}`", rule(l))))
             .fold(nothing(), smaller)
     };
     let sum = |parts: Vec<BTreeSet<Class>>| -> Figure {
@@ -275,6 +274,7 @@ impl Shape {
             if essential.is_some_and(|e| e != m.essential.is_some()) || channel.is_some_and(|c| !on.contains(&c)) {
                 continue;
             }
+            let decided = decided.map(Window::Rolling);
             let times = node.and_then(|n| self.returns.get(&n)?.most(&self.graph, &self.limits, decided));
             total = total.zip(times).map(|(a, b)| a.saturating_add(b));
         }
@@ -311,7 +311,7 @@ impl Shape {
         }
         let live =
             bound(LimitWhat::Live).iter().map(|l| u64::from(l.n)).min().or(if self.keyed { None } else { Some(1) })?;
-        let new = starts.iter().filter_map(|l| most(l.n, l.per, Some(window))).min()?;
+        let new = starts.iter().filter_map(|l| most(l.n, l.per, Some(Window::Rolling(window)))).min()?;
         Some(live.saturating_add(new))
     }
 
@@ -430,13 +430,12 @@ impl Returns {
     }
 
     /// How often one instance can enter the state in a window, or in its whole life; none where nothing bounds it.
-    pub(super) fn most(&self, graph: &Graph, limits: &[Limit], window: Option<Millis>) -> Option<u64> {
+    pub(super) fn most(&self, graph: &Graph, limits: &[Limit], window: Option<Window>) -> Option<u64> {
         if !self.again {
             return Some(1);
         }
         let own = cap(graph, limits, self.node, window);
-        let fits =
-            window.zip(self.apart).and_then(|(w, b)| Some(u64::try_from(w).ok()?.div_ceil(u64::try_from(b).ok()?)));
+        let fits = window.zip(self.apart).map(|(w, b)| w.longest().unsigned_abs().div_ceil(b.unsigned_abs().max(1)));
         let through = self.through.as_ref().and_then(|others| {
             others.iter().try_fold(1_u64, |sum, m| Some(sum.saturating_add(cap(graph, limits, *m, window)?)))
         });
@@ -444,7 +443,7 @@ impl Returns {
     }
 }
 
-fn cap(graph: &Graph, limits: &[Limit], n: NodeIndex, window: Option<Millis>) -> Option<u64> {
+fn cap(graph: &Graph, limits: &[Limit], n: NodeIndex, window: Option<Window>) -> Option<u64> {
     let state = graph.place(n)?.state?;
     limits.iter().filter(|l| caps(l.what, state)).filter_map(|l| most(l.n, l.per, window)).min()
 }
@@ -469,11 +468,13 @@ pub(super) fn policy_only(program: &Program, sent: &[Sent]) -> Option<String> {
     }
     let limits = house(program);
     let covering = limits.iter().filter(|l| sent.iter().all(|s| limited(program, std::iter::once(**l), s)));
-    let tightest = covering.min_by_key(|l| most(l.n, l.per, Some(30 * DAY)))?;
+    let tightest = covering.min_by_key(|l| most(l.n, l.per, Some(Window::Rolling(30 * DAY))))?;
     let rate = match tightest.per {
         None => format!("{} in the customer's whole life", tightest.n),
-        Some(DAY) => format!("{} messages a day, day after day", tightest.n),
-        Some(per) => format!("{} messages every {}, without end", tightest.n, spelled_duration(per)),
+        Some(Window::Rolling(DAY) | Window::Calendar(Calendar::Day)) => {
+            format!("{} messages a day, day after day", tightest.n)
+        }
+        Some(per) => format!("{} messages every {}, without end", tightest.n, per.spelled()),
     };
     Some(format!("only the policy's `{}` stands in between: {rate}", rule(tightest)))
 }

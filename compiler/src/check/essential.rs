@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use journey_spec::codes::J0207;
 use journey_spec::program::MessageId;
-use journey_spec::time::spelled_duration;
 use petgraph::graph::NodeIndex;
 
 use super::bounds::{Cycles, Returns};
@@ -41,7 +40,7 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
         if total.is_some_and(|n| n <= u64::from(quota.n)) {
             continue;
         }
-        let window = spelled_duration(quota.per);
+        let (window, per) = (story::stretch(quota.per), quota.per.spelled());
         let (message_text, worst) = match total {
             Some(n) => (
                 format!(
@@ -70,7 +69,7 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
         let who = mend::who_takes_over(case, &[*n].into(), *n);
         finding = finding.help(match once {
             true => format!(
-                "cap the state, for example  limit visits {} to {} per {window} else {who}",
+                "cap the state, for example  limit visits {} to {} per {per} else {who}",
                 graph.label(*n),
                 quota.n
             ),

@@ -1,6 +1,6 @@
 //! How findings tell what happens: states, arrows, and ✉ where a message leaves.
 
-use journey_spec::time::spelled_duration;
+use journey_spec::program::Window;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::Case;
@@ -54,7 +54,7 @@ fn arrow(graph: &Graph, to: NodeIndex, edge: &Edge) -> String {
 fn redirected(graph: &Graph, limits: &[usize]) -> String {
     let limits = limits.iter().filter_map(|i| graph.limit(*i));
     let visits = limits.map(|limit| {
-        let window = limit.per.map_or_else(String::new, |per| format!(" in {}", spelled_duration(per)));
+        let window = limit.per.map_or_else(String::new, |per| format!(" in {}", stretch(per)));
         match limit.n {
             1 => format!("1 visit{window}"),
             n => format!("{n} visits{window}"),
@@ -65,6 +65,14 @@ fn redirected(graph: &Graph, limits: &[usize]) -> String {
         [] => String::new(),
         [one] => format!(" (after {one} a limit sends it there)"),
         _ => format!(" (after {} limits send it there)", list(visits)),
+    }
+}
+
+/// What a window is behind an `in`: `24h`, `a day`.
+pub(super) fn stretch(per: Window) -> String {
+    match per {
+        Window::Rolling(_) => per.spelled(),
+        Window::Calendar(_) => format!("a {}", per.spelled()),
     }
 }
 

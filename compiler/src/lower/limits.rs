@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use journey_spec::codes;
-use journey_spec::program::{DAY, Fate, Limit, LimitWhat, Millis, Policy, Quiet};
+use journey_spec::program::{DAY, Fate, Limit, LimitWhat, Millis, Policy, Quiet, Window};
 
 use super::journeys::JourneyScope;
 use super::{Lower, MOST, expressions};
@@ -114,8 +114,8 @@ impl Lower<'_, '_> {
     /// A limit of a journey, or of the policy where there is no journey.
     pub(crate) fn limit(&mut self, decl: &LimitDecl, journey: Option<&JourneyScope<'_>>) -> Option<Limit> {
         let n = self.number(&decl.n, 0, "a limit");
-        let per = decl.per.as_ref().map(|per| self.duration(per, "per"));
-        if let Some(per) = per {
+        let per = decl.per.as_ref().map(|per| self.window(per));
+        if let Some(Window::Rolling(per)) = per {
             self.bounds_a_day(decl, n, per);
         }
         let mut sound = true;

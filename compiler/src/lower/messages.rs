@@ -94,7 +94,7 @@ impl Lower<'_, '_> {
                     if self.once(&mut seen, "essential", *span) {
                         self.out.place(Node::Essential(id), *span);
                         let n = self.number(n, 1, "`essential at most`");
-                        lowered.essential = Some(Quota { n, per: self.duration(per, "per") });
+                        lowered.essential = Some(Quota { n, per: self.window(per) });
                     }
                 }
             }

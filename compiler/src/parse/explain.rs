@@ -353,8 +353,12 @@ fn later_word(word: &str, span: Span) -> Option<Finding> {
 
 /// What stands at the stop of a rule and is to come in a later version.
 fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Finding> {
-    if previous == "per" && matches!(found, "day" | "hour" | "week" | "month") {
-        return Some(later(&format!("`per {found}`"), here, "`per 24h` and `per 7d` are rolling windows"));
+    if previous == "per" && matches!(found, "hour" | "minute" | "year" | "days" | "weeks" | "months") {
+        return Some(
+            Finding::new(&J0001, here, format!("a limit has no window called `{found}`")).label("not known").help(
+                "write `per day`, `per week` or `per month` for the customer's calendar, or a length such as `per 1h`",
+            ),
+        );
     }
     if found == "[" && Channel::named(previous).is_some() {
         return Some(later("a text by locale", here, "write one text a channel"));
@@ -445,6 +449,7 @@ fn spellings(rule: Rule) -> Vec<String> {
         Rule::for_purposes => &["for"],
         Rule::counter => &["as"],
         Rule::visits => &["visits"],
+        Rule::calendar => &["day", "week", "month"],
         _ => return keyword(rule).into_iter().collect(),
     };
     words.iter().map(|w| (*w).to_string()).collect()
@@ -469,6 +474,7 @@ fn describe(rule: Rule) -> String {
         Rule::string => "a text in quotes".into(),
         Rule::integer => "a number".into(),
         Rule::duration => "a duration such as `15m`".into(),
+        Rule::calendar => "`day`, `week` or `month`".into(),
         Rule::time => "a time such as `21:00`".into(),
         Rule::channel | Rule::channel_ref => "a channel such as `sms`".into(),
         Rule::purpose_ref | Rule::consent_ref => "a purpose such as `service`".into(),

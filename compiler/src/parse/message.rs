@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
                 for part in node.into_inner() {
                     match part.as_rule() {
                         Rule::integer => n = Some(self.integer(&part)),
-                        Rule::duration => per = Some(self.duration(&part)),
+                        Rule::duration | Rule::calendar => per = Some(self.window(&part)),
                         _ => {}
                     }
                 }

@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
                     let place = self.span(&part);
                     let Some(unit) = part.into_inner().last() else { continue };
                     let again = match unit.as_rule() {
-                        Rule::duration => per.replace(self.duration(&unit)).is_some(),
+                        Rule::duration | Rule::calendar => per.replace(self.window(&unit)).is_some(),
                         Rule::per_key => key.replace(self.path(&unit)).is_some(),
                         _ => per_customer.replace(self.span(&unit)).is_some(),
                     };

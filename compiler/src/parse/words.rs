@@ -1,7 +1,7 @@
 //! Names, texts, numbers, durations, channels, purposes, and values made of them.
 
 use journey_spec::codes::{J0001, J0003};
-use journey_spec::program::{Channel, Millis, Purpose};
+use journey_spec::program::{Calendar, Channel, Millis, Purpose, Window};
 use journey_spec::time;
 
 use super::{MAX_TERMS, Node, Reader, Rule};
@@ -96,6 +96,17 @@ impl<'a> Reader<'a> {
             36_525 * journey_spec::program::DAY
         });
         At { value, span }
+    }
+
+    /// What stands behind a `per`: a duration, or a stretch of the calendar.
+    pub(super) fn window(&mut self, node: &Node<'_>) -> At<Window> {
+        match Calendar::named(node.as_str()) {
+            Some(unit) => At { value: Window::Calendar(unit), span: self.span(node) },
+            None => {
+                let at = self.duration(node);
+                At { value: Window::Rolling(at.value), span: at.span }
+            }
+        }
     }
 
     /// A time of day as its minute; 0 where it is none.

@@ -33,6 +33,10 @@ fn a_policy_bounds_the_customer() {
     assert_eq!(customer(LOOP, "limit messages to 6 per 24h else latest", None, HOUR), Some(6));
     assert_eq!(customer(LOOP, "limit messages to 6 per 24h else latest", None, 7 * DAY), Some(42));
     assert_eq!(customer(LOOP, "limit sms to 2 per 7d else skip", None, 30 * DAY), Some(10));
+    // Around midnight, and on the day that has 23 hours.
+    assert_eq!(customer(LOOP, "limit sms to 2 per day else skip", None, HOUR), Some(4));
+    assert_eq!(customer(LOOP, "limit sms to 2 per day else skip", None, DAY), Some(6));
+    assert_eq!(customer(LOOP, "limit sms to 2 per month else skip", None, 30 * DAY), Some(6));
     assert_eq!(customer(LOOP, "limit email to 2 per 7d else skip", None, DAY), None);
     assert_eq!(customer(LOOP, "limit sms to 2 per 7d per booking.id else skip", None, DAY), None);
     let both = "state first { on moved(booking) stay { send both } after 9d -> done }";

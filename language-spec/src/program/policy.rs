@@ -80,8 +80,8 @@ pub struct Limit {
     pub what: LimitWhat,
     /// How many may be.
     pub n: u32,
-    /// The rolling window; none means the whole life (of the instance, or of the customer in a policy).
-    pub per: Option<Millis>,
+    /// The window; none means the whole life (of the instance, or of the customer in a policy).
+    pub per: Option<Window>,
     /// In a policy: counted for each value of this key, over the journeys that have it.
     pub key: Option<Vec<String>>,
     /// In a journey: counted for the customer over all instances of the journey. Always true for starts, live, and in a
@@ -91,6 +91,72 @@ pub struct Limit {
     pub fate: Fate,
     /// The rule as written, for timelines and findings.
     pub text: String,
+}
+
+/// The time in which a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Window {
+    /// `per 24h`: the half-open `(t - 24h, t]`, in milliseconds.
+    Rolling(Millis),
+    /// `per day`: the customer's own day, week or month that holds `t`.
+    Calendar(Calendar),
+}
+
+/// A stretch of a calendar, in the customer's zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Calendar {
+    /// From midnight to midnight.
+    Day,
+    /// From Monday to Sunday, the week of ISO 8601.
+    Week,
+    /// From the first to the last.
+    Month,
+}
+
+impl Calendar {
+    /// All, in order of length.
+    pub const ALL: [Calendar; 3] = [Calendar::Day, Calendar::Week, Calendar::Month];
+
+    /// `day`, `week` or `month`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Calendar::Day => "day",
+            Calendar::Week => "week",
+            Calendar::Month => "month",
+        }
+    }
+
+    /// The stretch of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Calendar> {
+        Calendar::ALL.into_iter().find(|c| c.name() == name)
+    }
+}
+
+impl Window {
+    /// The longest that the window can be. No zone has set its clock back by more than three hours at once since 2000, and
+    /// where a zone is not known this length takes the calendar's place.
+    #[must_use]
+    pub fn longest(self) -> Millis {
+        match self {
+            Window::Rolling(per) => per,
+            Window::Calendar(Calendar::Day) => DAY + 3 * HOUR,
+            Window::Calendar(Calendar::Week) => 7 * DAY + 3 * HOUR,
+            Window::Calendar(Calendar::Month) => 31 * DAY + 3 * HOUR,
+        }
+    }
+
+    /// As it stands behind `per`: `24h`, `day`.
+    #[must_use]
+    pub fn spelled(self) -> String {
+        match self {
+            Window::Rolling(per) => crate::time::spelled_duration(per),
+            Window::Calendar(unit) => unit.name().into(),
+        }
+    }
 }
 
 /// What a limit counts.

@@ -120,7 +120,7 @@ fn messages(program: &Program) -> Judged {
             positive(&format!("messages[{i}].validity"), time)?;
         }
         if let Some(quota) = message.essential {
-            positive(&format!("messages[{i}].essential"), quota.per)?;
+            positive(&format!("messages[{i}].essential"), quota.per.longest())?;
         }
     }
     Ok(())
@@ -151,7 +151,7 @@ fn policy(program: &Program) -> Judged {
 fn limits(place: &str, limits: &[Limit]) -> Judged {
     for (i, limit) in limits.iter().enumerate() {
         if let Some(per) = limit.per {
-            positive(&format!("{place}[{i}].per"), per)?;
+            positive(&format!("{place}[{i}].per"), per.longest())?;
         }
     }
     Ok(())

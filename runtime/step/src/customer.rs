@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use journey_spec::Ts;
 use journey_spec::program::{
-    Channel, Deadline, EndKind, EventId, JourneyId, MessageId, Millis, Program, Send, StateId, Then,
+    Channel, Deadline, EndKind, EventId, JourneyId, Limit, MessageId, Millis, Program, Send, StateId, Then, Window,
 };
 use journey_spec::value::{Data, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::effect::Said;
-use crate::ledger::{Left, Tally};
+use crate::ledger::{self, Left, Tally};
 
 /// One customer's state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Customer {
     /// Consents, each given for the address that the channel had then.
     #[serde(default)]
     pub(crate) agreed: Vec<Agreed>,
+    /// Zones of before the last moves, for windows of the calendar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) former_zones: Vec<FormerZone>,
     /// Addresses that have said STOP, folded, oldest first.
     pub(crate) stops: Vec<Stop>,
     /// Channels on which somebody said STOP before an address was known: the next address there counts as stopped.
@@ -189,6 +192,15 @@ pub(crate) struct Stop {
     pub(crate) confirmed: Option<Ts>,
 }
 
+/// A zone that the directory does not name any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FormerZone {
+    /// As the directory had it; none where it was not known.
+    pub(crate) zone: Option<Value>,
+    /// When that changed.
+    pub(crate) until: Ts,
+}
+
 /// A count for a limit that holds for the customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CustomerTally {
@@ -246,6 +258,7 @@ impl Customer {
             steps: 0,
             profile: Data::new(),
             agreed: Vec::new(),
+            former_zones: Vec::new(),
             stops: Vec::new(),
             stopped_channels: Vec::new(),
             instances: Vec::new(),
@@ -370,7 +383,7 @@ impl Customer {
     }
 
     /// Counts one for a limit that holds for the customer.
-    pub(crate) fn charge(&mut self, of: (Option<JourneyId>, u32, Option<String>), n: u32, per: Option<Millis>) {
+    pub(crate) fn charge(&mut self, of: (Option<JourneyId>, u32, Option<String>), n: u32, per: Option<Window>) {
         let (journey, limit, key) = of;
         let now = self.now;
         match self.tallies.iter_mut().find(|t| t.journey == journey && t.limit == limit && t.key == key) {
@@ -384,9 +397,16 @@ impl Customer {
     }
 
     /// Whether a limit that holds for the customer lets no more through.
-    pub(crate) fn is_full(&self, journey: Option<JourneyId>, limit: u32, n: u32, per: Option<Millis>) -> bool {
-        let of = |t: &&CustomerTally| t.journey == journey && t.limit == limit && t.key.is_none();
-        self.tallies.iter().find(of).map_or(n == 0, |t| t.tally.is_full(n, per, self.now))
+    pub(crate) fn is_full(&self, program: &Program, journey: Option<JourneyId>, index: u32, limit: &Limit) -> bool {
+        let of = |t: &&CustomerTally| t.journey == journey && t.limit == index && t.key.is_none();
+        let tally = self.tallies.iter().find(of).map(|t| &t.tally);
+        self.is_tally_full(program, tally, limit)
+    }
+
+    /// Whether a limit lets no more through, by what it has counted so far.
+    pub(crate) fn is_tally_full(&self, program: &Program, tally: Option<&Tally>, limit: &Limit) -> bool {
+        let places = || ledger::places(program, self, limit.per);
+        tally.map_or(limit.n == 0, |t| t.is_full(limit.n, limit.per, &places(), self.now))
     }
 
     /// Remembers that an address said STOP.

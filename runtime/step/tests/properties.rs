@@ -134,7 +134,7 @@ proptest! {
                     counts(g)
                         && (limit.key.is_none() || g.key == one.key)
                         && (journey.is_none() || limit.per_customer || g.instance == one.instance)
-                        && limit.per.is_none_or(|per| g.at > one.at - per)
+                        && limit.per.is_none_or(|per| g.at > one.at - per.longest())
                 };
                 let before = gone[..i].iter().filter(together).count();
                 prop_assert!(before < limit.n as usize, "{} at {}", limit.text, one.at);

@@ -9,7 +9,7 @@ use journey_runtime::{Arrival, Engine, parse_line, store::Memory};
 use journey_spec::program::{
     Action, Arrow, Call, Channel, Customer, DAY, EndKind, Event, EventId, Expr, FORMAT, Fate, Field, Format, HOUR,
     Handoff, Invitation, Journey, LANGUAGE, Limit, LimitWhat, MINUTE, Message, MessageId, Piece, Policy, Purpose,
-    SECOND, Send, Service, ServiceId, Start, State, StateId, Template, Then, Trigger, Validity, Variant,
+    SECOND, Send, Service, ServiceId, Start, State, StateId, Template, Then, Trigger, Validity, Variant, Window,
 };
 use journey_spec::types::DEFAULT_TEXT_MAX;
 use journey_spec::{Program, Type};
@@ -105,7 +105,7 @@ pub fn program() -> Program {
     let limit = Limit {
         what: LimitWhat::Messages { channel: None, purpose: None },
         n: 4,
-        per: Some(6 * HOUR),
+        per: Some(Window::Rolling(6 * HOUR)),
         key: None,
         per_customer: true,
         fate: Fate::Defer,

@@ -2,9 +2,8 @@
 
 use journey_spec::Ts;
 use journey_spec::program::{Channel, DAY, Fate, JourneyId, Limit, LimitWhat, Message, Program};
-use journey_spec::time::Zone;
-use journey_spec::value::Value;
 
+use super::places::{forget_zones, places, zones};
 use super::{Left, all_quiet_end, frees_at, in_window, is_quiet};
 use crate::customer::{Customer, CustomerTally, Instance};
 
@@ -115,7 +114,10 @@ fn policy_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Bar
     let fate = if matches!(limit.fate, Fate::Goto(_)) { Fate::Skip } else { limit.fate.clone() };
     match limit.per {
         None => (count_of(ask.customer, None, index, key) >= u64::from(limit.n)).then_some(None),
-        Some(per) => frees_at(ask.customer.left.iter().rev().filter(counted).map(|l| l.at), limit.n, per, ask.now),
+        Some(per) => {
+            let at = ask.customer.left.iter().rev().filter(counted).map(|l| l.at);
+            frees_at(at, limit.n, per, &places(ask.program, ask.customer, limit.per), ask.now)
+        }
     }
     .map(|frees| Bar { fate, rule: &limit.text, frees })
 }
@@ -139,7 +141,10 @@ fn journey_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Ba
             };
             (count >= u64::from(limit.n)).then_some(None)
         }
-        Some(per) => frees_at(ask.customer.left.iter().rev().filter(counted).map(|l| l.at), limit.n, per, ask.now),
+        Some(per) => {
+            let at = ask.customer.left.iter().rev().filter(counted).map(|l| l.at);
+            frees_at(at, limit.n, per, &places(ask.program, ask.customer, limit.per), ask.now)
+        }
     }
     .map(|frees| Bar { fate: limit.fate.clone(), rule: &limit.text, frees })
 }
@@ -163,15 +168,6 @@ fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
     let rules: Vec<_> = ask.program.policy.quiet.iter().filter(keeps).collect();
     let frees = all_quiet_end(&rules, &zones, ask.now);
     Some(Bar { fate: strictest.fate.clone(), rule: &strictest.text, frees })
-}
-
-/// The zones in which the customer may be: one, or none where it is not known.
-fn zones(program: &Program, customer: &Customer) -> Vec<Zone> {
-    let name = program.customer.zone.as_ref().and_then(|field| customer.profile.get(field));
-    match name {
-        Some(Value::Text(name)) => Zone::named(name).into_iter().collect(),
-        _ => Vec::new(),
-    }
 }
 
 fn count_of(customer: &Customer, journey: Option<JourneyId>, limit: u32, key: Option<&str>) -> u64 {
@@ -210,8 +206,9 @@ const MANY: usize = 2_000;
 /// Drops what no rule can ask for any more.
 pub(crate) fn prune(program: &Program, customer: &mut Customer) {
     let now = customer.now;
+    forget_zones(program, customer);
     if customer.left.first().is_some_and(|l| !in_window(l.at, now, KEPT)) {
-        let longest = all_limits(program).filter_map(|(_, l)| l.per).fold(KEPT, i64::max);
+        let longest = all_limits(program).filter_map(|(_, l)| l.per?.longest().checked_add(DAY)).fold(KEPT, i64::max);
         let old = customer.left.iter().take_while(|l| !in_window(l.at, now, longest)).count();
         customer.left.drain(..old);
     }
@@ -224,7 +221,7 @@ pub(crate) fn prune(program: &Program, customer: &mut Customer) {
     }
 }
 
-fn all_limits(program: &Program) -> impl Iterator<Item = (Option<JourneyId>, &Limit)> {
+pub(super) fn all_limits(program: &Program) -> impl Iterator<Item = (Option<JourneyId>, &Limit)> {
     let of_journeys = program.journeys.iter().zip(0_u32..);
     let of_journeys = of_journeys.flat_map(|(j, i)| j.limits.iter().map(move |l| (Some(JourneyId(i)), l)));
     program.policy.limits.iter().map(|l| (None, l)).chain(of_journeys)
@@ -247,7 +244,7 @@ fn is_needed(program: &Program, customer: &Customer, index: usize) -> bool {
                 && (journey.is_none() || limit.per_customer || l.instance == entry.instance)
         };
         concerns(entry)
-            && in_window(entry.at, customer.now, per)
+            && in_window(entry.at, customer.now, per.longest().saturating_add(DAY))
             && customer.left.iter().skip(index.saturating_add(1)).filter(together).take(limit.n as usize).count()
                 < limit.n as usize
     })

@@ -191,7 +191,7 @@ impl<'p> Run<'p> {
         let own = journey.limits.iter().zip(0_u32..).map(|(l, i)| (Some(id), l, i));
         for (of, limit, index) in policy.chain(own) {
             let full = match limit.what {
-                LimitWhat::Starts => self.c.is_full(of, index, limit.n, limit.per),
+                LimitWhat::Starts => self.c.is_full(self.program, of, index, limit),
                 LimitWhat::Live => {
                     let live = self.c.instances.iter().filter(|i| i.is_live() && of.is_none_or(|j| j == i.journey));
                     live.count() >= limit.n as usize
@@ -241,6 +241,7 @@ impl<'p> Run<'p> {
         if changed {
             let before = std::mem::replace(&mut self.c.profile, profile.clone());
             ledger::remember(self.program, &mut self.c, &before);
+            ledger::remember_zone(self.program, &mut self.c, &before);
         }
         self.note(None, What::Updated);
         for address in stopped {

@@ -77,10 +77,10 @@ impl Run<'_> {
             let full = decl.limits.iter().zip(0_u32..).find(|(limit, index)| {
                 limit.what == LimitWhat::Visits(target)
                     && if limit.per_customer {
-                        self.c.is_full(Some(journey), *index, limit.n, limit.per)
+                        self.c.is_full(program, Some(journey), *index, limit)
                     } else {
                         let tally = n.and_then(|n| self.inst(n)).and_then(|i| i.tallies.get(index));
-                        tally.map_or(limit.n == 0, |t| t.is_full(limit.n, limit.per, self.now))
+                        self.c.is_tally_full(program, tally, limit)
                     }
             });
             let Some((limit, index)) = full else { return Admission::Enter(target, why) };

@@ -92,12 +92,12 @@ pub fn valid(mut message: Message, validity: Validity) -> Message {
 }
 
 pub fn essential(mut message: Message) -> Message {
-    message.essential = Some(Quota { n: 2, per: DAY });
+    message.essential = Some(Quota { n: 2, per: Window::Rolling(DAY) });
     message
 }
 
 pub fn limit(what: LimitWhat, n: u32, per: Option<Millis>, fate: Fate, text: &str) -> Limit {
-    Limit { what, n, per, key: None, per_customer: false, fate, text: text.into() }
+    Limit { what, n, per: per.map(Window::Rolling), key: None, per_customer: false, fate, text: text.into() }
 }
 
 pub const MESSAGES: LimitWhat = LimitWhat::Messages { channel: None, purpose: None };

@@ -1,0 +1,78 @@
+//! Where a customer may be: in the zones that the directory knows, and in those that it knew lately.
+//!
+//! Quiet hours ask only where the customer is now. A window of the calendar is counted in the zones of before as well,
+//! for as long as such a window can last: a day that has been used up is not given anew by a move to another zone, and
+//! the bounds that hold for one zone hold for any journey round the world.
+
+use journey_spec::program::{Millis, Program, Window};
+use journey_spec::time::Zone;
+use journey_spec::value::{Data, Value};
+
+use super::window::Places;
+use super::{all_limits, in_window};
+use crate::customer::{Customer, FormerZone};
+
+/// So many zones of before are told apart; beyond them the customer may have been anywhere.
+const MOST_FORMER: usize = 20;
+
+/// The zones in which the customer may be now: none where that is not known.
+pub(crate) fn zones(program: &Program, customer: &Customer) -> Vec<Zone> {
+    zones_of(zone_value(program, &customer.profile))
+}
+
+/// What the directory says of the customer's zone.
+fn zone_value<'a>(program: &Program, profile: &'a Data) -> Option<&'a Value> {
+    program.customer.zone.as_ref().and_then(|field| profile.get(field))
+}
+
+fn zones_of(value: Option<&Value>) -> Vec<Zone> {
+    match value {
+        Some(Value::Text(name)) => Zone::named(name).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The calendars by which a limit's window is counted for the customer.
+pub(crate) fn places(program: &Program, customer: &Customer, per: Option<Window>) -> Places {
+    if !matches!(per, Some(Window::Calendar(_))) {
+        return Places::default();
+    }
+    let mut places = Places::of(zones(program, customer));
+    for former in &customer.former_zones {
+        places.add(zones_of(former.zone.as_ref()));
+    }
+    places
+}
+
+/// After the directory's news: remembers the zone of before, where something may have been counted in it.
+pub(crate) fn remember_zone(program: &Program, customer: &mut Customer, before: &Data) {
+    let before = zone_value(program, before);
+    let now = zone_value(program, &customer.profile);
+    let counted = !customer.left.is_empty()
+        || !customer.tallies.is_empty()
+        || customer.instances.iter().any(|i| !i.tallies.is_empty());
+    if !counted || before == now || longest(program).is_none() {
+        return;
+    }
+    let (before, until) = (before.cloned(), customer.now);
+    customer.former_zones.retain(|f| f.zone != before);
+    customer.former_zones.push(FormerZone { zone: before, until });
+    if customer.former_zones.len() > MOST_FORMER {
+        customer.former_zones = vec![FormerZone { zone: None, until }];
+    }
+}
+
+/// Forgets zones that no window reaches back to.
+pub(super) fn forget_zones(program: &Program, customer: &mut Customer) {
+    if customer.former_zones.is_empty() {
+        return;
+    }
+    let (now, longest) = (customer.now, longest(program).unwrap_or(0));
+    customer.former_zones.retain(|f| in_window(f.until, now, longest));
+}
+
+/// The longest window of the calendar that some limit has.
+fn longest(program: &Program) -> Option<Millis> {
+    let calendar = |per: Window| matches!(per, Window::Calendar(_)).then(|| per.longest());
+    all_limits(program).filter_map(|(_, l)| l.per).filter_map(calendar).max()
+}
