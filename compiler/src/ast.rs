@@ -3,11 +3,13 @@
 //! Every node knows its [`Span`]. Blocks keep their items in the order of the text, so that the formatter can print
 //! them back; comments are kept beside the tree in [`File::comments`].
 
+mod condition;
 mod policy;
 mod scenario;
 
 use journey_spec::program::{Channel, EndKind, Millis, Purpose, Window};
 
+pub use condition::{ChooseDecl, CmpDecl, CondDecl, CondKind, SplitDecl, WayDecl, WayOn};
 pub use policy::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, PolicyDecl, PolicyItem};
 pub use scenario::{Expectation, ScenarioDecl, ScenarioLine, ScenarioLineKind};
 
@@ -361,6 +363,8 @@ pub struct StartDecl {
     pub event: Path,
     /// Its fields taken over.
     pub take: Vec<Name>,
+    /// `when …`
+    pub when: Option<CondDecl>,
     /// Where it begins.
     pub to: Name,
     /// The whole line.
@@ -389,6 +393,10 @@ pub enum StateItem {
     Call(CallDecl),
     /// `-> S`
     Next(Name, Span),
+    /// `choose …`
+    Choose(ChooseDecl),
+    /// `split by customer …`
+    Split(SplitDecl),
     /// `on …`, `after …`, `at …`
     Arrow(ArrowDecl),
 }
@@ -411,6 +419,8 @@ pub struct EndDecl {
 pub struct ArrowDecl {
     /// What it waits for.
     pub on: TriggerDecl,
+    /// `when …`
+    pub when: Option<CondDecl>,
     /// What it does.
     pub then: ThenDecl,
     /// The whole line.

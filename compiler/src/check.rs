@@ -4,6 +4,7 @@
 //! over-approximate: where a rule is silent, the thing cannot happen with any feed.
 
 pub mod bounds;
+mod conditions;
 mod essential;
 mod loops;
 mod mend;
@@ -50,6 +51,8 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         people::can_be_reached(&case, &mut out);
         replies::are_heard_while_it_lives(&case, &mut out);
         replies::are_heard_after_the_end(&case, &mut out);
+        conditions::can_hold_and_can_fail(&case, &mut out);
+        conditions::leave_something_to_each_arrow(&case, &mut out);
         promises::are_kept_on_every_path(&case, &mut out);
         promises::are_made_before_they_are_kept(&case, &mut out);
     }

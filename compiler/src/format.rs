@@ -3,6 +3,7 @@
 //! The tree becomes [`layout::Entry`]s: lines with blocks in them ([`entries`], [`lines`]). The layout prints them and
 //! puts each comment where its author had it: above an item, behind it, or before a block's end.
 
+mod conditions;
 mod entries;
 mod layout;
 mod lines;

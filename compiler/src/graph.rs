@@ -4,7 +4,7 @@
 //!
 //! | in the language | edge | kind |
 //! |---|---|---|
-//! | `-> S` | at once, forced | [`Kind::Urgent`] |
+//! | `-> S`, each way of `choose` and `split` | at once, forced | [`Kind::Urgent`] |
 //! | `at … if past -> S`, on entry | at once, or not | [`Kind::Urgent`] |
 //! | `if past -> S` when data moves or a timer is late | free, once a value | [`Kind::Past`] |
 //! | `on blocked`, a send's own, a message limit's `-> S` or `end` | free at once, never forced, no outside cause | [`Kind::Blocked`] |
@@ -16,6 +16,9 @@
 //! | `on handoff.closed`, `on opt out` | free at once; the first only where the visit opened a case | [`Kind::Closed`], [`Kind::OptOut`] |
 //! | `after d` | exactly after `d`, forced | [`Kind::After`] |
 //! | `at T` | when T comes, once for each value of T, forced | [`Kind::At`] |
+//!
+//! An arrow with `when` has the same edge, never forced: it may be taken or not, and leaves its input to those below it
+//! and to the journey's.
 //!
 //! An edge into a state with `limit visits … else -> R` has a twin into R, of the same kind, and so on along a chain of
 //! redirects; `else end` leads to a node of its own, [`Graph::over`]; `else skip` and `else handoff` make the edge
@@ -30,7 +33,7 @@ mod search;
 mod visited;
 
 pub(crate) use build::{channels, counts, hears};
-pub use build::{of, same_input, spelled};
+pub use build::{goes_before, of, same_input, spelled};
 use journey_spec::program::{Expr, JourneyId, Limit, LimitWhat, Millis, Send, StateId};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
@@ -125,6 +128,8 @@ pub struct Edge {
     pub would_force: bool,
     /// The `settle` of an event's arrow.
     pub settle: Option<Millis>,
+    /// It has a condition, so it may be taken and may be not taken: never forced, and what follows may go by neither.
+    pub guarded: bool,
     /// Limits of the journey that redirected it, in order.
     pub redirected: Vec<usize>,
 }

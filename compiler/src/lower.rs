@@ -3,11 +3,13 @@
 //! Lowering never stops. What cannot be lowered is left out, and the journeys that it would have belonged to are
 //! noted, so that later checks look only at what the author has written whole.
 
+mod conditions;
 mod customer;
 mod expressions;
 mod journeys;
 mod limits;
 mod messages;
+mod next;
 mod states;
 mod walks;
 

@@ -6,6 +6,7 @@
 
 mod actions;
 mod allow;
+mod condition;
 mod declare;
 mod explain;
 mod grammar {

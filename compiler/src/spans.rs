@@ -41,8 +41,10 @@ pub enum Node {
     State(JourneyId, StateId),
     /// An entry action: the whole.
     Entry(JourneyId, StateId, usize),
-    /// A state's `-> S`.
+    /// A state's `-> S`, `choose` or `split`.
     Next(JourneyId, StateId),
+    /// A way of a state's `choose` or `split`: the whole line.
+    Way(JourneyId, StateId, usize),
     /// A state's arrow: the whole line.
     Arrow(JourneyId, StateId, usize),
     /// An action of such an arrow's `stay`.
@@ -84,6 +86,7 @@ impl Spans {
                 Node::State(j, s) => Node::State(moved(j)?, s),
                 Node::Entry(j, s, i) => Node::Entry(moved(j)?, s, i),
                 Node::Next(j, s) => Node::Next(moved(j)?, s),
+                Node::Way(j, s, i) => Node::Way(moved(j)?, s, i),
                 Node::Arrow(j, s, i) => Node::Arrow(moved(j)?, s, i),
                 Node::Stay(j, s, i, k) => Node::Stay(moved(j)?, s, i, k),
                 Node::Outcome(j, s, name) => Node::Outcome(moved(j)?, s, name),

@@ -96,6 +96,8 @@ pub(crate) struct Found {
     pub(crate) ty: Option<Type>,
     /// The part of the path whose value may be missing: `booking.engineer`.
     pub(crate) missing: Option<String>,
+    /// All such parts of the path, the shortest first.
+    pub(crate) optional: Vec<String>,
 }
 
 /// Follows a path; none, and a finding, where it leads nowhere.
@@ -104,7 +106,7 @@ pub(crate) fn walk(names: &Names<'_>, scope: Scope<'_>, path: &Path, out: &mut O
     let first = parts.next()?;
     let mut so_far = first.text.clone();
     let mut fields: Option<&[FieldInfo]> = None;
-    let mut found = Found { ty: None, missing: None };
+    let mut found = Found { ty: None, missing: None, optional: Vec::new() };
     if scope.customer && first.text == "customer" {
         let Some(customer) = &names.customer else {
             out.poisoned = true;
@@ -144,6 +146,7 @@ pub(crate) fn walk(names: &Names<'_>, scope: Scope<'_>, path: &Path, out: &mut O
         }
         if field.ty.as_ref().is_some_and(Type::is_optional) {
             found.missing = Some(so_far.clone());
+            found.optional.push(so_far.clone());
         }
     }
     for part in parts {
@@ -175,8 +178,9 @@ pub(crate) fn walk(names: &Names<'_>, scope: Scope<'_>, path: &Path, out: &mut O
             out.poisoned = true;
             return Some(found);
         }
-        if found.missing.is_none() && field.ty.as_ref().is_some_and(Type::is_optional) {
-            found.missing = Some(so_far.clone());
+        if field.ty.as_ref().is_some_and(Type::is_optional) {
+            found.missing.get_or_insert_with(|| so_far.clone());
+            found.optional.push(so_far.clone());
         }
     }
     if fields.is_some() {

@@ -75,7 +75,10 @@ fn the_appointment_becomes_this_program() {
         }
     );
     assert!(journey.limits[0].per_customer && journey.limits[5].per.is_none());
-    assert_eq!(journey.starts, [Start { event: EventId(0), take: vec!["booking".into()], to: state("booked") }]);
+    assert_eq!(
+        journey.starts,
+        [Start { event: EventId(0), take: vec!["booking".into()], when: None, to: state("booked") }]
+    );
     assert_eq!(journey.arrows.len(), 3);
     assert_eq!(journey.arrows[1].on, Trigger::Reply(Some("call_off".into())));
     let Then::Stay(actions) = &journey.arrows[2].then else { panic!("a bare reply stays") };
@@ -93,6 +96,7 @@ fn the_appointment_becomes_this_program() {
                 at: Expr::Offset { base: Box::new(Expr::Path(path("booking.slot"))), by: -DAY },
                 if_past: Then::Goto(state("soon")),
             },
+            when: None,
             then: Then::Goto(state("tomorrow")),
         }
     );

@@ -89,6 +89,8 @@ registry! {
     J0119 "no-address" Error "0.1";
     J0120 "expects-nothing" Warning "0.1";
     J0121 "allows-nothing" Warning "0.1";
+    J0122 "constant-condition" Warning "0.1";
+    J0123 "split-is-not-whole" Error "0.1";
     J0137 "no-consent-possible" Error "0.1";
     // loops and bounds
     J0201 "event-loop" Error "0.1";

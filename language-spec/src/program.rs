@@ -3,6 +3,7 @@
 //! Durations are in milliseconds. Names are those of the source. Everything that a step needs is here, and nothing
 //! about source positions: a comment moved in a source file does not change a program's [`Program::hash`].
 
+mod cond;
 mod policy;
 pub mod sound;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use cond::{Branch, Cmp, Cond, bucket};
 pub use policy::{Calendar, Fate, Limit, LimitWhat, Policy, Quiet, Requirement, Window};
 
 use crate::types::Type;
@@ -380,13 +382,16 @@ pub struct Journey {
     pub states: Vec<State>,
 }
 
-/// `start on EVENT(field, …) -> STATE`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `start on EVENT(field, …) [when CONDITION] -> STATE`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Start {
     /// The event.
     pub event: EventId,
     /// The event's fields that become the journey's data of the same name.
     pub take: Vec<String>,
+    /// What has to hold, with the data as the instance would begin with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Cond>,
     /// Where the instance begins.
     pub to: StateId,
 }
@@ -402,6 +407,9 @@ pub struct State {
     pub entry: Vec<Action>,
     /// `-> S`: left at once, after the entry actions.
     pub next: Option<StateId>,
+    /// `choose …` or `split …`: left at once, one way of several; never beside `next`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
     /// What it waits for, in source order. Arrow `i` of a state keeps its number for life.
     pub arrows: Vec<Arrow>,
 }
@@ -423,6 +431,10 @@ pub enum EndKind {
 pub struct Arrow {
     /// What happens.
     pub on: Trigger,
+    /// `when …`: what has to hold. For an event: with the data as it would be after the take-over; for a timer: when it
+    /// fires, also where its instant is past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Cond>,
     /// What is done. For [`Trigger::At`]: when the instant comes.
     pub then: Then,
 }
@@ -551,6 +563,8 @@ pub enum Expr {
     Literal(Value),
     /// `booking.slot`, `customer.zone`.
     Path(Vec<String>),
+    /// `now`: the step's time. Only in conditions and behind `set`.
+    Now,
     /// An instant moved by an elapsed time: `booking.slot - 1d`.
     Offset {
         /// The instant.

@@ -116,6 +116,8 @@ pub(crate) fn ways(journey: &Journey, id: JourneyId) -> Vec<(Way, Node)> {
         if state.next.is_some() {
             ways.push((Way::Next(number), Node::Next(id, number)));
         }
+        let branches = state.branch.as_ref().map_or(0, |branch| branch.ways().len());
+        ways.extend((0..branches).map(|i| (Way::Branch(number, i), Node::Way(id, number, i))));
         reactions(&state.entry, |k| Node::Entry(id, number, k), &mut ways);
         for action in &state.entry {
             if let Action::Call(call) = action {

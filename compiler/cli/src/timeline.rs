@@ -222,7 +222,7 @@ fn look(what: &What) -> (Style, &'static str, Style) {
     match what {
         What::Started { .. } => (NAME, "▸", plain),
         What::Heard { .. } | What::Ignored { .. } | What::Updated => (DIM, "·", DIM),
-        What::Entered { .. } => (NAME, "→", plain),
+        What::Entered { .. } | What::Split { .. } => (NAME, "→", plain),
         What::Sent { .. } => (GOOD, "✉", BOLD),
         What::Deferred { .. } => (WARN, "⏸", plain),
         What::Blocked { .. } | What::Failed { .. } => (BAD, "✗", plain),

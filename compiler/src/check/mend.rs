@@ -47,12 +47,13 @@ pub(super) fn end<'a>(case: &Case<'a>) -> Option<&'a str> {
 
 /// `after 3d -> lapsed`, later than the timers that stay in the state; where one leaves already, that one led to an end.
 pub(super) fn timeout(case: &Case<'_>, n: NodeIndex) -> String {
-    let leaves = case.graph.out(n).find(|(_, _, e)| !e.stay && e.kind == Kind::After);
+    let leaves = case.graph.out(n).find(|(_, _, e)| !e.stay && !e.guarded && e.kind == Kind::After);
     if let Some((_, to, edge)) = leaves {
         let end = end(case).unwrap_or("lapsed");
         return format!("{} -> {end}  instead of  {} -> {}", edge.word, edge.word, case.graph.label(to));
     }
-    let stays = case.graph.out(n).filter(|(_, _, e)| e.stay && e.kind == Kind::After).map(|(_, _, e)| e.lo);
+    let stays =
+        case.graph.out(n).filter(|(_, _, e)| (e.stay || e.guarded) && e.kind == Kind::After).map(|(_, _, e)| e.lo);
     let wait = stays.map(|d| d.saturating_mul(2)).fold(3 * DAY, Millis::max);
     format!("after {} -> {}", spelled_duration(wait), end(case).unwrap_or("lapsed"))
 }

@@ -12,10 +12,11 @@ use crate::spans::Node;
 /// From every reachable waiting state a handoff can be reached.
 pub(super) fn can_be_reached(case: &Case<'_>, out: &mut Vec<Finding>) {
     let graph = case.graph;
-    let desks = graph
-        .nodes()
-        .filter(|n| graph.place(*n).is_some_and(|p| p.hands_off) || graph.out(*n).any(|(_, _, e)| e.hands_off));
-    let back = graph.paths(desks, false, |_, _, _, _| true);
+    let desks = graph.nodes().filter(|n| {
+        graph.place(*n).is_some_and(|p| p.hands_off) || graph.out(*n).any(|(_, _, e)| e.hands_off && !e.guarded)
+    });
+    // A condition may never hold, so what has one is no way that a customer can count on.
+    let back = graph.paths(desks, false, |_, _, _, e| !e.guarded);
     let alone: Vec<_> = graph.reachable().into_iter().filter(|n| graph.rests(*n) && back.dist(*n).is_none()).collect();
     let Some(first) = alone.first() else { return };
     let some = graph.nodes().any(|n| back.dist(n).is_some());

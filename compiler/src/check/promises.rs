@@ -183,6 +183,10 @@ impl<'g> Open<'g> {
             let mut late = None;
             for (node, arrow) in &arrows {
                 let Trigger::At { at, if_past } = &arrow.on else { continue };
+                // What has a condition may do nothing when its instant comes.
+                if arrow.when.is_some() {
+                    continue;
+                }
                 let (on, e) = split(at);
                 if on != base || !leads(&arrow.then) || !leads(if_past) {
                     continue;
@@ -234,6 +238,7 @@ impl<'g> Open<'g> {
             }
             let keeps = |e: &Edge| {
                 e.stay
+                    && !e.guarded
                     && e.kind == Kind::After
                     && e.sends.iter().any(|s| discharges(s, &promise.name))
                     && !(self.within_visit && n == self.from)

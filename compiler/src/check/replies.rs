@@ -261,6 +261,10 @@ impl Heard {
             let mut heard = (false, BTreeSet::new());
             let Some((journey, state)) = journey.zip(graph.place(n).and_then(|p| p.state)) else { return heard };
             for (_, arrow) in hears(journey, graph.journey, state) {
+                // What has a condition may not hear it.
+                if arrow.when.is_some() {
+                    continue;
+                }
                 match &arrow.on {
                     Trigger::Reply(None) => heard.0 = true,
                     Trigger::Reply(Some(name)) => {

@@ -32,10 +32,19 @@ pub(super) fn end_by_themselves(case: &Case<'_>, out: &mut Vec<Finding>) {
         true => Level::Error,
         false => J0303.level,
     };
-    let refused =
-        |n| graph.out(n).find_map(|(_, _, e)| e.would_force.then_some(&e.node)).map(|node| case.spans.get(node));
-    let by_a_limit =
-        |n| graph.out(n).any(|(_, _, e)| e.would_force && !e.stay && matches!(e.kind, Kind::After | Kind::Urgent));
+    let refused = |n| {
+        let edge = graph.out(n).map(|(_, _, e)| e).find(|e| e.would_force)?;
+        let what = match edge.guarded {
+            true => "this has a condition, which may not hold when it falls due",
+            false => "this may be refused by the limit of the state it leads to, or stay here",
+        };
+        Some((case.spans.get(&edge.node), what))
+    };
+    let by_a_limit = |n| {
+        graph
+            .out(n)
+            .any(|(_, _, e)| e.would_force && !e.guarded && !e.stay && matches!(e.kind, Kind::After | Kind::Urgent))
+    };
     if stuck.len() > 5 {
         let names = story::names(graph, &stuck);
         let mut finding = Finding::new(
@@ -69,8 +78,8 @@ pub(super) fn end_by_themselves(case: &Case<'_>, out: &mut Vec<Finding>) {
             ),
             false => format!("say what happens when nothing does, for example  {}", mend::timeout(case, n)),
         });
-        if let Some(span) = refused(n) {
-            finding = finding.also(span, "this may be refused by the limit of the state it leads to, or stay here");
+        if let Some((span, what)) = refused(n) {
+            finding = finding.also(span, what);
         }
         finding.level = level;
         out.push(finding);

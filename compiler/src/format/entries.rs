@@ -253,8 +253,10 @@ impl<'a> Source<'a> {
             }
             JourneyItem::Limit(limit) => line(limit.span, self.limit(limit)),
             JourneyItem::Start(start) => {
-                let words = format!("start on {}{} -> {}", start.event.text(), taken(&start.take), start.to.text);
-                line(start.span, words)
+                let mut parts = vec![text(format!("start on {}{} ", start.event.text(), taken(&start.take)))];
+                self.when(start.when.as_ref(), &mut parts);
+                parts.push(text(format!("-> {}", start.to.text)));
+                entry(start.span, parts)
             }
             JourneyItem::Arrow(arrow) => self.arrow(arrow),
             JourneyItem::State(state) => {

@@ -26,6 +26,8 @@ impl Source<'_> {
                 entry(call.span, parts)
             }
             StateItem::Next(to, span) => line(*span, format!("-> {}", to.text)),
+            StateItem::Choose(choose) => self.choose(choose),
+            StateItem::Split(split) => self.split(split),
             StateItem::Arrow(arrow) => self.arrow(arrow),
         }
     }
@@ -99,8 +101,9 @@ impl Source<'_> {
         let mut past = None;
         match &arrow.on {
             TriggerDecl::Event { event, take, settle } => {
-                let settle = settle.as_ref().map(|d| format!(" settle {}", self.slice(d.span))).unwrap_or_default();
-                parts.push(text(format!("on {}{}{settle} ", event.text(), taken(take))));
+                parts.push(text(format!("on {}{} ", event.text(), taken(take))));
+                self.when(arrow.when.as_ref(), &mut parts);
+                parts.extend(settle.as_ref().map(|d| text(format!("settle {} ", self.slice(d.span)))));
             }
             TriggerDecl::Reply(None) => parts.push(text("on reply ")),
             TriggerDecl::Reply(Some(name)) => parts.push(text(format!("on reply {} ", name.text))),
@@ -115,6 +118,9 @@ impl Source<'_> {
                 parts.push(text(" "));
                 past = if_past.as_ref();
             }
+        }
+        if !matches!(arrow.on, TriggerDecl::Event { .. }) {
+            self.when(arrow.when.as_ref(), &mut parts);
         }
         self.then(&arrow.then, &mut parts);
         if let Some(past) = past {

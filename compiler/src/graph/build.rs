@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use journey_spec::Program;
 use journey_spec::program::{
-    Action, Arrow, Channel, Expr, Fate, Journey, JourneyId, Limit, LimitWhat, Message, Millis, Purpose, Send, State,
-    StateId, Then, Trigger,
+    Action, Arrow, Branch, Channel, Expr, Fate, Journey, JourneyId, Limit, LimitWhat, Message, Millis, Purpose, Send,
+    State, StateId, Then, Trigger,
 };
 use journey_spec::time::spelled_duration;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -89,8 +89,14 @@ pub(crate) fn hears(journey: &Journey, id: JourneyId, state: StateId) -> Vec<(No
         .arrows
         .iter()
         .enumerate()
-        .filter(|(_, a)| a.then != Then::Goto(state) && !here.arrows.iter().any(|own| same_input(&own.on, &a.on)));
+        .filter(|(_, a)| a.then != Then::Goto(state) && !here.arrows.iter().any(|own| goes_before(own, a)));
     own.chain(shared.map(|(i, a)| (Node::JourneyArrow(id, i), a))).collect()
+}
+
+/// Whether a state's arrow leaves nothing of its input to the journey's: one that is guarded may.
+#[must_use]
+pub fn goes_before(own: &Arrow, shared: &Arrow) -> bool {
+    own.when.is_none() && same_input(&own.on, &shared.on)
 }
 
 /// Whether two arrows listen to the same input, so that the state's goes before the journey's.
@@ -175,8 +181,8 @@ impl Build<'_> {
             .collect();
         for (state, number) in self.journey.states.iter().zip(0..) {
             let from = From::At(NodeIndex::new(number));
-            let refusable = state.next.is_some_and(|to| self.refusable(from, to));
-            let rests = state.end.is_none() && (state.next.is_none() || refusable);
+            let refusable = next(state).iter().any(|(_, _, to)| self.refusable(from, *to));
+            let rests = state.end.is_none() && (!leads_on(state) || refusable);
             if let Some(place) = self.graph.g.node_weight_mut(NodeIndex::new(number)) {
                 place.rests = rests;
             }
@@ -281,6 +287,7 @@ impl Build<'_> {
             deadline: None,
             would_force: false,
             settle: None,
+            guarded: false,
             redirected: Vec::new(),
         }
     }
@@ -300,8 +307,9 @@ impl Build<'_> {
 
     fn urgent(&mut self, id: StateId, state: &State) {
         let from = self.graph.at(id);
-        if let Some(to) = state.next {
-            let edge = self.edge(Kind::Urgent, Node::Next(self.id, id), "");
+        for (way, word, to) in next(state) {
+            let node = way.map_or(Node::Next(self.id, id), |i| Node::Way(self.id, id, i));
+            let edge = self.edge(Kind::Urgent, node, word);
             self.go(from, to, &edge);
         }
         if !self.graph.rests(from) {
@@ -330,11 +338,18 @@ impl Build<'_> {
         // One case a visit is closed once; where more can be opened, each is.
         let reopens = heard.iter().any(|(_, a)| cases(&a.then) > 0) || cases_of(&state.entry) > 1;
         for (node, arrow) in heard {
+            let guarded = arrow.when.is_some();
             match &arrow.on {
                 Trigger::Event { event, take, settle } => {
                     let word = self.event(*event);
                     let lo = settle.unwrap_or(0);
-                    let edge = Edge { takes: take.clone(), settle: *settle, lo, ..self.edge(Kind::Event, node, word) };
+                    let edge = Edge {
+                        takes: take.clone(),
+                        settle: *settle,
+                        lo,
+                        guarded,
+                        ..self.edge(Kind::Event, node, word)
+                    };
                     match &arrow.then {
                         Then::Stay(actions) => self.stay(at, edge, actions, true),
                         Then::Goto(to) => {
@@ -352,15 +367,15 @@ impl Build<'_> {
                 }
                 Trigger::Reply(name) => {
                     let word = name.as_ref().map_or_else(|| "any reply".into(), |n| format!("reply {n}"));
-                    let edge = self.edge(Kind::Reply, node, word);
+                    let edge = Edge { guarded, ..self.edge(Kind::Reply, node, word) };
                     self.plain(at, edge, &arrow.then, true);
                 }
                 Trigger::HandoffClosed => {
-                    let edge = self.edge(Kind::Closed, node, "handoff.closed");
+                    let edge = Edge { guarded, ..self.edge(Kind::Closed, node, "handoff.closed") };
                     self.plain(at, edge, &arrow.then, reopens);
                 }
                 Trigger::OptOut => {
-                    let edge = self.edge(Kind::OptOut, node, "STOP");
+                    let edge = Edge { guarded, ..self.edge(Kind::OptOut, node, "STOP") };
                     self.plain(at, edge, &arrow.then, true);
                 }
                 // Drawn with the messages that they are about.
@@ -368,10 +383,14 @@ impl Build<'_> {
                 Trigger::After(d) => {
                     let word = format!("after {}", spelled_duration(*d));
                     let goes = matches!(arrow.then, Then::Goto(_));
-                    let edge = Edge { lo: *d, forced: goes, would_force: !goes, ..self.edge(Kind::After, node, word) };
+                    let forced = goes && !guarded;
+                    let edge =
+                        Edge { lo: *d, forced, would_force: !forced, guarded, ..self.edge(Kind::After, node, word) };
                     self.plain(at, edge, &arrow.then, false);
                 }
-                Trigger::At { at: instant, if_past } => self.instant(at, node, instant, &arrow.then, if_past),
+                Trigger::At { at: instant, if_past } => {
+                    self.instant(at, (node, guarded), instant, &arrow.then, if_past)
+                }
             }
         }
         for action in &state.entry {
@@ -400,21 +419,23 @@ impl Build<'_> {
         }
     }
 
-    fn instant(&mut self, at: NodeIndex, node: Node, instant: &Expr, then: &Then, if_past: &Then) {
+    fn instant(&mut self, at: NodeIndex, (node, guarded): (Node, bool), instant: &Expr, then: &Then, if_past: &Then) {
         let written = spelled(instant);
         let leaves = |then: &Then| match then {
             Then::Goto(to) => !self.refusable(From::At(at), *to),
             Then::Stay(_) => false,
         };
-        let forced = leaves(then) && leaves(if_past);
+        let forced = leaves(then) && leaves(if_past) && !guarded;
         let edge = Edge {
             instant: Some(split(instant)),
             forced,
             would_force: !forced,
+            guarded,
             ..self.edge(Kind::At, node.clone(), format!("at {written}"))
         };
         let past = Edge {
             instant: edge.instant.clone(),
+            guarded,
             ..self.edge(Kind::Past, node, format!("{written} turns out to be past"))
         };
         self.plain(at, edge, then, true);
@@ -484,7 +505,7 @@ impl Build<'_> {
                 Trigger::Failed => (Kind::Failed, "failed"),
                 _ => continue,
             };
-            let edge = self.edge(kind, node, word);
+            let edge = Edge { guarded: arrow.when.is_some(), ..self.edge(kind, node, word) };
             self.plain(at, edge, &arrow.then, true);
         }
         let limits = self.journey.limits.iter().enumerate();
@@ -513,6 +534,22 @@ impl Build<'_> {
         message.essential.is_none()
             && channels(message, &sent.send).into_iter().any(|c| counts(limit.what, c, message.purpose))
     }
+}
+
+/// Where a state leads at once: which way of its branch, in which words, and where to.
+pub(crate) fn next(state: &State) -> Vec<(Option<usize>, String, StateId)> {
+    let ways = state.branch.as_ref().map(Branch::ways).unwrap_or_default();
+    let share = |word: String| match state.branch {
+        Some(Branch::Split(_)) => format!("it is of the {word}"),
+        _ => word,
+    };
+    let ways = ways.into_iter().enumerate().map(|(i, (word, to))| (Some(i), share(word), to));
+    state.next.map(|to| (None, String::new(), to)).into_iter().chain(ways).collect()
+}
+
+/// Whether a state does not wait, but for what a limit refuses.
+fn leads_on(state: &State) -> bool {
+    state.next.is_some() || state.branch.is_some()
 }
 
 /// How many cases can be opened by this, what follows from blocked and failed messages included.

@@ -28,7 +28,7 @@ pub(crate) fn shape(expr: &Expr) -> Option<ir::Expr> {
 }
 
 /// `base` moved by `by`; several moves become one.
-fn moved(base: ir::Expr, by: ir::Millis) -> ir::Expr {
+pub(super) fn moved(base: ir::Expr, by: ir::Millis) -> ir::Expr {
     match base {
         ir::Expr::Offset { base, by: first } => ir::Expr::Offset { base, by: first.saturating_add(by) },
         base => ir::Expr::Offset { base: Box::new(base), by },
@@ -177,7 +177,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn only_in_scenarios(&mut self, expr: &Expr, what: &str) {
+    pub(super) fn only_in_scenarios(&mut self, expr: &Expr, what: &str) {
         self.out.misplaced(
             expr.span,
             format!("{what} can be written only in a scenario: a journey is run by many customers, at many times"),

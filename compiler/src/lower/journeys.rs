@@ -7,7 +7,7 @@ use journey_spec::codes;
 use journey_spec::program::{EventId, Journey, JourneyId, Start, State, StateId};
 
 use super::messages::texts;
-use super::walks::{expressions_of, first_part, first_parts, heard, sends};
+use super::walks::{chosen_by, expressions_of, first_part, first_parts, heard, sends};
 use super::{Lower, expressions, ir_fields};
 use crate::ast::{JourneyDecl, JourneyItem, MessageItem, Name, Path, TemplatePiece};
 use crate::diagnostics::Finding;
@@ -92,6 +92,7 @@ impl Lower<'_, '_> {
         };
         let mut arrows = Vec::new();
         let mut started: BTreeMap<String, Span> = BTreeMap::new();
+        let mut any_start = false;
         for item in &decl.items {
             match item {
                 JourneyItem::Data(_) => {}
@@ -102,17 +103,24 @@ impl Lower<'_, '_> {
                     }
                 }
                 JourneyItem::Start(start) => {
-                    if let Some(first) = started.insert(start.event.text(), start.span) {
+                    // One that is guarded leaves the event to those below it.
+                    let first = started.get(&start.event.text()).copied();
+                    if first.is_none() && start.when.is_none() {
+                        started.insert(start.event.text(), start.span);
+                    }
+                    any_start = true;
+                    if let Some(first) = first.filter(|_| start.when.is_none()) {
                         self.twice(start.span, first, &format!("start on {}", start.event.text()));
                         continue;
                     }
                     let event = self.position(Kind::Event, &start.event.text(), start.event.span);
                     let take = event.map(|e| self.take(&journey, e as usize, &start.take)).unwrap_or_default();
                     self.all_data_taken(decl, &journey, start.span, &start.event, &start.take);
+                    let when = self.when(journey.scope(), start.when.as_ref());
                     let to = self.state(&journey, &start.to);
                     if let (Some(event), Some((to, _))) = (event, to) {
                         self.out.place(Node::Start(id, lowered.starts.len()), start.span);
-                        lowered.starts.push(Start { event: EventId(event), take, to });
+                        lowered.starts.push(Start { event: EventId(event), take, when, to });
                     }
                 }
                 JourneyItem::Arrow(arrow) => arrows.push(arrow),
@@ -130,6 +138,7 @@ impl Lower<'_, '_> {
                             end: Some(end.kind.value),
                             entry: Vec::new(),
                             next: None,
+                            branch: None,
                             arrows: Vec::new(),
                         });
                     }
@@ -138,7 +147,7 @@ impl Lower<'_, '_> {
         }
         lowered.arrows = self.journey_arrows(&journey, &arrows);
         self.key(decl, &journey);
-        if started.is_empty() && !self.names.gaps.touch(decl.span) {
+        if !any_start && !self.names.gaps.touch(decl.span) {
             let event = heard(decl).next().map_or_else(|| "booking.created".into(), |(e, _)| e.text());
             self.out.say(
                 Finding::new(
@@ -166,6 +175,12 @@ impl Lower<'_, '_> {
         if let Some(field) = data.iter().find(|f| f.name.text == "customer") {
             self.out.say(
                 Finding::new(&codes::J0102, field.name.span, "`customer` is who is contacted, in every journey")
+                    .help("give the datum another name"),
+            );
+        }
+        if let Some(field) = data.iter().find(|f| f.name.text == "now") {
+            self.out.say(
+                Finding::new(&codes::J0102, field.name.span, "`now` is the time of each step, in every journey")
                     .help("give the datum another name"),
             );
         }
@@ -434,6 +449,9 @@ impl Lower<'_, '_> {
         read.extend(decl.key.iter().filter_map(first_part));
         for expr in expressions_of(decl) {
             first_parts(expr, &mut read);
+        }
+        for path in chosen_by(decl) {
+            read.extend(first_part(path));
         }
         for send in sends(decl) {
             let Some(message) = names.find(Kind::Message, &send.message.text).and_then(|i| names.messages.get(i))

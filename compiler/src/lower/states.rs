@@ -31,8 +31,14 @@ enum Owner {
 impl Lower<'_, '_> {
     pub(crate) fn state_block(&mut self, journey: &JourneyScope<'_>, decl: &StateDecl, id: StateId) -> State {
         self.out.place(Node::State(journey.id, id), decl.name.span);
-        let mut state =
-            State { name: decl.name.text.clone(), end: None, entry: Vec::new(), next: None, arrows: Vec::new() };
+        let mut state = State {
+            name: decl.name.text.clone(),
+            end: None,
+            entry: Vec::new(),
+            next: None,
+            branch: None,
+            arrows: Vec::new(),
+        };
         let mut next: Option<Span> = None;
         let mut call: Option<Span> = None;
         let mut heard = BTreeMap::new();
@@ -63,12 +69,18 @@ impl Lower<'_, '_> {
                         state.entry.push(Action::Call(lowered));
                     }
                 }
-                StateItem::Next(to, span) => {
+                StateItem::Next(..) | StateItem::Choose(_) | StateItem::Split(_) => {
+                    let span = match item {
+                        StateItem::Choose(choose) => choose.head,
+                        StateItem::Split(split) => split.head,
+                        StateItem::Next(_, span) => *span,
+                        _ => continue,
+                    };
                     if let Some(first) = next {
                         self.out.say(
                             Finding::new(
                                 &codes::J0118,
-                                *span,
+                                span,
                                 format!("`{}` is left at once, and not twice", state.name),
                             )
                             .label("never taken")
@@ -77,9 +89,14 @@ impl Lower<'_, '_> {
                         );
                         continue;
                     }
-                    next = Some(*span);
-                    self.out.place(Node::Next(journey.id, id), *span);
-                    state.next = self.state(journey, to).map(|(to, _)| to);
+                    next = Some(span);
+                    self.out.place(Node::Next(journey.id, id), span);
+                    match item {
+                        StateItem::Choose(choose) => state.branch = self.choose(journey, choose, id),
+                        StateItem::Split(split) => state.branch = self.split(journey, split, id),
+                        StateItem::Next(to, _) => state.next = self.state(journey, to).map(|(to, _)| to),
+                        _ => {}
+                    }
                 }
                 StateItem::Arrow(arrow) => {
                     if let Some(lowered) = self.arrow(journey, arrow, Owner::State(id), state.arrows.len(), &mut heard)
@@ -101,7 +118,7 @@ impl Lower<'_, '_> {
                     Finding::new(&codes::J0118, span, format!("{what}: `{}` is left at once", decl.name.text))
                         .label("never taken")
                         .also(next, "left here")
-                        .help("take the `->` line away so that the state waits, or put this into a state that does"),
+                        .help("take away the line that leads on at once, so that the state waits, or put this into a state that does"),
                 );
             }
         }
@@ -113,16 +130,19 @@ impl Lower<'_, '_> {
     fn never_taken(&mut self, items: &[StateItem]) {
         let afters = || {
             items.iter().filter_map(|item| match item {
-                StateItem::Arrow(ArrowDecl { on: TriggerDecl::After(wait), then, span }) => {
-                    Some((wait.value, matches!(then, ThenDecl::Goto(..)), *span))
+                StateItem::Arrow(ArrowDecl { on: TriggerDecl::After(wait), when, then, span }) => {
+                    Some((wait.value, matches!(then, ThenDecl::Goto(..)), when.is_some(), *span))
                 }
                 _ => None,
             })
         };
-        let Some((shortest, _, leaves)) = afters().filter(|(_, goes, _)| *goes).min_by_key(|(wait, ..)| *wait) else {
-            return;
+        // One that is guarded may leave or not; of two that fall due together the first in the text is asked first.
+        let sure = afters().filter(|(_, goes, guarded, _)| *goes && !guarded);
+        let Some((shortest, .., leaves)) = sure.min_by_key(|(wait, ..)| *wait) else { return };
+        let late = |wait: i64, guarded: bool, span: Span| {
+            wait > shortest || wait == shortest && (!guarded || span.start > leaves.start)
         };
-        for (_, goes, span) in afters().filter(|(wait, _, span)| *wait >= shortest && *span != leaves) {
+        for (_, goes, _, span) in afters().filter(|(w, _, guarded, s)| late(*w, *guarded, *s) && *s != leaves) {
             let finding = match goes {
                 true => Finding::new(&codes::J0118, span, "only the shorter of two `after` that leave is ever taken")
                     .help("keep the shorter one, or put the longer into the state that follows"),
@@ -173,15 +193,27 @@ impl Lower<'_, '_> {
             TriggerDecl::After(_) | TriggerDecl::At { .. } => None,
         };
         if let Some(what) = what {
-            if let Some(first) = heard.get(&what).copied() {
-                self.twice(decl.span, first, &what);
-                return None;
+            match (heard.get(&what).copied(), &decl.when) {
+                (Some(first), None) => {
+                    self.twice(decl.span, first, &what);
+                    return None;
+                }
+                // Guarded behind one that is not: J0122 says so.
+                (Some(_), Some(_)) => {}
+                // One that is guarded leaves the input to those below it.
+                (None, Some(_)) => {}
+                (None, None) => {
+                    heard.insert(what, decl.span);
+                }
             }
-            heard.insert(what, decl.span);
         }
         let on = self.trigger(journey, decl);
+        let when = self.when(journey.scope(), decl.when.as_ref());
         let (then, stays) = self.then(journey, &decl.then);
         let (on, then) = (on?, then?);
+        if decl.when.is_some() && when.is_none() {
+            return None;
+        }
         match owner {
             Owner::Journey => self.out.place(Node::JourneyArrow(journey.id, position), decl.span),
             Owner::State(state) => self.out.place(Node::Arrow(journey.id, state, position), decl.span),
@@ -192,7 +224,7 @@ impl Lower<'_, '_> {
                 Owner::State(state) => self.out.place(Node::Stay(journey.id, state, position, action), span),
             }
         }
-        Some(Arrow { on, then })
+        Some(Arrow { on, when, then })
     }
 
     fn trigger(&mut self, journey: &JourneyScope<'_>, decl: &ArrowDecl) -> Option<Trigger> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::ast::{
-    ActionDecl, ArrowDecl, DeadlineDecl, Expr, ExprKind, JourneyDecl, JourneyItem, Path, SendDecl, StateItem, ThenDecl,
-    TriggerDecl,
+    ActionDecl, ArrowDecl, CondDecl, CondKind, DeadlineDecl, Expr, ExprKind, JourneyDecl, JourneyItem, Path, SendDecl,
+    StateItem, ThenDecl, TriggerDecl, WayOn,
 };
 use crate::source::Span;
 
@@ -99,8 +99,59 @@ pub(crate) fn sends(decl: &JourneyDecl) -> impl Iterator<Item = &SendDecl> {
     })
 }
 
+/// The values by which the states of a journey choose.
+pub(super) fn chosen_by(decl: &JourneyDecl) -> impl Iterator<Item = &Path> {
+    state_items(decl).filter_map(|item| match item {
+        StateItem::Choose(choose) => choose.of.as_ref(),
+        _ => None,
+    })
+}
+
+fn state_items(decl: &JourneyDecl) -> impl Iterator<Item = &StateItem> {
+    decl.items.iter().flat_map(|item| match item {
+        JourneyItem::State(state) => state.items.as_slice(),
+        _ => &[],
+    })
+}
+
+/// All conditions of a journey.
+fn conditions(decl: &JourneyDecl) -> impl Iterator<Item = &CondDecl> {
+    let starts = decl.items.iter().filter_map(|item| match item {
+        JourneyItem::Start(start) => start.when.as_ref(),
+        _ => None,
+    });
+    let ways = state_items(decl).flat_map(|item| match item {
+        StateItem::Choose(choose) => choose.ways.as_slice(),
+        _ => &[],
+    });
+    let ways = ways.filter_map(|way| match &way.on {
+        WayOn::When(condition) => Some(condition),
+        _ => None,
+    });
+    starts.chain(arrows(decl).filter_map(|arrow| arrow.when.as_ref())).chain(ways)
+}
+
+/// The values that a condition compares or asks for.
+fn compared<'c>(condition: &'c CondDecl, into: &mut Vec<&'c Expr>) {
+    match &condition.kind {
+        CondKind::Compare { left, right, .. } => into.extend([left, right]),
+        CondKind::Value(value) | CondKind::Known { of: value, .. } => into.push(value),
+        CondKind::Not(inner) => compared(inner, into),
+        CondKind::All(all) | CondKind::Any(all) => {
+            for part in all {
+                compared(part, into);
+            }
+        }
+    }
+}
+
 /// All expressions of a journey.
 pub(super) fn expressions_of(decl: &JourneyDecl) -> impl Iterator<Item = &Expr> {
+    let conditions = conditions(decl).flat_map(|condition| {
+        let mut found = Vec::new();
+        compared(condition, &mut found);
+        found
+    });
     let at = arrows(decl).filter_map(|arrow| match &arrow.on {
         TriggerDecl::At { at, .. } => Some(at),
         _ => None,
@@ -117,5 +168,5 @@ pub(super) fn expressions_of(decl: &JourneyDecl) -> impl Iterator<Item = &Expr> 
         DeadlineDecl::By(by) => Some(by),
         DeadlineDecl::Within(_) => None,
     });
-    at.chain(args).chain(deadlines)
+    at.chain(args).chain(deadlines).chain(conditions)
 }

@@ -40,6 +40,10 @@ pub(super) enum Place {
     Send,
     /// In a `call … { … }`.
     Call,
+    /// In a `choose … { … }`.
+    Choose,
+    /// In a `split … { … }`.
+    Split,
     /// In a scenario.
     Scenario,
 }
@@ -64,7 +68,8 @@ impl Place {
                 ("journey", &[Rule::journey_decl]),
                 ("scenario", &[Rule::scenario_decl]),
             ],
-            Place::Fields | Place::Replies | Place::Call => &[],
+            Place::Fields | Place::Replies | Place::Call | Place::Split => &[],
+            Place::Choose => &[("when", &[Rule::choice]), ("else", &[Rule::choice])],
             Place::Message => &[
                 ("purpose", &[Rule::purpose]),
                 ("sms", &[Rule::variant]),
@@ -100,6 +105,8 @@ impl Place {
                 ("handoff", &[Rule::handoff]),
                 ("call", &[Rule::call]),
                 ("->", &[Rule::goto]),
+                ("choose", &[Rule::choose]),
+                ("split", &[Rule::split]),
                 ("on", &[Rule::on_arrow]),
                 ("after", &[Rule::after_arrow]),
                 ("at", &[Rule::at_arrow]),
@@ -134,6 +141,8 @@ impl Place {
             Place::Actions => "in a `stay` block",
             Place::Send => "in a block behind `send`",
             Place::Call => "among the outcomes of a call",
+            Place::Choose => "among the ways of a `choose`",
+            Place::Split => "among the ways of a `split`",
             Place::Scenario => "in a scenario",
         }
     }
@@ -144,6 +153,8 @@ impl Place {
             Place::Fields => &[Rule::field],
             Place::Replies => &[Rule::reply_decl],
             Place::Call => &[Rule::outcome],
+            Place::Choose => &[Rule::choice],
+            Place::Split => &[Rule::share],
             _ => &[],
         }
     }
@@ -157,6 +168,7 @@ const CONTINUATIONS: Lines = &[
     ("withdrawing", &[Rule::withdrawing]),
     ("with", &[Rule::transcript]),
     ("settle", &[Rule::settle]),
+    ("when", &[Rule::when]),
     ("if", &[Rule::if_past]),
     ("happened", &[Rule::happened]),
     ("from", &[Rule::body]),
@@ -166,9 +178,6 @@ const CONTINUATIONS: Lines = &[
 
 /// Words that the language will have, and what to do meanwhile.
 const LATER: &[(&str, &str)] = &[
-    ("when", "let the host decide: `call` a service and go by its outcome"),
-    ("choose", "let the host decide: `call` a service and go by its outcome"),
-    ("split", "let the host decide: `call` a service and go by its outcome"),
     ("set", "data changes only by the events that an arrow takes over, such as `on booking.rescheduled(booking)`"),
     ("hook", "`call` a service of the host instead"),
     ("fresh", "let an event bring the newest data"),
@@ -228,7 +237,8 @@ impl Reader<'_> {
         let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         // Behind a field `consent` goes on with it; a field of that name has its colon.
         let goes_on = place == Place::Fields && word == "consent";
-        let any = Some(place.any_line()).filter(|rules| is_word && !goes_on && !rules.is_empty());
+        let of_any = (is_word || place == Place::Split) && !goes_on;
+        let any = Some(place.any_line()).filter(|rules| of_any && !rules.is_empty());
         if let Some(rules) = known(lines).or(any).or_else(|| known(CONTINUATIONS)) {
             return self.furthest(rules, piece, line, place);
         }
@@ -295,6 +305,9 @@ impl Reader<'_> {
         if let Some(finding) = not_yet(previous, found, rest, here) {
             return finding;
         }
+        if let Some(finding) = foreign(rest, here) {
+            return finding;
+        }
         if expected.is_empty() {
             return odd(token(piece), line, format!("this cannot be read {}", place.name()));
         }
@@ -349,6 +362,19 @@ fn later(what: &str, span: Span, help: &str) -> Finding {
 
 fn later_word(word: &str, span: Span) -> Option<Finding> {
     LATER.iter().find(|(w, _)| *w == word).map(|(w, help)| later(&format!("`{w}`"), span, help))
+}
+
+/// Signs of other languages, with the words that mean the same here.
+fn foreign(rest: &str, here: Span) -> Option<Finding> {
+    const SIGNS: [(&str, &str); 7] =
+        [("==", "is"), ("!=", "is not"), ("<>", "is not"), ("&&", "and"), ("||", "or"), ("=", "is"), ("!", "not")];
+    let (sign, word) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign))?;
+    let place = Span { end: here.start + sign.len() as u32, ..here };
+    Some(
+        Finding::new(&J0001, place, format!("`{sign}` is written `{word}` here"))
+            .label("a word of the language instead")
+            .help("a condition reads as a sentence: `when booking.kind is repair and not booking.paid`"),
+    )
 }
 
 /// What stands at the stop of a rule and is to come in a later version.
@@ -483,8 +509,16 @@ fn describe(rule: Rule) -> String {
         Rule::arrow | Rule::goto => "`->`".into(),
         Rule::expr | Rule::literal | Rule::amount => "a value".into(),
         Rule::op => "`+` or `-`".into(),
+        Rule::cmp => "a comparison such as `is` or `<`".into(),
+        Rule::condition | Rule::cond_all | Rule::cond_not | Rule::cond_group | Rule::comparison => {
+            "a condition such as `booking.slot > now + 2h`".into()
+        }
+        Rule::when => "`when`".into(),
+        Rule::percent => "a percentage such as `45%`".into(),
+        Rule::choice => "a name and its `->`".into(),
         Rule::open | Rule::fields | Rule::customer_fields | Rule::message_block | Rule::policy_block => "`{`".into(),
         Rule::journey_block | Rule::state_block | Rule::scenario_block | Rule::call_block => "`{`".into(),
+        Rule::choose_block | Rule::split_block => "`{`".into(),
         Rule::replies_block | Rule::send_block | Rule::actions => "`{`".into(),
         Rule::close => "`}`".into(),
         Rule::lpar | Rule::args | Rule::params | Rule::take => "`(`".into(),

@@ -5,7 +5,8 @@ use journey_spec::program::EndKind;
 use super::explain::Place;
 use super::{Node, Reader, Rule};
 use crate::ast::{
-    ArrowDecl, EndDecl, JourneyDecl, JourneyItem, Name, StartDecl, StateDecl, StateItem, ThenDecl, TriggerDecl,
+    ArrowDecl, CondDecl, EndDecl, JourneyDecl, JourneyItem, Name, StartDecl, StateDecl, StateItem, ThenDecl,
+    TriggerDecl,
 };
 use crate::source::Span;
 
@@ -59,16 +60,18 @@ impl<'a> Reader<'a> {
         let span = self.span(&node);
         let mut event = None;
         let mut take = Vec::new();
+        let mut when = None;
         let mut to = None;
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::path => event = Some(self.path(&part)),
                 Rule::take => take = self.idents(part),
+                Rule::when => when = self.when(part),
                 Rule::name => to = Some(self.name(&part)),
                 _ => {}
             }
         }
-        Some(StartDecl { event: event?, take, to: to?, span })
+        Some(StartDecl { event: event?, take, when, to: to?, span })
     }
 
     fn end(&mut self, node: Node<'a>) -> Option<EndDecl> {
@@ -108,6 +111,8 @@ impl<'a> Reader<'a> {
         match node.as_rule() {
             Rule::send | Rule::handoff => self.action(node).map(StateItem::Action),
             Rule::call => self.call(node).map(StateItem::Call),
+            Rule::choose => self.choose(node).map(StateItem::Choose),
+            Rule::split => self.split(node).map(StateItem::Split),
             Rule::goto => self.goto(node).map(|(to, span)| StateItem::Next(to, span)),
             _ => self.arrow(node).map(StateItem::Arrow),
         }
@@ -136,9 +141,11 @@ impl<'a> Reader<'a> {
     fn arrow(&mut self, node: Node<'a>) -> Option<ArrowDecl> {
         let span = self.span(&node);
         let mut on = None;
+        let mut when = None;
         let mut then = None;
         for part in node.into_inner() {
             match part.as_rule() {
+                Rule::when => when = self.when(part),
                 Rule::goto | Rule::stay => then = self.then(part),
                 Rule::if_past => {
                     let past = part.into_inner().find(|n| matches!(n.as_rule(), Rule::goto | Rule::stay));
@@ -156,14 +163,14 @@ impl<'a> Reader<'a> {
                 Rule::on_blocked => on = Some(TriggerDecl::Blocked),
                 Rule::on_failed => on = Some(TriggerDecl::Failed),
                 Rule::on_opt_out => on = Some(TriggerDecl::OptOut),
-                Rule::on_event => on = self.on_event(part),
+                Rule::on_event => on = self.on_event(part, &mut when),
                 _ => {}
             }
         }
-        Some(ArrowDecl { on: on?, then: then?, span })
+        Some(ArrowDecl { on: on?, when, then: then?, span })
     }
 
-    fn on_event(&mut self, node: Node<'a>) -> Option<TriggerDecl> {
+    fn on_event(&mut self, node: Node<'a>, when: &mut Option<CondDecl>) -> Option<TriggerDecl> {
         let mut event = None;
         let mut take = Vec::new();
         let mut settle = None;
@@ -171,6 +178,7 @@ impl<'a> Reader<'a> {
             match part.as_rule() {
                 Rule::path => event = Some(self.path(&part)),
                 Rule::take => take = self.idents(part),
+                Rule::when => *when = self.when(part),
                 Rule::settle => {
                     let duration = part.into_inner().find(|n| n.as_rule() == Rule::duration)?;
                     settle = Some(self.duration(&duration));

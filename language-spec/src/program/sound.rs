@@ -10,7 +10,7 @@ mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Arrow, Deadline, Field, Journey, Limit, Millis, Program, Then, Trigger, Validity};
+use super::{Action, Arrow, Branch, Deadline, Field, Journey, Limit, Millis, Program, Then, Trigger, Validity};
 use crate::types::Type;
 
 /// What does not hang together, and where.
@@ -171,8 +171,30 @@ fn journey(program: &Program, journey: &Journey, number: usize) -> Judged {
         let place = format!("{place}.states[{i}]");
         actions(program, &format!("{place}.entry"), &state.entry)?;
         arrows(program, &place, &state.arrows, &data)?;
+        if let Some(branch) = &state.branch {
+            self::branch(&format!("{place}.branch"), branch, state.next.is_some())?;
+        }
     }
     Ok(())
+}
+
+/// A state that goes on at once does so in one way, whatever holds.
+fn branch(place: &str, branch: &Branch, beside_next: bool) -> Judged {
+    if beside_next {
+        return wrong(place, "stands beside another way on");
+    }
+    match branch {
+        Branch::When(ways) => match ways.split_last() {
+            Some(((None, _), first)) if first.iter().all(|(cond, _)| cond.is_some()) => Ok(()),
+            _ => wrong(place, "does not end with its one way without a condition"),
+        },
+        Branch::Value { ways, .. } if ways.is_empty() => wrong(place, "leads nowhere"),
+        Branch::Value { ways, .. } => once(place, ways.iter().map(|(name, _)| name.as_str())),
+        Branch::Split(ways) => match ways.iter().map(|(percent, _)| u64::from(*percent)).sum::<u64>() {
+            100 => Ok(()),
+            sum => wrong(place, format!("splits {sum} of 100")),
+        },
+    }
 }
 
 /// What an event gives is a field of it, and what a journey takes is its datum.

@@ -76,6 +76,9 @@ pub struct Instance {
     pub(crate) newest: BTreeMap<EventId, Ts>,
     /// Counts for limits that hold for the instance, by position in the journey's list.
     pub(crate) tallies: BTreeMap<u32, Tally>,
+    /// Which way it went in each state that splits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) splits: BTreeMap<StateId, u32>,
     pub(crate) promises: Vec<OpenPromise>,
 }
 

@@ -40,6 +40,8 @@ pub enum Way {
     State(StateId),
     /// A state's `-> S`, also where a limit then led elsewhere.
     Next(StateId),
+    /// A way of a state's `choose` or `split`, also where a limit then led elsewhere.
+    Branch(StateId, usize),
     /// A state's arrow, also where a limit then led elsewhere; one that settles, when it was taken.
     Arrow {
         /// The state.
@@ -178,6 +180,15 @@ pub enum What {
         state: String,
         /// What led there, in words: `booking.rescheduled, settled`, `after 12h`, `limit visits moved to 3 per 7d`.
         why: String,
+    },
+    /// A split chose a way; told once a state and instance.
+    Split {
+        /// The state that splits.
+        state: String,
+        /// Where its way leads.
+        to: String,
+        /// How many of a hundred customers go this way.
+        percent: u32,
     },
     /// A message left.
     Sent {

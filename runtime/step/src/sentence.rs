@@ -18,6 +18,7 @@ impl Entry {
             What::Heard { event, settles_at: Some(at) } => format!("heard {event}, settles until {}", zone.stamp(*at)),
             What::Ignored { input, why } => format!("ignored {input}: {why}"),
             What::Entered { state, why } => format!("entered {state}, by {why}"),
+            What::Split { state, to, percent } => format!("{state} split: one of the {percent}% that go to {to}"),
             What::Sent { message, channel, text, essential, .. } => {
                 let essential = if *essential { " (essential)" } else { "" };
                 format!("sent {} {message}{essential}: \"{text}\"", channel.name())

@@ -7,6 +7,7 @@
 //! ```
 
 mod calls;
+mod conditions;
 mod due;
 mod events;
 mod handoffs;
@@ -241,9 +242,9 @@ impl<'p> Run<'p> {
         of_state.chain(of_journey.filter(move |(_, a)| holds(a)))
     }
 
-    /// The first arrow that holds and waits for this.
+    /// The first arrow that waits for this and whose condition holds.
     fn arrow(&self, n: usize, hears: impl Fn(&Trigger) -> bool) -> Option<(ArrowAt, &'p Arrow)> {
-        self.arrows(n).find(|(_, a)| hears(&a.on))
+        self.arrows(n).find(|(_, a)| hears(&a.on) && self.may(n, a.when.as_ref()))
     }
 
     /// Tells that an instance came by a part of its journey.

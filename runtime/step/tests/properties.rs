@@ -14,7 +14,30 @@ use journey_step::{Customer, Input, step};
 use proptest::prelude::*;
 
 fn programs() -> impl Strategy<Value = Program> {
-    prop_oneof![Just(appointment()), Just(boarding()), Just(house_without_latest())]
+    prop_oneof![Just(appointment()), Just(boarding()), Just(house_without_latest()), Just(guarded())]
+}
+
+/// Conditions on many arrows, and ways of splits and choices in place of each `->`.
+fn guarded() -> Program {
+    let mut program = appointment();
+    let ahead = Cond::Compare { left: Expr::Path(path("booking.slot")), by: Cmp::More, right: Expr::Now };
+    let journey = &mut program.journeys[0];
+    let arrows = journey.arrows.iter_mut().chain(journey.states.iter_mut().flat_map(|s| s.arrows.iter_mut()));
+    for (i, arrow) in arrows.enumerate() {
+        arrow.when = match i % 4 {
+            0 => Some(ahead.clone()),
+            1 => Some(Cond::Not(Box::new(ahead.clone()))),
+            _ => None,
+        };
+    }
+    for (i, state) in journey.states.iter_mut().enumerate() {
+        let Some(next) = state.next.take() else { continue };
+        state.branch = Some(match i % 2 {
+            0 => Branch::Split(vec![(30, next), (70, next)]),
+            _ => Branch::When(vec![(Some(ahead.clone()), next), (None, next)]),
+        });
+    }
+    program
 }
 
 /// The limits that wait in order, long enough to be waited for.
@@ -347,6 +370,9 @@ proptest! {
                             Way::Start(i) => journey.starts.get(*i).is_some(),
                             Way::State(s) => journey.states.get(s.index()).is_some(),
                             Way::Next(s) => journey.states[s.index()].next.is_some(),
+                            Way::Branch(s, i) => {
+                                journey.states[s.index()].branch.as_ref().is_some_and(|b| b.ways().get(*i).is_some())
+                            }
                             Way::Arrow { state, arrow, past } => {
                                 let arrow = &journey.states[state.index()].arrows[*arrow];
                                 !*past || matches!(arrow.on, Trigger::At { .. })

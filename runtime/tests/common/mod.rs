@@ -52,11 +52,11 @@ fn handoff() -> Action {
 }
 
 fn goto(on: Trigger, to: u32) -> Arrow {
-    Arrow { on, then: Then::Goto(StateId(to)) }
+    Arrow { on, when: None, then: Then::Goto(StateId(to)) }
 }
 
 fn state(name: &str, entry: Vec<Action>, next: Option<u32>, arrows: Vec<Arrow>) -> State {
-    State { name: name.into(), end: None, entry, next: next.map(StateId), arrows }
+    State { name: name.into(), end: None, entry, next: next.map(StateId), branch: None, arrows }
 }
 
 fn event(event: u32, settle: Option<i64>) -> Trigger {
@@ -98,8 +98,8 @@ pub fn program() -> Program {
         key: Some(vec!["order".into(), "id".into()]),
         data: vec![field("order", Type::Record("Order".into()))],
         limits: vec![],
-        starts: vec![Start { event: EventId(0), take: vec!["order".into()], to: StateId(0) }],
-        arrows: vec![Arrow { on: Trigger::Reply(None), then: Then::Stay(vec![handoff()]) }],
+        starts: vec![Start { event: EventId(0), take: vec!["order".into()], when: None, to: StateId(0) }],
+        arrows: vec![Arrow { on: Trigger::Reply(None), when: None, then: Then::Stay(vec![handoff()]) }],
         states,
     };
     let limit = Limit {

@@ -116,11 +116,12 @@ fn overview(here: &Here<'_>) -> Page {
     );
     let starts = journey.starts.iter().map(|s| {
         let event = program.events.get(s.event.index()).map_or("", |e| e.name.as_str());
-        (format!("on {event}"), format!("begins in `{}`", here.words.state(s.to)))
+        let when = s.when.as_ref().map(|c| format!(" when {c}")).unwrap_or_default();
+        (format!("on {event}{when}"), format!("begins in `{}`", here.words.state(s.to)))
     });
     page.part("How it begins", starts.collect());
     if !journey.arrows.is_empty() {
-        let arrows = journey.arrows.iter().map(|a| (here.words.trigger(&a.on), short(&a.then, here)));
+        let arrows = journey.arrows.iter().map(|a| (here.words.arrow(a), short(&a.then, here)));
         page.part("In every state, unless a state says otherwise", arrows.collect());
     }
     let states = journey.states.iter().map(|s| (s.name.clone(), gist(s, here)));
@@ -147,6 +148,11 @@ fn gist(state: &State, here: &Here<'_>) -> String {
     let mut parts: Vec<String> = state.entry.iter().map(|a| here.words.written(a)).collect();
     if let Some(next) = state.next {
         parts.push(format!("at once -> {}", here.words.state(next)));
+        return parts.join("; ");
+    }
+    if let Some(branch) = &state.branch {
+        let ways = branch.ways().into_iter().map(|(word, to)| format!("{word} -> {}", here.words.state(to)));
+        parts.push(format!("at once {}", ways.collect::<Vec<_>>().join(", ")));
         return parts.join("; ");
     }
     let mut targets: Vec<StateId> = Vec::new();

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use journey_compiler::Compilation;
 use journey_compiler::check::bounds::rule;
-use journey_compiler::graph::{self, Graph, same_input};
+use journey_compiler::graph::{self, Graph, goes_before};
 use journey_compiler::spans::Node;
 use journey_spec::program::{
-    Action, Arrow, Call, Fate, JourneyId, Limit, LimitWhat, Send, State, StateId, Then, Trigger,
+    Action, Arrow, Branch, Call, Fate, JourneyId, Limit, LimitWhat, Send, State, StateId, Then, Trigger,
 };
 use journey_spec::time::spelled_duration;
 
@@ -95,6 +95,15 @@ impl<'a> Here<'a> {
         if let Some(next) = state.next {
             entry.push((format!("-> {}", self.words.state(next)), format!("at once: {}", self.words.goes(next, id))));
         }
+        if let Some(branch) = &state.branch {
+            let how = match branch {
+                Branch::Split(_) => "by the customer's id",
+                _ => "at once",
+            };
+            entry.extend(
+                branch.ways().into_iter().map(|(word, to)| (word, format!("{how}: {}", self.words.goes(to, id)))),
+            );
+        }
         if !entry.is_empty() {
             page.part("On entry, in this order", entry);
         }
@@ -120,7 +129,7 @@ impl<'a> Here<'a> {
             page.part("From the journey, also here", held.iter().flat_map(|(a, _)| self.arrow(a, id)).collect());
         }
         if !absent.is_empty() {
-            let rows = absent.into_iter().map(|(a, why)| (self.words.trigger(&a.on), self.why_absent(a, why, state)));
+            let rows = absent.into_iter().map(|(a, why)| (self.words.arrow(a), self.why_absent(a, why, state)));
             page.part("From the journey, not here", rows.collect());
         }
         let calls = state.entry.iter().any(|a| matches!(a, Action::Call(_)));
@@ -170,7 +179,7 @@ impl<'a> Here<'a> {
             _ => "",
         };
         let text = format!("{}{}{sooner}", words.when(&arrow.on), words.then(&arrow.then, id));
-        let mut rows = vec![(words.trigger(&arrow.on), text)];
+        let mut rows = vec![(words.arrow(arrow), text)];
         if let Trigger::At { if_past, .. } = &arrow.on {
             let late = spelled_duration(words.program.policy.grace);
             let what = if *if_past == arrow.then { "the same".into() } else { words.then(if_past, id) };
@@ -185,11 +194,11 @@ impl<'a> Here<'a> {
         if arrow.then == Then::Goto(id) {
             return Some(Absent::LeadsHere);
         }
-        state.arrows.iter().any(|own| same_input(&own.on, &arrow.on)).then_some(Absent::Overridden)
+        state.arrows.iter().any(|own| goes_before(own, arrow)).then_some(Absent::Overridden)
     }
 
     fn why_absent(&self, arrow: &Arrow, why: Option<Absent>, state: &State) -> String {
-        let own = state.arrows.iter().any(|own| same_input(&own.on, &arrow.on));
+        let own = state.arrows.iter().any(|own| goes_before(own, arrow));
         if own || why == Some(Absent::Overridden) {
             return "the state's own goes before it".into();
         }
@@ -210,7 +219,7 @@ impl<'a> Here<'a> {
                     _ => None,
                 });
                 let leads = state.end.is_none()
-                    && state.next.into_iter().chain(past.filter(|_| self.rests(from))).any(|t| self.may_enter(t, to));
+                    && ways(state).chain(past.filter(|_| self.rests(from))).any(|t| self.may_enter(t, to));
                 if leads && seen.insert(from) {
                     open.push(from);
                 }
@@ -296,7 +305,8 @@ impl<'a> Here<'a> {
         let mut rows = Rows::new();
         for start in words.journey.starts.iter().filter(|s| s.to == id) {
             let event = words.program.events.get(start.event.index()).map_or("", |e| e.name.as_str());
-            rows.push(("the start".into(), format!("on {event}")));
+            let when = start.when.as_ref().map(|c| format!(" when {c}")).unwrap_or_default();
+            rows.push(("the start".into(), format!("on {event}{when}")));
         }
         for arrow in &words.journey.arrows {
             let how = self.leading(arrow, id);
@@ -356,6 +366,8 @@ impl<'a> Here<'a> {
         if state.next == Some(id) {
             how.push("at once".into());
         }
+        let ways = state.branch.as_ref().map(Branch::ways).unwrap_or_default();
+        how.extend(ways.into_iter().filter(|(_, to)| *to == id).map(|(word, _)| format!("at once, {word}")));
         how.extend(state.arrows.iter().flat_map(|a| self.leading(a, id)));
         if from == id {
             how = how.into_iter().map(|h| format!("{h}, anew")).collect();
@@ -365,7 +377,7 @@ impl<'a> Here<'a> {
 
     /// In which of its ways an arrow leads to a state.
     fn leading(&self, arrow: &Arrow, id: StateId) -> Vec<String> {
-        let on = self.words.trigger(&arrow.on);
+        let on = self.words.arrow(arrow);
         let mut how = Vec::new();
         let past = match &arrow.on {
             Trigger::At { if_past, .. } => *if_past == Then::Goto(id),
@@ -386,6 +398,12 @@ impl<'a> Here<'a> {
         let own = own.into_iter().filter(|(_, then)| **then == Some(Then::Goto(id)));
         own.map(|(word, _)| format!("{} {word}", self.words.message(send))).collect()
     }
+}
+
+/// Where a state leads at once.
+fn ways(state: &State) -> impl Iterator<Item = StateId> {
+    let branch = state.branch.as_ref().map(Branch::ways).unwrap_or_default();
+    state.next.into_iter().chain(branch.into_iter().map(|(_, to)| to))
 }
 
 fn words_service<'a>(words: Words<'a>, call: &Call) -> &'a str {

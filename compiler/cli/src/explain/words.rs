@@ -3,7 +3,7 @@
 use journey_compiler::check::bounds::rule;
 use journey_compiler::graph::spelled;
 use journey_spec::Program;
-use journey_spec::program::{Action, Deadline, EndKind, Fate, Journey, LimitWhat, Send, StateId, Then, Trigger};
+use journey_spec::program::{Action, Arrow, Deadline, EndKind, Fate, Journey, LimitWhat, Send, StateId, Then, Trigger};
 use journey_spec::time::spelled_duration;
 
 /// A journey and what its words name.
@@ -39,6 +39,14 @@ impl<'a> Words<'a> {
             Trigger::OptOut => "on opt out".into(),
             Trigger::After(d) => format!("after {}", spelled_duration(*d)),
             Trigger::At { at, .. } => format!("at {}", spelled(at)),
+        }
+    }
+
+    /// An arrow's trigger and condition nearly as they are written.
+    pub(super) fn arrow(&self, arrow: &Arrow) -> String {
+        match &arrow.when {
+            Some(cond) => format!("{} when {cond}", self.trigger(&arrow.on)),
+            None => self.trigger(&arrow.on),
         }
     }
 

@@ -133,12 +133,12 @@ fn is_heard_when_blocked(case: &Case<'_>, journey: &Journey, sent: &Sent) -> boo
     let graph = case.graph;
     let of_state = |state| {
         let arrows = hears(journey, graph.journey, state);
-        arrows.iter().any(|(_, a)| matches!(a.on, Trigger::Blocked))
+        arrows.iter().any(|(_, a)| a.when.is_none() && matches!(a.on, Trigger::Blocked))
     };
     sent.send.on_blocked.is_some()
         || match sent.node {
             Node::Entry(_, state, _) | Node::Stay(_, state, ..) => of_state(state),
-            _ => journey.arrows.iter().any(|a| matches!(a.on, Trigger::Blocked)),
+            _ => journey.arrows.iter().any(|a| a.when.is_none() && matches!(a.on, Trigger::Blocked)),
         }
 }
 

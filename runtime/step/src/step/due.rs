@@ -35,6 +35,7 @@ impl Run<'_> {
             Item::Call(n) => self.call_timed_out(n),
             // Where a timer falls due while an arrow settles, the settling arrow is taken in its place. If that does
             // not lead away the timer is still due, and comes next.
+            Item::Timer(n, Timed::At(index)) if !self.may_fire(n, index) => {}
             Item::Timer(n, timed) => {
                 if !self.take_settled(n)
                     && let Timed::At(index) = timed
@@ -79,6 +80,23 @@ impl Run<'_> {
             offer(waiting.until, Item::Waiting(waiting.number));
         }
         first.map(|(_, item)| item)
+    }
+
+    /// Whether the condition of a timer that falls due holds; one that does not is used up, and does nothing else.
+    pub(crate) fn may_fire(&mut self, n: usize, index: usize) -> bool {
+        let Some(at) = self.inst(n).and_then(|i| i.timers.get(index)).map(|t| t.arrow) else { return true };
+        let Some(arrow) = self.arrow_at(n, at) else { return true };
+        let Some(cond) = arrow.when.as_ref().filter(|cond| !self.may(n, Some(cond))) else { return true };
+        let timer = match &arrow.on {
+            Trigger::After(d) => format!("after {}", spelled_duration(*d)),
+            Trigger::At { at, .. } => format!("at {}", spelled(at)),
+            _ => String::new(),
+        };
+        if let Some(timer) = self.c.instances.get_mut(n).and_then(|i| i.timers.get_mut(index)) {
+            timer.done = true;
+        }
+        self.ignored(Some(n), format!("timer `{timer}`"), format!("its condition does not hold: {cond}"));
+        false
     }
 
     fn fire(&mut self, n: usize, index: usize) {

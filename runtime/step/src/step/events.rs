@@ -5,6 +5,7 @@ use journey_spec::program::{EventId, Fate, Journey, JourneyId, LimitWhat, Start,
 use journey_spec::value::{Data, Value, lookup};
 
 use super::Run;
+use super::conditions::Asked;
 use super::moves::Admission;
 use super::values::{is_key, key_text};
 use crate::customer::{Instance, Settle, Stop, fold_address, later};
@@ -26,17 +27,25 @@ impl<'p> Run<'p> {
         let concerned: Vec<usize> =
             self.c.instances.iter().enumerate().filter(|(_, i)| self.concerns(i, data)).map(|(n, _)| n).collect();
         let mut starts: Vec<(JourneyId, &'p Journey, &'p Start)> = Vec::new();
+        let mut kept_out: Vec<&'p Journey> = Vec::new();
         for (journey, index) in program.journeys.iter().zip(0..) {
             let is_live = |n: &usize| self.inst(*n).is_some_and(|i| i.journey == JourneyId(index));
-            if let Some(start) = journey.starts.iter().find(|s| s.event == id)
-                && !concerned.iter().any(is_live)
-            {
-                starts.push((JourneyId(index), journey, start));
+            if concerned.iter().any(is_live) || !journey.starts.iter().any(|s| s.event == id) {
+                continue;
+            }
+            let may = |s: &&Start| s.event == id && self.may_begin(s, data);
+            match journey.starts.iter().find(may) {
+                Some(start) => starts.push((JourneyId(index), journey, start)),
+                None => kept_out.push(journey),
             }
         }
-        let mut told = false;
+        let mut told = !kept_out.is_empty();
+        for journey in kept_out {
+            let why = format!("no condition holds for a start of `{}`", journey.name);
+            self.ignored(None, format!("event `{name}`"), why);
+        }
         for n in concerned {
-            if let Some((arrow, take, settle)) = self.hearing(n, id) {
+            if let Some((arrow, take, settle)) = self.hearing(n, id, data) {
                 self.hear(n, id, at, data, (arrow, take, settle));
                 told = true;
             } else if let Some(journey) = self.journey(n) {
@@ -45,7 +54,12 @@ impl<'p> Run<'p> {
                     told = true;
                 } else if hears_somewhere(journey, id) {
                     let state = self.state(n).map_or("", |s| s.name.as_str());
-                    self.ignored(Some(n), format!("event `{name}`"), format!("state `{state}` does not hear it"));
+                    let guarded = self.arrows(n).any(|(_, a)| hears(&a.on, id));
+                    let why = match guarded {
+                        true => format!("no condition for it holds in state `{state}`"),
+                        false => format!("state `{state}` does not hear it"),
+                    };
+                    self.ignored(Some(n), format!("event `{name}`"), why);
                     told = true;
                 }
             }
@@ -78,12 +92,27 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn hearing(&self, n: usize, id: EventId) -> Option<Hearing<'p>> {
+    /// The first arrow for an event whose condition holds with the data as it would be after the take-over.
+    fn hearing(&self, n: usize, id: EventId, data: &Data) -> Option<Hearing<'p>> {
         self.arrows(n).find_map(|(at, arrow)| match &arrow.on {
             Trigger::Event { event, take, settle } if *event == id => {
-                Some(((at, &arrow.then), take.as_slice(), *settle))
+                let holds = arrow.when.as_ref().is_none_or(|cond| {
+                    let mut after = self.inst(n).map(|i| i.data.clone()).unwrap_or_default();
+                    take_over(&mut after, take, data);
+                    Asked { data: &after, profile: &self.c.profile, now: self.now }.holds(cond)
+                });
+                holds.then_some(((at, &arrow.then), take.as_slice(), *settle))
             }
             _ => None,
+        })
+    }
+
+    /// Whether a start's condition holds with the data that the instance would begin with.
+    fn may_begin(&self, start: &Start, data: &Data) -> bool {
+        start.when.as_ref().is_none_or(|cond| {
+            let mut begins = Data::new();
+            take_over(&mut begins, &start.take, data);
+            Asked { data: &begins, profile: &self.c.profile, now: self.now }.holds(cond)
         })
     }
 
@@ -98,7 +127,7 @@ impl<'p> Run<'p> {
             }
             instance.newest.insert(id, happened);
         }
-        let changed = take_over(instance, take, data);
+        let changed = take_over(&mut instance.data, take, data);
         let mut settles_at = None;
         if let Some(d) = settle {
             let due = match instance.settles.iter().find(|s| s.arrow == place) {
@@ -163,7 +192,7 @@ impl<'p> Run<'p> {
         self.count_start(id, journey);
         self.c.started = self.c.started.saturating_add(1);
         let mut instance = Instance::begin(self.c.started, id, key, state, self.now);
-        take_over(&mut instance, &start.take, data);
+        take_over(&mut instance.data, &start.take, data);
         if let Some(happened) = self.happened(start.event, at, data) {
             instance.newest.insert(start.event, happened);
         }
@@ -289,13 +318,13 @@ type Hearing<'p> =
     ((crate::customer::ArrowAt, &'p journey_spec::program::Then), &'p [String], Option<journey_spec::program::Millis>);
 
 /// Takes an event's fields over into an instance's data; whether anything changed.
-fn take_over(instance: &mut Instance, take: &[String], data: &Data) -> bool {
+fn take_over(into: &mut Data, take: &[String], data: &Data) -> bool {
     let mut changed = false;
     for field in take {
         if let Some(value) = data.get(field)
-            && instance.data.get(field) != Some(value)
+            && into.get(field) != Some(value)
         {
-            instance.data.insert(field.clone(), value.clone());
+            into.insert(field.clone(), value.clone());
             changed = true;
         }
     }
@@ -304,5 +333,9 @@ fn take_over(instance: &mut Instance, take: &[String], data: &Data) -> bool {
 
 fn hears_somewhere(journey: &Journey, id: EventId) -> bool {
     let arrows = journey.arrows.iter().chain(journey.states.iter().flat_map(|s| s.arrows.iter()));
-    arrows.into_iter().any(|a| matches!(&a.on, Trigger::Event { event, .. } if *event == id))
+    arrows.into_iter().any(|a| hears(&a.on, id))
+}
+
+fn hears(trigger: &Trigger, id: EventId) -> bool {
+    matches!(trigger, Trigger::Event { event, .. } if *event == id)
 }

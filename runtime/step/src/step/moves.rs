@@ -41,9 +41,16 @@ impl Run<'_> {
             let Some(here) = self.state(n) else { return };
             self.act(n, &here.entry);
             let Some(journey) = self.inst(n).filter(|i| i.is_live()).map(|i| i.journey) else { return };
-            let Some(next) = here.next else { break };
-            self.took(n, Way::Next(state));
-            match self.admit(journey, Some(n), None, next, "at once".to_string()) {
+            let next = match (here.next, &here.branch) {
+                (Some(next), _) => {
+                    self.took(n, Way::Next(state));
+                    Some((next, "at once".to_string()))
+                }
+                (None, Some(branch)) => self.way(n, branch),
+                (None, None) => None,
+            };
+            let Some((next, by)) = next else { break };
+            match self.admit(journey, Some(n), None, next, by) {
                 Admission::Enter(to, by) => (state, why) = (to, by),
                 Admission::Refused | Admission::Dropped => break,
                 Admission::End(rule) => return self.end_by_limit(n, &rule),
@@ -222,6 +229,9 @@ impl Run<'_> {
                 i.timers.iter().position(|t| is_past(t) && is_at(t))
             });
             let Some(index) = past else { return };
+            if !self.may_fire(n, index) {
+                continue;
+            }
             if self.take_settled(n) {
                 continue;
             }
@@ -255,6 +265,7 @@ impl Instance {
             call: None,
             newest: std::collections::BTreeMap::new(),
             tallies: std::collections::BTreeMap::new(),
+            splits: std::collections::BTreeMap::new(),
             promises: Vec::new(),
         }
     }

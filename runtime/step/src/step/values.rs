@@ -21,6 +21,8 @@ pub(crate) fn eval(expr: &Expr, data: &Data, profile: &Data) -> Option<Value> {
         Expr::Literal(value) => Some(value.clone()),
         Expr::Path(path) => at_path(path, data, profile).cloned(),
         Expr::Offset { .. } => instant(expr, data, profile).map(Value::Instant),
+        // Only conditions and `set` know the time: `Asked::value`.
+        Expr::Now => None,
     }
 }
 
@@ -30,6 +32,7 @@ pub(crate) fn instant(expr: &Expr, data: &Data, profile: &Data) -> Option<Ts> {
         Expr::Literal(value) => value,
         Expr::Path(path) => at_path(path, data, profile)?,
         Expr::Offset { base, by } => return instant(base, data, profile).map(|at| later(at, *by)),
+        Expr::Now => return None,
     };
     match value {
         Value::Instant(at) => Some(*at),
@@ -59,6 +62,7 @@ pub(crate) fn spelled(expr: &Expr) -> String {
     match expr {
         Expr::Literal(value) => super::render::plain(value, &journey_spec::time::Zone::utc()),
         Expr::Path(path) => path.join("."),
+        Expr::Now => "now".into(),
         Expr::Offset { base, by } => {
             let sign = if *by < 0 { '-' } else { '+' };
             format!("{} {sign} {}", spelled(base), journey_spec::time::spelled_duration(by.saturating_abs()))

@@ -147,18 +147,23 @@ impl Names {
         Then::Goto(self.state(name))
     }
     pub fn to(&self, on: Trigger, name: &str) -> Arrow {
-        Arrow { on, then: self.go(name) }
+        Arrow { on, when: None, then: self.go(name) }
     }
     /// `on EVENT(booking) [settle D] -> STATE`.
     pub fn on(&self, event: &str, take: &[&str], settle: Option<Millis>, then: Then) -> Arrow {
         let take = take.iter().map(|t| (*t).into()).collect();
-        Arrow { on: Trigger::Event { event: self.event(event), take, settle }, then }
+        Arrow { on: Trigger::Event { event: self.event(event), take, settle }, when: None, then }
     }
     pub fn at(&self, at: Expr, then: Then, if_past: Then) -> Arrow {
-        Arrow { on: Trigger::At { at, if_past }, then }
+        Arrow { on: Trigger::At { at, if_past }, when: None, then }
     }
     pub fn start(&self, event: &str, take: &[&str], to: &str) -> Start {
-        Start { event: self.event(event), take: take.iter().map(|t| (*t).into()).collect(), to: self.state(to) }
+        Start {
+            event: self.event(event),
+            take: take.iter().map(|t| (*t).into()).collect(),
+            when: None,
+            to: self.state(to),
+        }
     }
     /// Unnamed states wait for nothing.
     pub fn states(&self, states: Vec<State>) -> Vec<State> {
@@ -178,15 +183,15 @@ pub fn after(d: Millis) -> Trigger {
 }
 
 pub fn state(name: &str, entry: Vec<Action>, arrows: Vec<Arrow>) -> State {
-    State { name: name.into(), end: None, entry, next: None, arrows }
+    State { name: name.into(), end: None, entry, next: None, branch: None, arrows }
 }
 
 pub fn through(name: &str, entry: Vec<Action>, next: StateId) -> State {
-    State { name: name.into(), end: None, entry, next: Some(next), arrows: Vec::new() }
+    State { name: name.into(), end: None, entry, next: Some(next), branch: None, arrows: Vec::new() }
 }
 
 pub fn end(name: &str, kind: EndKind) -> State {
-    State { name: name.into(), end: Some(kind), entry: Vec::new(), next: None, arrows: Vec::new() }
+    State { name: name.into(), end: Some(kind), entry: Vec::new(), next: None, branch: None, arrows: Vec::new() }
 }
 
 pub fn handoff(queue: &str) -> Action {

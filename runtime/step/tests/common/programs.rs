@@ -122,7 +122,7 @@ pub fn appointment() -> Program {
         arrows: vec![
             n.on("booking.cancelled", &[], None, n.go("calling_off")),
             n.to(reply("call_off"), "asking_off"),
-            Arrow { on: Trigger::Reply(None), then: Then::Stay(vec![handoff("care")]) },
+            Arrow { on: Trigger::Reply(None), when: None, then: Then::Stay(vec![handoff("care")]) },
         ],
         states: n.states(vec![
             through("booked", vec![n.send("confirmation")], n.state("waiting")),
@@ -141,7 +141,7 @@ pub fn appointment() -> Program {
                 vec![n.send("called_off")],
                 vec![
                     n.to(reply("book"), "rebooking"),
-                    Arrow { on: reply("call_off"), then: Then::Stay(vec![]) },
+                    Arrow { on: reply("call_off"), when: None, then: Then::Stay(vec![]) },
                     n.to(after(2 * DAY), "cancelled"),
                 ],
             ),
@@ -303,7 +303,7 @@ pub fn boarding() -> Program {
         starts: vec![n.start("checkin", b, "lounge")],
         arrows: vec![
             n.on("flight.cancelled", &[], None, n.go("sorry")),
-            Arrow { on: Trigger::Reply(None), then: Then::Stay(vec![handoff("gate")]) },
+            Arrow { on: Trigger::Reply(None), when: None, then: Then::Stay(vec![handoff("gate")]) },
             n.to(Trigger::Failed, "person"),
         ],
         states: n.states(vec![
