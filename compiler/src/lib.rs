@@ -4,9 +4,12 @@
 //! Sources ──project──► text ──parse──► ast::File (a file each)
 //!     ast::File ──resolve + lower──► Program + Spans ──check──► findings
 //!     ast::File ──scenario──► findings              ast::File ──format──► canonical text
+//!     Program + Spans ──emit──► pictures
 //! ```
 //!
 //! The library does no I/O: it reads through [`source::Sources`].
+
+use std::collections::BTreeSet;
 
 use journey_spec::Program;
 use journey_spec::codes::Level;
@@ -15,16 +18,15 @@ use journey_spec::program::JourneyId;
 pub mod ast;
 pub mod check;
 pub mod diagnostics;
+pub mod emit;
 pub mod format;
 pub mod graph;
 pub mod parse;
 pub mod source;
 pub mod spans;
 
-mod alike;
 mod allow;
 mod body;
-mod hidden;
 mod lower;
 mod project;
 mod resolve;
@@ -44,6 +46,8 @@ pub struct Compilation {
     pub files: Vec<(FileId, ast::File)>,
     /// What could be lowered; incomplete where there are errors, so that only [`Compilation::runnable`] is run.
     pub program: Option<Program>,
+    /// Journeys that could not be read whole: states or arrows of theirs may be missing in the program.
+    pub broken: BTreeSet<JourneyId>,
     /// Where the program's parts stand.
     pub spans: Spans,
     /// All that is to be said, by path, position and code; none repeated.
@@ -73,16 +77,19 @@ pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
     let lowered = lower::lower(&names, &sources, &bodies, &mut out);
     scenario::check(&files, &names, &mut out);
     let mut findings = [findings, out.findings].concat();
-    hidden::characters(&sources, &mut findings);
-    alike::names(&files, &mut findings);
     if lowered.whole {
         findings.extend(checked(&lowered, &out.spans));
     }
     let has_journeys = !lowered.program.journeys.is_empty();
     let (findings, allowed) = allow::silence(&files, sorted(findings, &sources), has_journeys);
+    let broken = match lowered.whole {
+        true => lowered.broken,
+        false => (0..lowered.program.journeys.len() as u32).map(JourneyId).collect(),
+    };
     Compilation {
         findings: sorted(findings, &sources),
         allowed,
+        broken,
         program: Some(lowered.program),
         spans: out.spans,
         sources,

@@ -96,6 +96,12 @@ fn parts(compilation: &Compilation, journey: &Journey, id: JourneyId, taken: &BT
     parts
 }
 
+/// What scenarios came by in a journey of a project.
+pub(crate) fn taken(seen: &Seen, project: usize, journey: JourneyId) -> BTreeSet<Way> {
+    let took = seen.get(&project).into_iter().flatten();
+    took.filter(|t| t.journey == journey).map(|t| t.way.clone()).collect()
+}
+
 /// All that an instance of a journey can come by, and where each stands.
 pub(crate) fn ways(journey: &Journey, id: JourneyId) -> Vec<(Way, Node)> {
     let mut ways: Vec<(Way, Node)> = Vec::new();

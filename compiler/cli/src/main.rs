@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod fmt;
 mod folder;
+mod graph;
 mod init;
 mod manifest;
 mod project;
@@ -36,10 +37,11 @@ Examples:
   journeyc build examples/appointment                            one file for the runtime
   journeyc explain J0201                                         a finding's page
   journeyc explain appointment::waiting --project examples/appointment
+  journeyc graph examples/appointment --out appointment.svg      a picture
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault";
 
-/// Begins, checks, lays out, tests, explains, builds and runs customer-care journeys
+/// Begins, checks, lays out, tests, explains, draws, builds and runs customer-care journeys
 #[derive(Parser)]
 #[command(name = "journeyc", version, after_help = EXAMPLES, max_term_width = 100)]
 struct Cli {
@@ -76,6 +78,7 @@ enum Command {
     Run(run::Run),
     Build(build::Build),
     Explain(explain::Explain),
+    Graph(graph::Graph),
     Completions(completions::Completions),
 }
 
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Build(args) => build::run(args, &mut screen),
         Command::Explain(args) => explain::run(args, &mut screen),
+        Command::Graph(args) => graph::run(args, &mut screen),
         Command::Completions(args) => completions::run(args, Cli::command(), &mut screen),
     };
     match outcome {

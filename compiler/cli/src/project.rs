@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use journey_compiler::Compilation;
 use journey_compiler::ast::Item;
-use journey_compiler::diagnostics::{concise, human, json};
+use journey_compiler::diagnostics::{Finding, concise, human, json};
+use journey_compiler::source::SourceMap;
 
 use crate::failure::Failure;
 use crate::folder::{self, Folder, Project};
@@ -103,8 +104,11 @@ pub(crate) fn totals(all: &[Compiled]) -> Totals {
     Totals { files: seen.len(), journeys }
 }
 
-/// Prints all findings of all projects, none twice though projects share files; gives how many were printed.
-pub(crate) fn print_findings(all: &[Compiled], format: Format, screen: &mut Screen) -> usize {
+/// A finding with the sources that it points into.
+type Found<'a> = (&'a Finding, &'a SourceMap);
+
+/// All findings of all projects, by place, none twice though projects share files.
+fn found(all: &[Compiled]) -> Vec<Found<'_>> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for compiled in all {
@@ -113,24 +117,39 @@ pub(crate) fn print_findings(all: &[Compiled], format: Format, screen: &mut Scre
             let place = sources.get(finding.span().file).map(|s| s.path.clone()).unwrap_or_default();
             let key = (place, finding.span().start, finding.code.code, finding.message.clone());
             if seen.insert(key.clone()) {
-                found.push((key, finding, sources));
+                found.push((key, (finding, sources)));
             }
         }
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.into_iter().map(|(_, found)| found).collect()
+}
+
+/// Says all findings on stderr, for a command whose stdout is data; gives how many were said.
+pub(crate) fn tell_findings(all: &[Compiled], screen: &mut Screen) -> usize {
+    let found = found(all);
+    for (finding, sources) in &found {
+        screen.say(&format!("{}\n", human::render(finding, sources, screen.width())));
+    }
+    found.len()
+}
+
+/// Prints all findings of all projects, none twice though projects share files; gives how many were printed.
+pub(crate) fn print_findings(all: &[Compiled], format: Format, screen: &mut Screen) -> usize {
+    let found = found(all);
     match format {
         Format::Full => {
-            for (_, finding, sources) in &found {
+            for (finding, sources) in &found {
                 screen.print(&format!("{}\n", human::render(finding, sources, screen.width())));
             }
         }
         Format::Concise => {
-            for (_, finding, sources) in &found {
+            for (finding, sources) in &found {
                 screen.print(&format!("{}\n", concise::line(finding, sources)));
             }
         }
         Format::Json => {
-            let reports: Vec<_> = found.iter().map(|(_, finding, sources)| json::report(finding, sources)).collect();
+            let reports: Vec<_> = found.iter().map(|(finding, sources)| json::report(finding, sources)).collect();
             let text = serde_json::to_string_pretty(&reports).unwrap_or_else(|_| "[]".into());
             screen.print(&format!("{text}\n"));
         }

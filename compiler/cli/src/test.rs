@@ -112,8 +112,7 @@ pub(crate) fn run(args: &Test, screen: &mut Screen) -> Outcome {
     for found in wanted {
         let Some(program) = programs.get(found.project).and_then(Option::as_ref) else { continue };
         let started = Instant::now();
-        let mut played = scenario::play(program, found.decl)
-            .map_err(|e| Failure::new(format!("scenario \"{}\" cannot go on: {e}", found.decl.title.text)))?;
+        let mut played = play(program, found.decl)?;
         seen.entry(found.project).or_default().extend(std::mem::take(&mut played.took));
         let new_file = ran.last().is_none_or(|r| r.found.path != found.path);
         let done = Ran { found, played, took: started.elapsed() };
@@ -137,6 +136,25 @@ pub(crate) fn run(args: &Test, screen: &mut Screen) -> Outcome {
     let covered = covered.map(|c| format!("; {}", coverage::total(&c))).unwrap_or_default();
     screen.say(&format!("{} passed{fails} in {} ms{covered}\n", ran.len() - failed, began.elapsed().as_millis()));
     Ok(Exit::findings(failed > 0))
+}
+
+/// What all scenarios of all projects come by, how many were played, and how many of them fail.
+pub(crate) fn seen(all: &[Compiled]) -> Result<(Seen, usize, usize), Failure> {
+    let scenarios = found(all);
+    let mut seen = Seen::new();
+    let mut failed = 0;
+    for found in &scenarios {
+        let Some(program) = found.compiled.compilation.runnable().cloned().map(Arc::new) else { continue };
+        let played = play(&program, found.decl)?;
+        failed += usize::from(played.failed.is_some());
+        seen.entry(found.project).or_default().extend(played.took);
+    }
+    Ok((seen, scenarios.len(), failed))
+}
+
+fn play(program: &Arc<Program>, decl: &ScenarioDecl) -> Result<Played, Failure> {
+    scenario::play(program, decl)
+        .map_err(|e| Failure::new(format!("scenario \"{}\" cannot go on: {e}", decl.title.text)))
 }
 
 /// A line a scenario, and the whole story of one that failed.
