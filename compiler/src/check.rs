@@ -10,10 +10,12 @@ mod loops;
 mod mend;
 mod people;
 mod promises;
+mod reached;
 mod replies;
 mod starts;
 mod states;
 mod story;
+pub mod texts;
 pub mod waits;
 
 use journey_spec::program::{JourneyId, Program};
@@ -38,9 +40,13 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
     let mut out = Vec::new();
     replies::invite_no_opt_out_word(program, spans, &mut out);
     replies::are_told_apart(program, spans, &mut out);
+    let mut senders = texts::Senders::new();
     for (_, id) in program.journeys.iter().zip(0..) {
         let Some(graph) = graph::of(program, JourneyId(id)) else { continue };
         let case = Case { program, spans, graph: &graph };
+        for (_, sent) in graph.all_sends() {
+            senders.entry(sent.send.message).or_default().insert(JourneyId(id));
+        }
         loops::end_every_step(&case, &mut out);
         loops::send_a_bounded_number(&case, &mut out);
         starts::are_bounded(&case, &mut out);
@@ -49,6 +55,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         states::lead_to_an_end(&case, &mut out);
         waits::end_by_themselves(&case, &mut out);
         people::can_be_reached(&case, &mut out);
+        reached::by_every_message(&case, &mut out);
         replies::are_heard_while_it_lives(&case, &mut out);
         replies::are_heard_after_the_end(&case, &mut out);
         conditions::can_hold_and_can_fail(&case, &mut out);
@@ -56,5 +63,8 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         promises::are_kept_on_every_path(&case, &mut out);
         promises::are_made_before_they_are_kept(&case, &mut out);
     }
+    texts::can_be_written(program, spans, &mut out);
+    texts::fit_their_channel(program, spans, &senders, &mut out);
+    texts::aging::is_true_when_read(program, spans, &senders, &mut out);
     out
 }

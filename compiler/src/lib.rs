@@ -25,8 +25,10 @@ pub mod parse;
 pub mod source;
 pub mod spans;
 
+mod alike;
 mod allow;
 mod body;
+mod hidden;
 mod lower;
 mod project;
 mod resolve;
@@ -77,6 +79,8 @@ pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
     let lowered = lower::lower(&names, &sources, &bodies, &mut out);
     scenario::check(&files, &names, &mut out);
     let mut findings = [findings, out.findings].concat();
+    hidden::characters(&sources, &mut findings);
+    alike::names(&files, &mut findings);
     if lowered.whole {
         findings.extend(checked(&lowered, &out.spans));
     }

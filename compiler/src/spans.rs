@@ -15,6 +15,8 @@ pub enum Node {
     Event(EventId),
     /// A message's name.
     Message(MessageId),
+    /// A message's text on a channel, by its position in [`journey_spec::program::Message::variants`].
+    Variant(MessageId, usize),
     /// A message's `replies` entry.
     Reply(MessageId, usize),
     /// A message's `essential` line.

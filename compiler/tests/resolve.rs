@@ -3,7 +3,7 @@
 use journey_compiler::source::Memory;
 use journey_compiler::{Compilation, compile};
 
-const SOUND: &str = r#"customer { first_name: text  nick: text?  phone: phone? for sms, voice  email: email? for email  zone: zone }
+const SOUND: &str = r#"customer { first_name: text  nick: text?  phone: phone for sms, voice  email: email? for email  zone: zone }
 policy house { limit messages to 6 per 24h else latest  after the end, replies -> handoff "care" }
 record Booking { id: text, slot: instant, engineer: text? }
 event booking.created { booking: Booking }
@@ -188,7 +188,7 @@ const ROWS: &[Row] = &[
         "is a text, and the journey keeps a `Booking`",
     ),
     ("newest by at", "newest by booking.id", "J0111", "booking.id", "`newest by` needs an instant"),
-    ("phone: phone? for sms", "phone: text? for sms", "+J0111", "sms", "its address is a phone"),
+    ("phone: phone for sms", "phone: text for sms", "+J0111", "sms", "its address is a phone"),
     ("engineer: text? }", "engineer: Booking }", "+J0111", "Booking", "always holds another one"),
     // placeholders
     ("{customer.first_name}", "{customer.firstname}", "J0112", "firstname", "has no field `firstname`"),

@@ -73,6 +73,8 @@ registry! {
     J0006 "use-missing" Error "0.1";
     J0007 "use-cycle" Error "0.1";
     J0008 "not-in-the-language-yet" Error "0.1";
+    J0009 "confusable-names" Warning "0.1";
+    J0010 "hidden-character" Error "0.1";
     // names
     J0101 "unknown-name" Error "0.1";
     J0102 "duplicate-name" Error "0.1";
@@ -91,6 +93,12 @@ registry! {
     J0121 "allows-nothing" Warning "0.1";
     J0122 "constant-condition" Warning "0.1";
     J0123 "split-is-not-whole" Error "0.1";
+    // texts
+    J0131 "message-too-long" Error "0.1";
+    J0132 "sms-segments" Warning "0.1";
+    J0133 "no-encoding" Error "0.1";
+    J0134 "aging-word" Warning "0.1";
+    J0135 "missing-variant" Warning "0.1";
     J0137 "no-consent-possible" Error "0.1";
     // loops and bounds
     J0201 "event-loop" Error "0.1";

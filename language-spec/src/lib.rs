@@ -4,12 +4,14 @@
 //!   it travels;
 //! * [`types`] and [`value`]: what data may look like, and data itself;
 //! * [`time`]: instants, zones and how both are written;
+//! * [`locale`]: languages, and how days and numbers are written in them;
 //! * [`codes`]: the one registry of findings.
 //!
 //! This crate does no I/O and has no clock.
 
 pub mod bundle;
 pub mod codes;
+pub mod locale;
 pub mod program;
 pub mod time;
 pub mod types;

@@ -13,6 +13,21 @@ pub type Ts = i64;
 /// door, so that no later arithmetic overflows.
 pub const RANGE: std::ops::RangeInclusive<Ts> = -2_208_988_800_000..=7_258_118_400_000;
 
+/// What a clock and a calendar in some zone show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// Year.
+    pub year: i32,
+    /// Month, from 1.
+    pub month: u8,
+    /// Day of the month, from 1.
+    pub day: u8,
+    /// Hour, 0 to 23.
+    pub hour: u8,
+    /// Minute.
+    pub minute: u8,
+}
+
 /// A named zone of the IANA data base that is compiled in.
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
@@ -32,6 +47,20 @@ impl Zone {
 
     fn at(&self, ts: Ts) -> civil::DateTime {
         self.0.to_datetime(timestamp(ts))
+    }
+
+    /// What a clock and a calendar show there.
+    #[must_use]
+    pub fn local(&self, ts: Ts) -> Local {
+        let at = self.at(ts);
+        let part = |n: i8| n.unsigned_abs();
+        Local {
+            year: at.year().into(),
+            month: part(at.month()),
+            day: part(at.day()),
+            hour: part(at.hour()),
+            minute: part(at.minute()),
+        }
     }
 
     /// Minute of the local day, 0 to 1439.

@@ -48,6 +48,11 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("miette", &["compiler/src/diagnostics.rs", "compiler/src/diagnostics/"]),
     ("rusqlite", &["runtime/src/store.rs", "runtime/src/store/"]),
     ("jiff", &["language-spec/src/time.rs"]),
+    ("icu_datetime", &["language-spec/src/locale.rs"]),
+    ("icu_decimal", &["language-spec/src/locale.rs"]),
+    ("icu_locale_core", &["language-spec/src/locale.rs"]),
+    ("icu_calendar", &["language-spec/src/locale.rs"]),
+    ("unicode_security", &["compiler/src/alike.rs"]),
     ("unicode_normalization", &["language-spec/src/value/replies.rs"]),
     ("clap", &["compiler/cli/"]),
 ];

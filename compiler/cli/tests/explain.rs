@@ -119,6 +119,12 @@ fn a_journey_lists_its_states_a_line_each() {
             "  agent       handoff \"scheduling\"; waits -> cancelled",
             "  visited     the end, as success",
             "  cancelled   the end, as neutral",
+            "",
+            "Text messages, in segments that are paid for",
+            "  confirmation  at most 17 segments: `customer.first_name` says no maximum; 2 segments where it has",
+            "                at most 40 characters",
+            "  moved_notice  at most 1 segment",
+            "  reminder      at most 1 segment",
         ]
     );
 }

@@ -259,6 +259,9 @@ fn visible(line: &str) -> String {
     for c in line.chars() {
         if c.is_control() {
             out.extend(std::iter::repeat_n(' ', c.len_utf8()));
+        } else if matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}') {
+            // Of as many bytes, and seen: what turns letters around must not do so here.
+            out.push('\u{fffd}');
         } else {
             out.push(c);
         }

@@ -71,6 +71,7 @@ impl Lower<'_, '_> {
                         continue;
                     }
                     channels.insert(variant.channel.value, variant.channel.span);
+                    self.out.place(Node::Variant(id, lowered.variants.len()), variant.span);
                     let variant = self.variant(decl, variant);
                     lowered.variants.push(variant);
                 }

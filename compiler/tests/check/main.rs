@@ -9,7 +9,9 @@ mod people;
 mod promises;
 mod random;
 mod replies;
+mod seen;
 mod states;
+mod texts;
 mod trial;
 mod whole;
 
@@ -18,7 +20,7 @@ use journey_compiler::{Compilation, compile};
 
 /// What every small journey stands on: a customer, events, messages, a service.
 const HOUSE: &str = r#"
-customer { phone: phone? for sms, voice  email: email? for email  offers: bool? consent to marketing  zone: zone }
+customer { phone: phone for sms, voice  email: email for email  offers: bool? consent to marketing  zone: zone }
 record Booking { id: text, slot: instant }
 event created { booking: Booking }
 event moved { booking: Booking }

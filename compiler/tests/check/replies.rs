@@ -19,7 +19,9 @@ fn says(text: &str) -> Vec<&'static str> {
 #[test]
 fn an_opt_out_word_is_one_however_it_is_spelled() {
     for word in ["Stop", "S T O P", "Ｃａｎｃｅｌ", "can\u{ad}cel", "Cancel!", "stop sms", "İPTAL", "Arrête"] {
-        assert_eq!(invites(&format!("\"yes\" | \"{word}\"")), ["J0403"], "{word:?}");
+        let hidden = word.contains('\u{ad}').then_some("J0010");
+        let codes: Vec<_> = hidden.into_iter().chain(["J0403"]).collect();
+        assert_eq!(invites(&format!("\"yes\" | \"{word}\"")), codes, "{word:?}");
     }
     assert_eq!(invites("\"yes\" | \"cancel it\" | \"please cancel\" | \"no visit\""), NONE);
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use journey_compiler::check::texts::{Size, sizes};
 use journey_compiler::diagnostics::did_you_mean;
 use journey_compiler::spans::Node;
 use journey_spec::codes;
@@ -126,7 +127,31 @@ fn overview(here: &Here<'_>) -> Page {
     }
     let states = journey.states.iter().map(|s| (s.name.clone(), gist(s, here)));
     page.part("States", states.collect());
+    let sizes: Vec<_> = sizes(program, here.id).into_iter().map(|s| (s.message.clone(), size(&s))).collect();
+    if !sizes.is_empty() {
+        page.part("Text messages, in segments that are paid for", sizes);
+    }
     page
+}
+
+/// How many segments a text message takes, and what that hangs on.
+fn size(size: &Size) -> String {
+    let segments = |n: u64| count(usize::try_from(n).unwrap_or(usize::MAX), "segment", "segments");
+    if size.usually == size.at_most {
+        return format!("at most {}", segments(size.at_most));
+    }
+    if size.unbounded.is_empty() {
+        return format!("at most {}, of emoji; {} of letters", segments(size.at_most), segments(size.usually));
+    }
+    let paths: Vec<String> = size.unbounded.iter().map(|p| format!("`{p}`")).collect();
+    let (say, have) = if paths.len() == 1 { ("says", "it has") } else { ("say", "each has") };
+    format!(
+        "at most {}: {} {say} no maximum; {} where {have} at most {} characters",
+        segments(size.at_most),
+        paths.join(" and "),
+        segments(size.usually),
+        size.usual_characters
+    )
 }
 
 fn short(then: &Then, here: &Here<'_>) -> String {

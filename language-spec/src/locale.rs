@@ -1,0 +1,181 @@
+//! Languages of texts, and how days, times and numbers are written in them. The library behind them is hidden: only
+//! this file knows ICU4X.
+//!
+//! All is pure and compiled in: nothing is read, and nothing depends on the machine. The calendar is the Gregorian one
+//! everywhere, so that a day in a text is the day in the data. Numbers are not grouped, since a number in a text is as
+//! often a reading or a reference as it is a quantity.
+
+use icu_calendar::{Date, Gregorian};
+use icu_datetime::fieldsets::{MDE, T, YMD};
+use icu_datetime::input::Time;
+use icu_datetime::{DateTimeFormatterPreferences, FixedCalendarDateTimeFormatter, NoCalendarFormatter};
+use icu_decimal::DecimalFormatter;
+use icu_decimal::input::Decimal;
+use icu_decimal::options::{DecimalFormatterOptions, GroupingStrategy};
+use icu_locale_core::{LanguageIdentifier, langid};
+
+use crate::program::DAY;
+use crate::time::{Ts, Zone};
+
+/// The language of texts that say none, and the way in which they write days and numbers.
+pub const DEFAULT: &str = "en-GB";
+
+/// A language, perhaps of a region or in a script: `es`, `pt-BR`, `sr-Latn`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locale(LanguageIdentifier);
+
+impl Default for Locale {
+    fn default() -> Locale {
+        Locale(langid!("en-GB"))
+    }
+}
+
+impl Locale {
+    /// Reads a BCP 47 tag; `_` may stand for `-`. Language, script and region are kept, whatever else it says is left
+    /// out. `None` where it is no tag, or names no language.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Locale> {
+        let tag = text.trim().replace('_', "-");
+        let mut id = icu_locale_core::Locale::try_from_str(&tag).ok()?.id;
+        id.variants.clear();
+        (!id.language.is_unknown()).then_some(Locale(id))
+    }
+
+    /// The tag as it is usually written: `pt-BR`.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// The language alone: `pt`.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        self.0.language.as_str()
+    }
+
+    /// Whether both are of one language, and not in scripts that differ.
+    #[must_use]
+    pub fn is_language_of(&self, other: &Locale) -> bool {
+        let scripts = self.0.script.zip(other.0.script);
+        self.0.language == other.0.language && scripts.is_none_or(|(a, b)| a == b)
+    }
+
+    /// Whether this tag is the other's with less said: `pt` holds `pt-BR`, and each tag holds itself.
+    #[must_use]
+    pub fn holds(&self, other: &Locale) -> bool {
+        self.0.language == other.0.language
+            && self.0.script.is_none_or(|s| other.0.script == Some(s))
+            && self.0.region.is_none_or(|r| other.0.region == Some(r))
+    }
+
+    /// Whether it is known how days are written in it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        let unknown = Locale(LanguageIdentifier::UNKNOWN);
+        self.written_day(2026, 3, 20) != unknown.written_day(2026, 3, 20)
+    }
+
+    /// This language in every region that a tag can name, in this script, and this tag itself first.
+    pub fn in_every_region(&self) -> impl Iterator<Item = Locale> {
+        let here = self.clone();
+        let letters = || b'A'..=b'Z';
+        let all = letters().flat_map(move |a| letters().map(move |b| [a, b]));
+        let named = all.filter_map(move |name| {
+            let region = icu_locale_core::subtags::Region::try_from_utf8(&name).ok()?;
+            Some(Locale(LanguageIdentifier { region: Some(region), ..here.0.clone() }))
+        });
+        std::iter::once(self.clone()).chain(named)
+    }
+
+    /// `Friday 20 March`, as the language has it.
+    #[must_use]
+    pub fn day(&self, zone: &Zone, ts: Ts) -> String {
+        let at = zone.local(ts);
+        self.written_day(at.year, at.month, at.day)
+    }
+
+    fn written_day(&self, year: i32, month: u8, day: u8) -> String {
+        let formatter = FixedCalendarDateTimeFormatter::<Gregorian, _>::try_new(self.preferences(), MDE::long());
+        match (formatter, Date::try_new_gregorian(year, month, day)) {
+            (Ok(formatter), Ok(date)) => even(formatter.format(&date).to_string()),
+            _ => iso(year, month, day),
+        }
+    }
+
+    /// `20 March 2026`, as the language has it.
+    #[must_use]
+    pub fn date(&self, zone: &Zone, ts: Ts) -> String {
+        let at = zone.local(ts);
+        let formatter = FixedCalendarDateTimeFormatter::<Gregorian, _>::try_new(self.preferences(), YMD::long());
+        match (formatter, Date::try_new_gregorian(at.year, at.month, at.day)) {
+            (Ok(formatter), Ok(date)) => even(formatter.format(&date).to_string()),
+            _ => iso(at.year, at.month, at.day),
+        }
+    }
+
+    /// The same of a date without a zone, in days since 1970-01-01.
+    #[must_use]
+    pub fn calendar_date(&self, days: i32) -> String {
+        self.date(&Zone::utc(), i64::from(days).saturating_mul(DAY))
+    }
+
+    /// The day of a date without a zone.
+    #[must_use]
+    pub fn calendar_day(&self, days: i32) -> String {
+        self.day(&Zone::utc(), i64::from(days).saturating_mul(DAY))
+    }
+
+    /// `09:00`, as the language has it.
+    #[must_use]
+    pub fn time(&self, zone: &Zone, ts: Ts) -> String {
+        let at = zone.local(ts);
+        let formatter = NoCalendarFormatter::try_new(self.preferences(), T::hm());
+        match (formatter, Time::try_new(at.hour, at.minute, 0, 0)) {
+            (Ok(formatter), Ok(time)) => even(formatter.format(&time).to_string()),
+            _ => format!("{:02}:{:02}", at.hour, at.minute),
+        }
+    }
+
+    /// A date and a time: `20 March 2026 09:00`.
+    #[must_use]
+    pub fn instant(&self, zone: &Zone, ts: Ts) -> String {
+        format!("{} {}", self.date(zone, ts), self.time(zone, ts))
+    }
+
+    /// A decimal number, given as `1234.5`, as the language has it. What is no such number stays as it is.
+    #[must_use]
+    pub fn number(&self, plain: &str) -> String {
+        let mut options = DecimalFormatterOptions::default();
+        options.grouping_strategy = Some(GroupingStrategy::Never);
+        let formatter = DecimalFormatter::try_new((&self.0).into(), options);
+        match (formatter, Decimal::try_from_str(plain)) {
+            (Ok(formatter), Ok(number)) => even(formatter.format(&number).to_string()),
+            _ => plain.to_owned(),
+        }
+    }
+
+    fn preferences(&self) -> DateTimeFormatterPreferences {
+        (&self.0).into()
+    }
+
+    /// Days that between them show every weekday, every month and days of two figures, each as an instant in UTC; for
+    /// whoever asks how long a text can become.
+    #[must_use]
+    pub fn telling_days() -> Vec<Ts> {
+        let of_month = |month: u32| (20..=26_u32).map(move |day| format!("2026-{month:02}-{day:02} 12:00"));
+        (1..=12).flat_map(of_month).filter_map(|text| Zone::utc().parse_local(&text)).collect()
+    }
+}
+
+/// Some languages put blanks of their own before `p.m.`. In a text message one of them would make every character twice
+/// as costly, and nobody sees the difference.
+fn even(text: String) -> String {
+    text.replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ")
+}
+
+fn iso(year: i32, month: u8, day: u8) -> String {
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests;
