@@ -10,6 +10,7 @@ use journey_spec::codes::{self, ALL, J0101, J0121, Level};
 use crate::Allowed;
 use crate::ast::{Allow, File};
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::source::FileId;
 
 /// Takes out what is allowed, and adds what is to be said of the `allow`s. Where the program is not whole, or has no
@@ -73,6 +74,10 @@ fn unknown(allow: &Allow) -> Finding {
     let mean = mean.map(|mean| format!(", {mean}")).unwrap_or_default();
     Finding::new(&J0101, code.span, format!("there is no finding `{}` that could be allowed{mean}", code.text))
         .label("unknown code")
+        .fix(match same {
+            Some(same) => Some(Fix::word(code.span, &code.text, same.code)),
+            None => Fix::meant(code.span, &code.text, ALL.iter().map(|c| c.code)),
+        })
         .help("write the code that stands in front of the finding, such as `J0303`")
 }
 
@@ -86,5 +91,5 @@ fn silences_nothing(allow: &Allow, code: &codes::Code) -> Finding {
         false => "take it away, or put it right above the line that the finding points at",
     };
     let message = format!("this `allow` silences nothing today, and would hide the next {}", code.code);
-    Finding::new(&J0121, allow.span, message).label(label).help(help)
+    Finding::new(&J0121, allow.span, message).label(label).help(help).fix(Fix::line(allow.span))
 }

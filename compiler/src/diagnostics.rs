@@ -7,6 +7,7 @@ mod snippet;
 
 use journey_spec::codes::{Code, Level};
 
+use crate::fix::Fix;
 use crate::source::Span;
 
 /// What the compiler has to say about a program.
@@ -24,6 +25,8 @@ pub struct Finding {
     pub how: Option<String>,
     /// How to mend it.
     pub help: Option<String>,
+    /// The same as an edit, where it is one.
+    pub fix: Option<Box<Fix>>,
 }
 
 /// A place and what is to be said about it.
@@ -46,6 +49,7 @@ impl Finding {
             labels: vec![Label { span, text: String::new() }],
             how: None,
             help: None,
+            fix: None,
         }
     }
 
@@ -79,6 +83,13 @@ impl Finding {
         self
     }
 
+    /// Gives the mend as an edit.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Finding {
+        self.fix = fix.into().map(Box::new);
+        self
+    }
+
     /// The primary place.
     #[must_use]
     pub fn span(&self) -> Span {
@@ -89,10 +100,18 @@ impl Finding {
 /// ``, did you mean `x`?`` where a known name is close to `name`; else nothing.
 #[must_use]
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    known
+    closest(name, known).map(|(k, _)| format!("did you mean `{k}`?"))
+}
+
+/// The known name that is close to `name`, and whether it is the only one so close.
+pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<(&'a str, bool)> {
+    let mut close: Vec<(usize, &str)> = known
         .into_iter()
         .map(|k| (strsim::damerau_levenshtein(name, k), k))
         .filter(|(distance, k)| *distance <= (name.chars().count().max(k.chars().count()) / 3).max(1) && *k != name)
-        .min_by_key(|(distance, k)| (*distance, *k))
-        .map(|(_, k)| format!("did you mean `{k}`?"))
+        .collect();
+    close.sort_unstable();
+    close.dedup();
+    let (best, k) = *close.first()?;
+    Some((k, close.get(1).is_none_or(|(next, _)| *next > best)))
 }

@@ -19,6 +19,7 @@ pub mod ast;
 pub mod check;
 pub mod diagnostics;
 pub mod emit;
+pub mod fix;
 pub mod format;
 pub mod graph;
 pub mod parse;
@@ -90,15 +91,9 @@ pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
         true => lowered.broken,
         false => (0..lowered.program.journeys.len() as u32).map(JourneyId).collect(),
     };
-    Compilation {
-        findings: sorted(findings, &sources),
-        allowed,
-        broken,
-        program: Some(lowered.program),
-        spans: out.spans,
-        sources,
-        files,
-    }
+    let mut findings = sorted(findings, &sources);
+    fix::place(&mut findings, &sources);
+    Compilation { findings, allowed, broken, program: Some(lowered.program), spans: out.spans, sources, files }
 }
 
 /// What the rules say of the journeys that are whole; the others would only give rise to follow-up findings.

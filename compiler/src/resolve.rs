@@ -15,6 +15,7 @@ use crate::ast::{
     ServiceDecl, TypeKind, TypeRef,
 };
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::source::{FileId, SourceMap, Span};
 use crate::spans::{Node, Spans};
 use crate::types;
@@ -359,9 +360,11 @@ impl<'a> Names<'a> {
         } else {
             near.unwrap_or(declare)
         };
-        out.say(
-            Finding::new(&codes::J0101, span, format!("there is {what} `{name}`")).label("not declared").help(help),
-        );
+        // A name of another kind is no slip of the pen.
+        let known = || self.known(kind).chain(types::BUILTIN.iter().copied().filter(|_| kind == Kind::Record));
+        let fix = Some(()).filter(|()| other.is_none()).and_then(|()| Fix::meant(span, name, known()));
+        let finding = Finding::new(&codes::J0101, span, format!("there is {what} `{name}`"));
+        out.say(finding.label("not declared").help(help).fix(fix));
         None
     }
 
@@ -384,7 +387,7 @@ pub(crate) fn unknown<'k>(
         let otherwise: String = otherwise.into();
         if !otherwise.is_empty() || known.is_empty() { otherwise } else { format!("there is {}", listed(&known)) }
     });
-    let finding = Finding::new(code, span, message).label("not known");
+    let finding = Finding::new(code, span, message).label("not known").fix(Fix::meant(span, name, known));
     if help.is_empty() { finding } else { finding.help(help) }
 }
 

@@ -1,5 +1,7 @@
 //! `journeyc check`: what could go wrong for a customer.
 
+mod mend;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -9,7 +11,7 @@ use journey_compiler::check::bounds::{self, Bound, Scope, WINDOWS};
 use journey_spec::program::Channel;
 use journey_spec::time::spelled_duration;
 
-use crate::failure::{Exit, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::project::{self, Compiled, Format};
 use crate::screen::{BOLD, DIM, Screen, count, grouped, styled};
 
@@ -19,6 +21,8 @@ Examples:
   journeyc check examples/appointment         one project: all .journey files of the folder
   journeyc check --format concise | head      one line a finding
   journeyc check --format json > findings.json
+  journeyc check --diff                       what --fix would change
+  journeyc check --fix                        makes the edits that are beyond doubt
 
 A folder that holds .journey files is a project; hidden folders, target and node_modules are passed over.
 
@@ -34,9 +38,27 @@ pub(crate) struct Check {
     /// How findings are printed
     #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
     format: Format,
+    /// Makes the edits that mend a finding where what was meant is beyond doubt, and says what is left
+    #[arg(long)]
+    fix: bool,
+    /// Shows those edits and writes nothing
+    #[arg(long, conflicts_with = "fix")]
+    diff: bool,
+    /// With --fix or --diff: also edits of which somebody should look whether they are what a customer should get
+    #[arg(long)]
+    unsafe_fixes: bool,
 }
 
 pub(crate) fn run(args: &Check, screen: &mut Screen) -> Outcome {
+    if args.diff {
+        return mend::show(&args.paths, args.unsafe_fixes, screen);
+    }
+    if args.unsafe_fixes && !args.fix {
+        return Err(Failure::new("--unsafe-fixes makes nothing by itself").help("add --fix, or --diff to look first"));
+    }
+    if args.fix {
+        mend::write(&args.paths, args.unsafe_fixes, screen)?;
+    }
     let began = Instant::now();
     let all = project::compile(&args.paths)?;
     let took = began.elapsed();
@@ -53,6 +75,7 @@ pub(crate) fn run(args: &Check, screen: &mut Screen) -> Outcome {
         count(findings, "finding", "findings"),
         took.as_millis()
     ));
+    screen.say(&mend::offer(&all, args.fix));
     if args.format == Format::Full && !project::has_errors(&all) {
         let text: String = all.iter().map(proven).collect();
         screen.print(&text);

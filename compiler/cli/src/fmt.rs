@@ -7,11 +7,11 @@ use journey_compiler::diagnostics::{Finding, human};
 use journey_compiler::format;
 use journey_compiler::parse::MAX_BYTES;
 use journey_compiler::source::{Source, SourceMap};
-use similar::TextDiff;
 
+use crate::differs::diff;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::folder;
-use crate::screen::{BAD, GOOD, NAME, Screen, count, plain, styled};
+use crate::screen::{Screen, count, plain};
 use crate::written;
 
 const EXAMPLES: &str = "\
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Fmt, screen: &mut Screen) -> Outcome {
             Laid::Changed(laid) => {
                 changed += 1;
                 if args.diff {
-                    screen.print(&diff(&name, &text, &laid));
+                    screen.print(&diff(&name, &text, &laid, "laid out"));
                 } else if args.check {
                     screen.print(&format!("{name}\n"));
                 } else {
@@ -110,7 +110,7 @@ fn stdin(args: &Fmt, screen: &mut Screen) -> Outcome {
             Ok(Exit::Clean)
         }
         Laid::Changed(laid) if args.diff => {
-            screen.print(&diff("stdin", &text, &laid));
+            screen.print(&diff("stdin", &text, &laid, "laid out"));
             Ok(Exit::Findings)
         }
         Laid::Changed(_) if args.check => {
@@ -165,29 +165,4 @@ fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
 fn not_utf8(name: &str, at: usize) -> Failure {
     Failure::new(format!("`{name}` is not UTF-8 text: byte {at} begins no character"))
         .help("save it as UTF-8 in your editor; it was left untouched")
-}
-
-fn diff(name: &str, old: &str, new: &str) -> String {
-    let diff = TextDiff::from_lines(old, new);
-    let unified = diff
-        .unified_diff()
-        .context_radius(3)
-        .header(&format!("{name} as it is"), &format!("{name} laid out"))
-        .to_string();
-    let mut out = String::new();
-    for line in unified.split_inclusive('\n') {
-        let style = match line.as_bytes().first() {
-            _ if line.starts_with("+++") || line.starts_with("---") || line.starts_with("@@") => NAME,
-            Some(b'+') => GOOD,
-            Some(b'-') => BAD,
-            _ => {
-                out.push_str(line);
-                continue;
-            }
-        };
-        let body = line.strip_suffix('\n').unwrap_or(line);
-        out.push_str(&styled(style, body));
-        out.push('\n');
-    }
-    out
 }

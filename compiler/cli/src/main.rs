@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod completions;
 mod coverage;
+mod differs;
 mod explain;
 mod failure;
 mod fmt;

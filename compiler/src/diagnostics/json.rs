@@ -25,6 +25,27 @@ pub struct Report {
     pub how: Option<String>,
     /// How to mend it.
     pub help: Option<String>,
+    /// The same as edits, where they are known; all of them or none.
+    pub fix: Option<Mend>,
+}
+
+/// Edits that mend a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mend {
+    /// `safe`, or `look` where somebody should look at what comes of it.
+    pub care: &'static str,
+    /// What is put in place of what.
+    pub edits: Vec<Edit>,
+}
+
+/// A part of a file and what stands there afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// What is replaced; empty for what is put in.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The new text.
+    pub text: String,
 }
 
 /// A part of a file.
@@ -75,6 +96,14 @@ pub fn report(finding: &Finding, sources: &SourceMap) -> Report {
             .collect(),
         how: finding.how.clone(),
         help: finding.help.clone(),
+        fix: finding.fix.as_ref().map(|fix| Mend {
+            care: fix.care().name(),
+            edits: fix
+                .edits()
+                .iter()
+                .map(|edit| Edit { place: place(edit.span, sources), text: edit.text.clone() })
+                .collect(),
+        }),
     }
 }
 

@@ -9,6 +9,7 @@ use super::journeys::JourneyScope;
 use super::{Lower, MOST, expressions};
 use crate::ast::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, Path, PolicyDecl, PolicyItem};
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::source::Span;
 use crate::spans::Node;
 
@@ -236,7 +237,8 @@ impl Lower<'_, '_> {
                     format!("this limit never counts anything: no journey is `per {name}`"),
                 )
                 .label("not known")
-                .help(meant),
+                .help(meant)
+                .fix(Fix::meant(key.span, &name, keys.iter().map(String::as_str))),
             );
         }
     }

@@ -12,6 +12,7 @@ use journey_spec::value::fold_reply;
 use super::{Lower, expressions};
 use crate::ast::{MessageDecl, MessageItem, Name, Path, ReplyDecl, TemplatePiece, TemplateText, VariantDecl};
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::resolve::Kind;
 use crate::source::Span;
 use crate::spans::Node;
@@ -250,6 +251,7 @@ impl Lower<'_, '_> {
                         format!("a customer would read nothing sensible: `:{other}` is no way to write a value"),
                     )
                     .label("not known")
+                    .fix(Fix::meant(word.span, other, FORMATS))
                     .help(did_you_mean(other, FORMATS).unwrap_or_else(|| {
                         "write `:day` (Friday 20 March), `:time` (09:00), `:date` (20 March 2026), or nothing".into()
                     })),

@@ -17,6 +17,7 @@ use crate::ast::{
 };
 use crate::check::waits::missing_if_past;
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::resolve::{Kind, listed, unknown};
 use crate::source::Span;
 use crate::spans::Node;
@@ -253,7 +254,14 @@ impl Lower<'_, '_> {
                 let past = match if_past {
                     Some(past) => self.then(journey, past).0,
                     None => {
-                        self.out.say(missing_if_past(decl.span));
+                        let fix = match &decl.then {
+                            ThenDecl::Goto(to, _) => Some(format!(", if past -> {}", to.text)),
+                            ThenDecl::Stay(actions, _) if actions.is_empty() => Some(", if past stay".to_owned()),
+                            // What is done there may be to send: not a second time without anybody having looked.
+                            ThenDecl::Stay(..) => None,
+                        };
+                        let fix = fix.map(|text| Fix::insert(decl.span, text).look());
+                        self.out.say(missing_if_past(decl.span).fix(fix));
                         // The program has to say something; what the arrow does anyway is the likeliest wish.
                         let before = (self.out.findings.len(), self.out.poisoned);
                         let same = self.then(journey, &decl.then).0;
@@ -424,7 +432,8 @@ impl Lower<'_, '_> {
                 self.out.say(
                     Finding::new(&codes::J0117, name.span, format!("`{service}` never answers `{}`", name.text))
                         .label("never taken")
-                        .help(help),
+                        .help(help)
+                        .fix(Fix::meant(name.span, &name.text, declared.iter().copied())),
                 );
             }
         }
@@ -443,10 +452,18 @@ impl Lower<'_, '_> {
                     ),
                 )
                 .label("not every answer leads somewhere")
-                .help(format!("add {}", listed(&lines))),
+                .help(format!("add {}", listed(&lines)))
+                .fix(as_the_last(decl, &missing)),
             );
         }
     }
+}
+
+/// Missing answers lead where the last one that is named leads: a person looks whether that is right.
+fn as_the_last(decl: &CallDecl, missing: &[&str]) -> Option<Fix> {
+    let (name, to) = decl.outcomes.last()?;
+    let lines: String = missing.iter().map(|outcome| format!("   {outcome} -> {}", to.text)).collect();
+    Some(Fix::insert(name.span.to(to.span), lines).look())
 }
 
 fn span_of(action: &ActionDecl) -> Span {

@@ -12,6 +12,7 @@ use super::scan::{after_text, is_closed};
 use super::words::clip;
 use super::{Grammar, MAX_FINDINGS, Node, Reader, Rule};
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::source::Span;
 
 /// How the message of a text that is not closed begins.
@@ -263,13 +264,14 @@ impl Reader<'_> {
         let words: Vec<_> = lines.iter().map(|(w, _)| *w).collect();
         let follows = !self.begins_its_line(line.start);
         let more = CONTINUATIONS.iter().map(|(w, _)| *w).filter(|_| follows);
+        let fix = Fix::meant(here, word, words.iter().copied().chain(more.clone()));
         let mean = did_you_mean(word, words.iter().copied().chain(more));
         let message = match &mean {
             Some(mean) => format!("unknown word `{}` here, {mean}", clip(word)),
             None => format!("unknown word `{}` here", clip(word)),
         };
         let listed = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>();
-        Finding::new(&J0001, here, message).label(format!("not known {}", place.name())).help(format!(
+        Finding::new(&J0001, here, message).fix(fix).label(format!("not known {}", place.name())).help(format!(
             "what stands {} begins with {}",
             place.name(),
             either(&listed)
@@ -314,8 +316,9 @@ impl Reader<'_> {
         let words: Vec<String> = expected.iter().flat_map(|rule| spellings(*rule)).collect();
         // a slip of the pen seldom touches the first letter, and a name of the author's is soon close to some keyword
         let close = words.iter().map(String::as_str).filter(|word| word.chars().next() == found.chars().next());
-        if let Some(mean) = did_you_mean(found, close) {
+        if let Some(mean) = did_you_mean(found, close.clone()) {
             return Finding::new(&J0001, here, format!("unknown word `{}` here, {mean}", clip(found)))
+                .fix(Fix::meant(here, found, close))
                 .label(format!("expected {}", wanted(&expected)));
         }
         let after = if previous.is_empty() { String::new() } else { format!(" after `{}`", clip(previous)) };

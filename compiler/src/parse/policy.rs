@@ -7,6 +7,7 @@ use super::explain::Place;
 use super::{Node, Reader, Rule};
 use crate::ast::{At, FateDecl, FateKind, LimitDecl, LimitWhatDecl, Name, PolicyDecl, PolicyItem};
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 
 impl<'a> Reader<'a> {
     pub(super) fn policy(&mut self, node: Node<'a>) -> Option<PolicyDecl> {
@@ -164,10 +165,12 @@ impl<'a> Reader<'a> {
             .into_iter()
             .chain(Channel::ALL.map(Channel::name))
             .chain(Purpose::ALL.map(Purpose::name));
+        let fix = Fix::meant(wrong.1, &wrong.0, all.clone());
         let mean = did_you_mean(&wrong.0, all).map(|mean| format!(", {mean}")).unwrap_or_default();
         self.report(
             Finding::new(&J0001, wrong.1, format!("a limit cannot count `{}`{mean}", super::words::clip(&wrong.0)))
                 .label("unknown")
+                .fix(fix)
                 .help("it counts `messages`, a channel, a purpose, `starts`, `live` or `visits` of a state"),
         );
         None

@@ -7,6 +7,7 @@ use super::explain::Place;
 use super::{Node, Reader, Rule};
 use crate::ast::{At, Expectation, ExprKind, ScenarioDecl, ScenarioLine, ScenarioLineKind};
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::source::Span;
 
 impl<'a> Reader<'a> {
@@ -158,7 +159,8 @@ impl<'a> Reader<'a> {
                     && let Some(mean) = did_you_mean(&first.text, Channel::ALL.map(Channel::name))
                 {
                     let message = format!("there is no channel `{}`, {mean}", first.text);
-                    self.report(Finding::new(&J0001, first.span, message).label("unknown channel"));
+                    let fix = Fix::meant(first.span, &first.text, Channel::ALL.map(Channel::name));
+                    self.report(Finding::new(&J0001, first.span, message).label("unknown channel").fix(fix));
                     return None;
                 }
                 Expectation::Data { path, value }

@@ -7,6 +7,7 @@ use journey_spec::time;
 use super::{MAX_TERMS, Node, Reader, Rule};
 use crate::ast::{At, Expr, ExprKind, Name, Path};
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::source::Span;
 
 impl<'a> Reader<'a> {
@@ -155,6 +156,7 @@ impl<'a> Reader<'a> {
         self.report(
             Finding::new(&J0001, span, format!("there is no {kind} `{}`{mean}", clip(word)))
                 .label(format!("unknown {kind}"))
+                .fix(Fix::meant(span, word, all.iter().copied()))
                 .help(format!("there are {}", known.join(", "))),
         );
         None
