@@ -20,13 +20,56 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap_or_default()
 }
 
-/// Builds the command line once and says where it is.
+/// The command line's binary: the one that stands beside these tests where it is newer than all that it is made of, as
+/// it is in `cargo test --workspace`; else it is built, once.
 ///
 /// # Errors
 /// What cargo said.
 pub fn journeyc() -> Result<PathBuf, String> {
     static BUILT: std::sync::OnceLock<Result<PathBuf, String>> = std::sync::OnceLock::new();
-    BUILT.get_or_init(build).clone()
+    BUILT.get_or_init(|| built().map_or_else(build, Ok)).clone()
+}
+
+/// What the binary is made of, besides the libraries that `Cargo.lock` names.
+const MADE_OF: [&str; 12] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "language-spec",
+    "runtime/Cargo.toml",
+    "runtime/src",
+    "runtime/step/Cargo.toml",
+    "runtime/step/src",
+    "compiler/Cargo.toml",
+    "compiler/src",
+    "compiler/cli/Cargo.toml",
+    "compiler/cli/src",
+    "compiler/cli/templates",
+];
+
+/// The binary in the folder of the running test, unless something that it is made of is newer.
+///
+/// Building it alone would take other features of some libraries than building the workspace does, and so take all of
+/// them a second time.
+fn built() -> Option<PathBuf> {
+    let test = std::env::current_exe().ok()?;
+    let binary = test.parent()?.parent()?.join(format!("journeyc{}", std::env::consts::EXE_SUFFIX));
+    let made = std::fs::metadata(&binary).and_then(|m| m.modified()).ok()?;
+    let newest =
+        MADE_OF.iter().map(|path| newest(&root().join(path))).collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    (newest < made).then_some(binary)
+}
+
+/// When the newest file in and below a path was changed; none where that cannot be told.
+fn newest(path: &Path) -> Option<std::time::SystemTime> {
+    let meta = std::fs::metadata(path).ok()?;
+    if !meta.is_dir() {
+        return meta.modified().ok();
+    }
+    let mut newest_of_all = std::time::SystemTime::UNIX_EPOCH;
+    for entry in std::fs::read_dir(path).ok()? {
+        newest_of_all = newest_of_all.max(newest(&entry.ok()?.path())?);
+    }
+    Some(newest_of_all)
 }
 
 fn build() -> Result<PathBuf, String> {
