@@ -7,6 +7,7 @@ mod condition;
 mod policy;
 mod scenario;
 
+use journey_spec::Sensitive;
 use journey_spec::program::{Channel, EndKind, Millis, Purpose, Window};
 
 pub use condition::{ChooseDecl, CmpDecl, CondDecl, CondKind, SplitDecl, WayDecl, WayOn};
@@ -163,6 +164,8 @@ pub struct FieldDecl {
     pub name: Name,
     /// Type.
     pub ty: TypeRef,
+    /// `sensitive health`
+    pub sensitive: Option<At<Sensitive>>,
     /// The whole field.
     pub span: Span,
 }
@@ -570,6 +573,8 @@ pub enum ExprKind {
     DateTime(String),
     /// `{ id: "B1", slot: … }`; only in scenarios
     Record(Vec<(Name, Expr)>),
+    /// `["America/Chicago", "America/New_York"]`; only in scenarios
+    Texts(Vec<Name>),
     /// `a + b`, `a - b`
     Add {
         /// The left side.

@@ -10,6 +10,7 @@ mod loops;
 mod mend;
 mod people;
 mod promises;
+mod quiet;
 mod reached;
 mod replies;
 mod starts;
@@ -40,6 +41,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
     let mut out = Vec::new();
     replies::invite_no_opt_out_word(program, spans, &mut out);
     replies::are_told_apart(program, spans, &mut out);
+    quiet::hours_leave_some(program, spans, &mut out);
     let mut senders = texts::Senders::new();
     for (_, id) in program.journeys.iter().zip(0..) {
         let Some(graph) = graph::of(program, JourneyId(id)) else { continue };

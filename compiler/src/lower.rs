@@ -10,6 +10,7 @@ mod journeys;
 mod limits;
 mod messages;
 mod next;
+mod sensitive;
 mod states;
 mod walks;
 
@@ -98,7 +99,10 @@ struct Lower<'n, 'a> {
 fn ir_fields(fields: &[FieldInfo]) -> Vec<Field> {
     fields
         .iter()
-        .map(|f| Field { name: f.name.clone(), ty: f.ty.clone().unwrap_or_else(crate::types::plain_text) })
+        .map(|f| Field {
+            sensitive: f.sensitive,
+            ..Field::new(f.name.clone(), f.ty.clone().unwrap_or_else(crate::types::plain_text))
+        })
         .collect()
 }
 

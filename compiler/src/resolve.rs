@@ -7,8 +7,8 @@ mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use journey_spec::Type;
 use journey_spec::codes::{self, Code, Level};
+use journey_spec::{Sensitive, Type};
 
 use crate::ast::{
     CustomerDecl, EventDecl, FieldDecl, File, Item, JourneyDecl, MessageDecl, Name, PolicyDecl, RecordDecl,
@@ -49,6 +49,7 @@ impl Kind {
 pub(crate) struct FieldInfo {
     pub(crate) name: String,
     pub(crate) ty: Option<Type>,
+    pub(crate) sensitive: Option<Sensitive>,
     pub(crate) span: Span,
 }
 
@@ -275,7 +276,12 @@ impl<'a> Names<'a> {
         fields
             .into_iter()
             .filter(|f| kept.contains(&f.name.span))
-            .map(|f| FieldInfo { name: f.name.text.clone(), ty: self.resolve_type(&f.ty, out), span: f.name.span })
+            .map(|f| FieldInfo {
+                name: f.name.text.clone(),
+                ty: self.resolve_type(&f.ty, out),
+                sensitive: f.sensitive.as_ref().map(|s| s.value),
+                span: f.name.span,
+            })
             .collect()
     }
 

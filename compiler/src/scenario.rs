@@ -50,7 +50,7 @@ fn expects(lines: &[ScenarioLine]) -> bool {
     let mut open: Vec<&ScenarioLine> = lines.iter().collect();
     while let Some(line) = open.pop() {
         match &line.kind {
-            ScenarioLineKind::Expect(_) => return true,
+            ScenarioLineKind::Expect(_) | ScenarioLineKind::Never { .. } => return true,
             ScenarioLineKind::At(_, Some(then)) => open.push(then),
             ScenarioLineKind::Repeat { lines, .. } => open.extend(lines),
             _ => {}
@@ -134,11 +134,26 @@ impl Scenario<'_, '_> {
             }
             ScenarioLineKind::MockCall { service, outcome } => self.mock(service, outcome),
             ScenarioLineKind::Expect(expectation) => self.expect(expectation),
+            ScenarioLineKind::Never { from, to, .. } => self.hours(from, to),
             ScenarioLineKind::Advance(_)
             | ScenarioLineKind::Reply { .. }
             | ScenarioLineKind::HandoffClosed(_)
             | ScenarioLineKind::OptOut(_)
+            | ScenarioLineKind::Pause { .. }
             | ScenarioLineKind::ChannelFails { .. } => {}
+        }
+    }
+
+    fn hours(&mut self, from: &At<u16>, to: &At<u16>) {
+        if from.value == to.value {
+            self.out.say(
+                Finding::new(
+                    &codes::J0116,
+                    from.span.to(to.span),
+                    "hours that begin when they end are no hours, or all of them",
+                )
+                .help("write two different times, such as `between 21:00 and 08:00`"),
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use journey_spec::codes::{self, Code};
 use journey_spec::program::Field;
 use journey_spec::types::DEFAULT_TEXT_MAX;
 use journey_spec::value::{Value, fields_from_json};
-use journey_spec::{Type, time};
+use journey_spec::{Sensitive, Type, time};
 
 use crate::ast::{Expr, ExprKind, Path};
 use crate::diagnostics::Finding;
@@ -98,6 +98,8 @@ pub(crate) struct Found {
     pub(crate) missing: Option<String>,
     /// All such parts of the path, the shortest first.
     pub(crate) optional: Vec<String>,
+    /// Why the value is not for every eye, and where it is declared so.
+    pub(crate) sensitive: Option<(Sensitive, Span)>,
 }
 
 /// Follows a path; none, and a finding, where it leads nowhere.
@@ -106,7 +108,7 @@ pub(crate) fn walk(names: &Names<'_>, scope: Scope<'_>, path: &Path, out: &mut O
     let first = parts.next()?;
     let mut so_far = first.text.clone();
     let mut fields: Option<&[FieldInfo]> = None;
-    let mut found = Found { ty: None, missing: None, optional: Vec::new() };
+    let mut found = Found { ty: None, missing: None, optional: Vec::new(), sensitive: None };
     if scope.customer && first.text == "customer" {
         let Some(customer) = &names.customer else {
             out.poisoned = true;
@@ -140,6 +142,7 @@ pub(crate) fn walk(names: &Names<'_>, scope: Scope<'_>, path: &Path, out: &mut O
             return None;
         };
         found.ty.clone_from(&field.ty);
+        found.sensitive = field.sensitive.map(|s| (s, field.span));
         if field.ty.is_none() {
             out.poisoned = true;
             return Some(found);
@@ -174,6 +177,7 @@ pub(crate) fn walk(names: &Names<'_>, scope: Scope<'_>, path: &Path, out: &mut O
         fields = None;
         so_far = format!("{so_far}.{}", part.text);
         found.ty.clone_from(&field.ty);
+        found.sensitive = found.sensitive.or(field.sensitive.map(|s| (s, field.span)));
         if field.ty.is_none() {
             out.poisoned = true;
             return Some(found);
@@ -241,12 +245,9 @@ pub(crate) fn literal(expr: &Expr, ty: &Type) -> Result<Value, String> {
     let wrong = || format!("should be {}", noun(wanted));
     match (&expr.kind, wanted) {
         (ExprKind::Text(_), Type::Number | Type::Bool | Type::Record(_)) => Err(wrong()),
-        (ExprKind::Text(text), _) => {
-            let field = Field { name: "x".into(), ty: wanted.clone() };
-            let json = serde_json::json!({ "x": text });
-            let mut data =
-                fields_from_json(&json, std::slice::from_ref(&field), &BTreeMap::new()).map_err(|m| m.problem)?;
-            data.remove("x").ok_or_else(wrong)
+        (ExprKind::Text(text), _) => from_json(serde_json::json!(text), wanted),
+        (ExprKind::Texts(texts), Type::Zone) => {
+            from_json(texts.iter().map(|t| serde_json::json!(t.text)).collect(), wanted)
         }
         (ExprKind::Number(text), Type::Number) => {
             text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Value::Number).ok_or_else(wrong)
@@ -258,6 +259,14 @@ pub(crate) fn literal(expr: &Expr, ty: &Type) -> Result<Value, String> {
         }
         _ => Err(wrong()),
     }
+}
+
+/// The value that a feed would write so.
+fn from_json(value: serde_json::Value, ty: &Type) -> Result<Value, String> {
+    let field = Field::new("x", ty.clone());
+    let json = serde_json::json!({ "x": value });
+    let mut data = fields_from_json(&json, std::slice::from_ref(&field), &BTreeMap::new()).map_err(|m| m.problem)?;
+    data.remove("x").ok_or_else(|| format!("should be {}", noun(ty)))
 }
 
 /// A value of the wrong type.

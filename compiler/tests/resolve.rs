@@ -99,6 +99,22 @@ const ROWS: &[Row] = &[
         "no journey is `per bookin.id`",
     ),
     ("newest by at", "newest by booking.when", "J0101", "when", "has no field `when`"),
+    // hours of a `never`
+    (
+        "  expect state waiting",
+        "  never sms between 08:00 and 08:00",
+        "J0116",
+        "08:00 and 08:00",
+        "begin when they end",
+    ),
+    // where a customer may be
+    (
+        "zone: \"Europe/London\"",
+        "zone: [\"Europe/London\", \"us\"]",
+        "J0111",
+        "[\"Europe/London\", \"us\"]",
+        "a list of several",
+    ),
     // consent and the preferred channel
     (
         "nick: text?",

@@ -100,6 +100,7 @@ registry! {
     J0134 "aging-word" Warning "0.1";
     J0135 "missing-variant" Warning "0.1";
     J0137 "no-consent-possible" Error "0.1";
+    J0138 "sensitive-in-the-open" Error "0.1";
     // loops and bounds
     J0201 "event-loop" Error "0.1";
     J0202 "reply-loop" Error "0.1";
@@ -108,6 +109,7 @@ registry! {
     J0205 "unbounded-starts" Error "0.1";
     J0206 "retry-storm" Error "0.1";
     J0207 "essential-unproven" Error "0.1";
+    J0213 "no-hour-left" Warning "0.1";
     // states and waits
     J0301 "unreachable-state" Warning "0.1";
     J0302 "no-way-to-an-end" Error "0.1";

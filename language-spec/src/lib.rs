@@ -2,7 +2,9 @@
 //!
 //! * [`program`]: the compiled program, which the compiler emits and the runtime takes, and [`bundle`], the file in which
 //!   it travels;
+//! * [`sensitive`]: data that is not for every eye;
 //! * [`types`] and [`value`]: what data may look like, and data itself;
+//! * [`places`]: where a customer may be;
 //! * [`time`]: instants, zones and how both are written;
 //! * [`locale`]: languages, and how days and numbers are written in them;
 //! * [`codes`]: the one registry of findings.
@@ -12,12 +14,15 @@
 pub mod bundle;
 pub mod codes;
 pub mod locale;
+pub mod places;
 pub mod program;
+pub mod sensitive;
 pub mod time;
 pub mod types;
 pub mod value;
 
 pub use program::Program;
+pub use sensitive::Sensitive;
 pub use time::Ts;
 pub use types::Type;
 pub use value::Value;

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 pub use cond::{Branch, Cmp, Cond, bucket};
 pub use policy::{Calendar, Fate, Limit, LimitWhat, Policy, Quiet, Requirement, Window};
 
+use crate::sensitive::Sensitive;
 use crate::types::Type;
 use crate::value::Value;
 
@@ -127,6 +128,17 @@ pub struct Field {
     pub name: String,
     /// Type.
     pub ty: Type,
+    /// Why it is not for every eye, where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitive: Option<Sensitive>,
+}
+
+impl Field {
+    /// A field for every eye.
+    #[must_use]
+    pub fn new(name: impl Into<String>, ty: Type) -> Field {
+        Field { name: name.into(), ty, sensitive: None }
+    }
 }
 
 /// The declared customer: who is contacted.

@@ -63,6 +63,28 @@ impl Zone {
         }
     }
 
+    /// How far the local clock is ahead of UTC, in seconds.
+    #[must_use]
+    pub fn offset(&self, ts: Ts) -> i32 {
+        self.0.to_offset(timestamp(ts)).seconds()
+    }
+
+    /// What the local time is called then: `CST`, or `UTC+4` where it has no letters.
+    #[must_use]
+    pub fn name_at(&self, ts: Ts) -> String {
+        let info = self.0.to_offset_info(timestamp(ts));
+        if info.abbreviation().starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return info.abbreviation().to_string();
+        }
+        let minutes = info.offset().seconds() / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        match (minutes.abs() / 60, minutes.abs() % 60) {
+            (0, 0) => "UTC".into(),
+            (hours, 0) => format!("UTC{sign}{hours}"),
+            (hours, rest) => format!("UTC{sign}{hours}:{rest:02}"),
+        }
+    }
+
     /// Minute of the local day, 0 to 1439.
     #[must_use]
     pub fn minute_of_day(&self, ts: Ts) -> u16 {

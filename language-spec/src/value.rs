@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::places;
 use crate::program::{Channel, Field, Millis};
 use crate::time::{self, Ts};
 use crate::types::Type;
@@ -35,6 +36,8 @@ pub enum Value {
     Duration(Millis),
     /// An amount: a decimal number as text, and an ISO 4217 currency.
     Money(String, String),
+    /// Several time zones or countries, where a customer may be.
+    Places(Vec<String>),
     /// A record's fields.
     Record(BTreeMap<String, Value>),
 }
@@ -131,11 +134,10 @@ fn read(json: &Json, ty: &Type, records: &BTreeMap<String, Vec<Field>>, path: &s
                 && !text.contains(char::is_whitespace);
             Value::Text(Some(text).filter(|_| fits).ok_or_else(wrong)?.into())
         }
-        Type::Zone => {
-            let name = text()?;
-            time::Zone::named(name).ok_or_else(wrong)?;
-            Value::Text(name.into())
-        }
+        Type::Zone => match json {
+            Json::Array(names) => place_list(names).ok_or_else(wrong)?,
+            _ => Value::Text(Some(text()?).filter(|name| places::is_place(name)).ok_or_else(wrong)?.into()),
+        },
         Type::Channel => {
             let channel = Channel::named(text()?).ok_or_else(wrong)?;
             Value::Text(channel.name().into())
@@ -162,6 +164,23 @@ fn read(json: &Json, ty: &Type, records: &BTreeMap<String, Vec<Field>>, path: &s
     })
 }
 
+/// Zones and countries, each once; one alone stands for itself.
+fn place_list(names: &[Json]) -> Option<Value> {
+    let mut all: Vec<String> = Vec::new();
+    for name in names.iter().take(places::MOST_PLACES + 1) {
+        let name = name.as_str().filter(|name| places::is_place(name))?;
+        if !all.iter().any(|known| known == name) {
+            all.push(name.into());
+        }
+    }
+    match all.as_slice() {
+        [] => None,
+        [one] => Some(Value::Text(one.clone())),
+        _ if names.len() > places::MOST_PLACES => None,
+        _ => Some(Value::Places(all)),
+    }
+}
+
 fn misfit(path: &str, problem: &str) -> Misfit {
     Misfit { path: path.into(), problem: problem.into() }
 }
@@ -177,7 +196,9 @@ fn expectation(ty: &Type) -> String {
         Type::Phone => "a phone number such as \"+44 7700 900123\"".into(),
         Type::Email => "an e-mail address".into(),
         Type::Money => "an amount such as \"12.30 GBP\"".into(),
-        Type::Zone => "a time zone such as \"Europe/London\"".into(),
+        Type::Zone => {
+            "a time zone such as \"Europe/London\", a country's code such as \"US\", or a list of several".into()
+        }
         Type::Channel => format!("a channel, one of {}", Channel::ALL.map(Channel::name).join(", ")),
         Type::OneOf(names) => format!("one of {}", names.join(", ")),
         Type::Record(name) => format!("an object with the fields of `{name}`"),

@@ -20,12 +20,13 @@ mod work;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use journey_spec::program::Channel as Kind;
 use journey_spec::program::sound;
 use journey_spec::time::RANGE;
 use journey_spec::{Program, Ts};
 use journey_step::customer::fold_address;
 use journey_step::effect::{Entry, HandoffCase, Release, Took};
-use journey_step::{Customer, Input};
+use journey_step::{Customer, Input, Orders};
 
 use crate::channels::{Channel, Collect, Desk, Left};
 use crate::error::{EngineError, StoreError};
@@ -39,6 +40,8 @@ use work::{Next, Work};
 const GROUP: usize = 256;
 /// Most customers that are kept in memory between transactions.
 const CACHED: usize = 4096;
+/// Under which name a store keeps the orders.
+const ORDERS: &str = "orders";
 
 /// What the engine's effects go to.
 pub struct Outside {
@@ -115,6 +118,8 @@ pub struct Engine {
     store: Box<dyn Store>,
     outside: Outside,
     pace: Pace,
+    /// What those who run it have ordered.
+    orders: Orders,
     /// The store is known to be run at this pace.
     is_paced: bool,
     clock: Ts,
@@ -163,11 +168,17 @@ impl Engine {
             Some(text) => text.parse().map_err(|_| StoreError::Damaged(format!("its clock shows `{text}`")))?,
             None => *RANGE.start(),
         };
+        let orders = match store.meta(ORDERS)? {
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|e| StoreError::Damaged(format!("its orders are `{text}`, which is not understood: {e}")))?,
+            None => Orders::default(),
+        };
         let mut engine = Engine {
             program,
             store,
             outside: Outside::default(),
             pace: Pace::Virtual,
+            orders,
             is_paced: false,
             clock,
             kept_clock: clock,
@@ -282,6 +293,44 @@ impl Engine {
             }
             Ok(taken)
         })
+    }
+
+    /// From now on nothing leaves on this channel, for any customer, until then or until [`Engine::resume`]. Inputs are
+    /// taken and timers fire as ever; what would leave waits, goes by another channel, or is blocked where it would not
+    /// stay true. Survives a restart.
+    ///
+    /// # Errors
+    /// Where the store fails; then nothing is ordered.
+    pub fn pause(&mut self, channel: Kind, until: Option<Ts>) -> Result<(), EngineError> {
+        self.order(|orders| orders.pause(channel, until))
+    }
+
+    /// Ends a pause. What waited for its end is asked at the instant at which it was to be, within five minutes where the
+    /// pause had no end.
+    ///
+    /// # Errors
+    /// Where the store fails; then the pause goes on.
+    pub fn resume(&mut self, channel: Kind) -> Result<(), EngineError> {
+        self.order(|orders| orders.resume(channel))
+    }
+
+    /// What is ordered.
+    #[must_use]
+    pub fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    fn order(&mut self, change: impl FnOnce(&mut Orders)) -> Result<(), EngineError> {
+        let mut orders = self.orders.clone();
+        change(&mut orders);
+        let text = serde_json::to_string(&orders)
+            .map_err(|e| StoreError::Damaged(format!("the orders cannot be written: {e}")))?;
+        self.whole(|engine| {
+            engine.work.batch.meta.push((ORDERS.into(), text));
+            engine.flush()
+        })?;
+        self.orders = orders;
+        Ok(())
     }
 
     /// Moves the clock to `now`, never back, and fires everything that falls due until then.

@@ -15,6 +15,7 @@ fn release(id: &str, body: &str) -> Release {
         address: "+447700900123".into(),
         subject: None,
         body: body.into(),
+        shown: None,
         message: "greeting".into(),
         purpose: Purpose::Service,
         journey: None,
@@ -138,4 +139,13 @@ fn cases_go_to_a_file_too() {
         text,
         "1970-01-01 00:00  a  handoff care  no  [2Jidea\n1970-01-01 00:00  a  sms +447700900123  Hi there\n"
     );
+}
+
+#[test]
+fn a_console_shows_no_value_that_is_not_for_every_eye() {
+    let mut console = Console::new(Vec::new());
+    let release = Release { shown: Some("Your result is ‹health›.".into()), ..release("1", "Your result is bad.") };
+    assert_eq!(console.send(Out { at: 0, customer: "a", item: &release }).unwrap(), Delivery::Delivered);
+    let text = String::from_utf8(console.into_inner()).unwrap();
+    assert!(text.contains("‹health›") && !text.contains("bad"), "{text}");
 }

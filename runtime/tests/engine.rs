@@ -246,3 +246,36 @@ fn a_run_over_sqlite_tells_what_left() {
     let again = drive::run_feed(&mut engine, feed.as_bytes(), &drive::Options::default(), |_| ()).unwrap();
     assert_eq!((again.accepted, &again.customers), (0, &summary.customers));
 }
+
+#[test]
+fn a_pause_holds_for_all_customers_and_over_a_restart() {
+    let memory = Memory::new();
+    let mut engine = engine_on(&memory);
+    take(&mut engine, &[&updated("u1", T, "a", "+44 7700 900123"), &updated("u2", T, "b", "+44 7700 900124")]);
+    engine.pause(journey_spec::program::Channel::Sms, Some(t0() + HOUR)).unwrap();
+    drop(engine);
+    let mut engine = engine_on(&memory);
+    assert!(engine.orders().is_paused(journey_spec::program::Channel::Sms, t0()));
+    take(&mut engine, &[&placed("e1", T, "a", "o1"), &placed("e2", T, "b", "o2")]);
+    engine.advance_to(t0() + HOUR - 1).unwrap();
+    assert_eq!(texts(&mut engine), []);
+    engine.advance_to(t0() + HOUR).unwrap();
+    assert_eq!(texts(&mut engine), [("a".into(), "greeting".into()), ("b".into(), "greeting".into())]);
+}
+
+#[test]
+fn live_what_had_not_left_the_house_when_a_pause_began_is_not_sent() {
+    let memory = Memory::new();
+    let collect = Collect::new();
+    let open = || engine_on(&memory).connect(outside(&collect, Answer::Later)).pace(Pace::Live);
+    let mut engine = open();
+    engine.advance_to(t0()).unwrap();
+    take(&mut engine, &[&updated("u", T, "a", "+44 7700 900123"), &placed("e", T, "a", "o1")]);
+    assert_eq!(texts(&mut engine).len(), 1);
+    engine.pause(journey_spec::program::Channel::Sms, None).unwrap();
+    let done = engine.dispatch(t0() + SECOND).unwrap();
+    assert_eq!((done.delivered, done.rejected), (0, 1));
+    engine.resume(journey_spec::program::Channel::Sms).unwrap();
+    assert_eq!(engine.dispatch(t0() + 2 * SECOND).unwrap().delivered, 0);
+    assert!(collect.messages().is_empty());
+}

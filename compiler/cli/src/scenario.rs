@@ -17,7 +17,6 @@ use journey_runtime::{Arrival, Engine, EngineError, Outside, Taken, parse_line};
 use journey_spec::Ts;
 use journey_spec::program::{Channel, JourneyId, Millis, Program};
 use journey_spec::time::{RANGE, Zone, rfc3339};
-use journey_spec::value::Value;
 use journey_step::Customer;
 use journey_step::effect::{Entry, Took, What};
 use serde_json::{Map, Value as Json, json};
@@ -101,9 +100,10 @@ pub(crate) fn play(program: &Arc<Program>, scenario: &ScenarioDecl) -> Result<Pl
         counters: Vec::new(),
         round: None,
         expects: false,
+        nevers: Vec::new(),
     };
     play.prepare(scenario);
-    let failed = match play.all(&scenario.lines) {
+    let failed = match play.all(&scenario.lines).and_then(|()| play.hold_what_never_happens()) {
         Ok(()) => None,
         Err(Stop::Failed(failed)) => Some(failed),
         Err(Stop::Engine(error)) => return Err(error),
@@ -131,6 +131,15 @@ struct Play {
     round: Option<u32>,
     /// Whether the line being played expects something.
     expects: bool,
+    /// What must not leave, over the whole scenario.
+    nevers: Vec<Never>,
+}
+
+/// `never sms between 21:00 and 08:00`
+struct Never {
+    span: Span,
+    channel: Option<Channel>,
+    hours: (u16, u16),
 }
 
 impl Play {
@@ -139,10 +148,8 @@ impl Play {
         let given = scenario.lines.iter().find_map(|line| given(line));
         let zone = self.program.customer.zone.as_ref().zip(given).and_then(|(name, fields)| {
             let (_, expr) = fields.iter().find(|(field, _)| field.text == *name)?;
-            match self.values().value(expr) {
-                Ok(Value::Text(zone)) => Zone::named(&zone),
-                _ => None,
-            }
+            let zones = journey_spec::places::zones(&self.values().value(expr).ok()?);
+            zones.into_iter().next()
         });
         if let Some(zone) = zone {
             self.zone = zone;
@@ -172,7 +179,14 @@ impl Play {
     /// Plays a line. `fresh` where nothing before it on the same line has done something.
     fn line(&mut self, line: &ScenarioLine, fresh: bool) -> Result<(), Stop> {
         use ScenarioLineKind as Kind;
-        let acts = !matches!(line.kind, Kind::Expect(_) | Kind::MockCall { .. } | Kind::ChannelFails { .. });
+        let acts = !matches!(
+            line.kind,
+            Kind::Expect(_)
+                | Kind::MockCall { .. }
+                | Kind::ChannelFails { .. }
+                | Kind::Pause { .. }
+                | Kind::Never { .. }
+        );
         if acts && fresh {
             self.quiet_since = self.wishes.left();
         }
@@ -243,6 +257,20 @@ impl Play {
             }
             Kind::MockCall { service, outcome } => self.wishes.answer(&service.text, &outcome.text),
             Kind::ChannelFails { channel, times } => self.wishes.fail(channel.value, *times),
+            Kind::Pause { channel, during } => {
+                let until = self.later(during.span, during.value)?;
+                self.engine.pause(channel.value, Some(until))?;
+            }
+            Kind::Never { channel, from, to } => {
+                let never = Never {
+                    span: line.span,
+                    channel: channel.as_ref().map(|c| c.value),
+                    hours: (from.value, to.value),
+                };
+                if self.nevers.iter().all(|known| known.span != never.span) {
+                    self.nevers.push(never);
+                }
+            }
             Kind::Expect(expectation) => self.expect(line.span, expectation)?,
         }
         Ok(())
@@ -326,12 +354,9 @@ impl Play {
     }
 }
 
-/// The zone that a customer's own profile names.
+/// The zone in which a customer's times are told: the likeliest of those that the profile allows.
 pub(crate) fn zone_of(program: &Program, customer: &Customer) -> Option<Zone> {
-    match customer.profile().get(program.customer.zone.as_ref()?)? {
-        Value::Text(name) => Zone::named(name),
-        _ => None,
-    }
+    customer.zones(program).into_iter().next()
 }
 
 /// Whether an entry is a message to the customer that counts as one.

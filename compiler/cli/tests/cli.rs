@@ -376,6 +376,11 @@ fn each_line_that_fails_says_what_was_the_case() {
         ("expect booking.slot 2026-03-06 13:00", "`booking.slot` to be 2026-03-06 13:00", "it is 2026-03-05 13:00"),
         ("expect at most 0 sms", "at most 0 sms so far", "1 so far: confirmation"),
         ("expect blocked reminder", "one more `reminder` to be blocked", "it was never sent"),
+        (
+            "never sms between 09:00 and 11:00",
+            "no sms to leave between 09:00 and 11:00",
+            "`confirmation` left at 2026-03-02 10:00",
+        ),
         ("repeat 3 every 1m { expect exactly 0 messages }", "exactly 0 messages", "1 so far"),
         (
             "event booking.created { booking: { id: \"B2\", slot: 2190-01-01 00:00 + 9000 days } }",

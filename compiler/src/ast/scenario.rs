@@ -83,6 +83,22 @@ pub enum ScenarioLineKind {
         /// How often.
         times: u32,
     },
+    /// `pause sms for 3h`
+    Pause {
+        /// Which channel.
+        channel: At<Channel>,
+        /// For how long, from now.
+        during: At<Millis>,
+    },
+    /// `never sms between 21:00 and 08:00`, `never messages between …`: over the whole scenario
+    Never {
+        /// Only on this channel.
+        channel: Option<At<Channel>>,
+        /// Minute of the day.
+        from: At<u16>,
+        /// Minute of the day.
+        to: At<u16>,
+    },
     /// `expect …`
     Expect(Expectation),
 }

@@ -125,7 +125,8 @@ impl<'a> Source<'a> {
             TypeKind::Text(max) => format!("text({})", max.value),
             TypeKind::OneOf(names) => one_of(names),
         };
-        format!("{}: {ty}{mark}", field.name.text)
+        let sensitive = field.sensitive.as_ref().map(|s| format!(" sensitive {}", s.value.name())).unwrap_or_default();
+        format!("{}: {ty}{mark}{sensitive}", field.name.text)
     }
 
     fn customer_field(&self, field: &CustomerField) -> Entry {
@@ -180,7 +181,6 @@ impl<'a> Source<'a> {
                 let purposes: Vec<_> = purposes.iter().map(|p| p.value.name()).collect();
                 let purposes =
                     if purposes.is_empty() { String::new() } else { format!(" for {}", purposes.join(", ")) };
-                let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
                 let hours = format!("{} to {}", clock(from.value), clock(to.value));
                 line(*span, format!("quiet {hours}{purposes} else {}", self.fate(fate)))
             }
@@ -274,6 +274,11 @@ impl<'a> Source<'a> {
             }
         }
     }
+}
+
+/// `08:00`
+pub(super) fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 pub(super) fn taken(take: &[Name]) -> String {

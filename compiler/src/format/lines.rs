@@ -1,6 +1,6 @@
 //! The tree as lines: what states do, values, and scenarios.
 
-use super::entries::{BLANKS, COMMA, Source, entry, from, line, taken, text};
+use super::entries::{BLANKS, COMMA, Source, clock, entry, from, line, taken, text};
 use super::layout::{Entry, Part};
 use crate::ast::*;
 
@@ -137,6 +137,10 @@ impl Source<'_> {
             ExprKind::Number(number) => parts.push(text(number.clone())),
             ExprKind::Bool(yes) => parts.push(text(yes.to_string())),
             ExprKind::Date(at) | ExprKind::DateTime(at) => parts.push(text(at.clone())),
+            ExprKind::Texts(texts) => {
+                let texts: Vec<_> = texts.iter().map(|t| self.slice(t.span)).collect();
+                parts.push(text(format!("[{}]", texts.join(", "))));
+            }
             ExprKind::Record(entries) => parts.push(self.literal(expr.span.start, entries)),
             ExprKind::Add { left, right, minus } => {
                 self.expr(left, parts);
@@ -212,6 +216,13 @@ impl Source<'_> {
             ScenarioLineKind::ChannelFails { channel, times } => {
                 let times = if *times == 1 { "once".to_string() } else { format!("{times} times") };
                 parts.push(text(format!("channel {} fails {times}", channel.value.name())));
+            }
+            ScenarioLineKind::Pause { channel, during } => {
+                parts.push(text(format!("pause {} for {}", channel.value.name(), self.slice(during.span))));
+            }
+            ScenarioLineKind::Never { channel, from, to } => {
+                let what = channel.as_ref().map_or("messages", |c| c.value.name());
+                parts.push(text(format!("never {what} between {} and {}", clock(from.value), clock(to.value))));
             }
             ScenarioLineKind::Expect(what) => {
                 parts.push(text("expect "));

@@ -291,7 +291,7 @@ impl Lower<'_, '_> {
                     }
                 }
             }
-            ExprKind::DateTime(_) | ExprKind::Record(_) | ExprKind::Amount { .. } => {
+            ExprKind::DateTime(_) | ExprKind::Record(_) | ExprKind::Texts(_) | ExprKind::Amount { .. } => {
                 self.only_in_scenarios(expr, "such a value");
                 None
             }

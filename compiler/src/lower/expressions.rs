@@ -94,7 +94,11 @@ impl Lower<'_, '_> {
                 );
                 None
             }
-            ExprKind::DateTime(_) | ExprKind::Date(_) | ExprKind::Record(_) | ExprKind::Amount { .. } => {
+            ExprKind::DateTime(_)
+            | ExprKind::Date(_)
+            | ExprKind::Record(_)
+            | ExprKind::Texts(_)
+            | ExprKind::Amount { .. } => {
                 self.only_in_scenarios(expr, "a written date");
                 None
             }
@@ -122,6 +126,7 @@ impl Lower<'_, '_> {
         match &expr.kind {
             ExprKind::Path(path) => {
                 let found = walk(self.names, scope, path, self.out)?;
+                self.is_told_sensitive(path, &found, param, service);
                 if let (Some(wanted), Some(ty)) = (wanted, &found.ty) {
                     if !fits(ty.required(), wanted.required()) {
                         let message =
@@ -157,7 +162,7 @@ impl Lower<'_, '_> {
                 }
                 self.instant(scope, expr, &what)
             }
-            ExprKind::DateTime(_) | ExprKind::Record(_) | ExprKind::Amount { .. } => {
+            ExprKind::DateTime(_) | ExprKind::Record(_) | ExprKind::Texts(_) | ExprKind::Amount { .. } => {
                 self.only_in_scenarios(expr, "such a value");
                 None
             }

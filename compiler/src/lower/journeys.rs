@@ -189,7 +189,8 @@ impl Lower<'_, '_> {
         let mut fields = Vec::new();
         for field in data.into_iter().filter(|f| kept.contains(&f.name.span)) {
             let ty = self.names.resolve_type(&field.ty, self.out);
-            fields.push(FieldInfo { name: field.name.text.clone(), ty, span: field.name.span });
+            let sensitive = field.sensitive.as_ref().map(|s| s.value);
+            fields.push(FieldInfo { name: field.name.text.clone(), ty, sensitive, span: field.name.span });
         }
         fields
     }
@@ -296,6 +297,7 @@ impl Lower<'_, '_> {
                 }
                 continue;
             };
+            self.stays_sensitive(field, datum, name.span);
             if let (Some(from), Some(to)) = (&field.ty, &datum.ty) {
                 if !fits(from.required(), to.required()) {
                     let message = format!(
@@ -409,6 +411,10 @@ impl Lower<'_, '_> {
                         .also(span, "heard here")
                         .help("choose what names the thing, such as `booking.id`"),
                 );
+                return;
+            }
+            if let Some(sensitive) = found.sensitive {
+                self.key_in_the_open(key, sensitive);
                 return;
             }
             if let Some(missing) = found.missing {

@@ -271,6 +271,7 @@ impl Lower<'_, '_> {
                 }
             }
         }
+        self.nothing_sensitive_in_the_open(scope, decl);
         for item in &decl.items {
             if let MessageItem::ValidUntil(until, _) = item {
                 self.instant(Scope { code: &codes::J0101, ..scope }, until, "`valid until`");

@@ -1,10 +1,12 @@
 //! `use`, `customer`, `record`, `event`, `service`, and their fields.
 
+use journey_spec::Sensitive;
+
 use super::explain::Place;
 use super::{Node, Reader, Rule};
 use crate::ast::{
-    ConsentDecl, CustomerDecl, CustomerField, EventDecl, FieldDecl, Name, RecordDecl, ServiceDecl, TypeKind, TypeRef,
-    Use,
+    At, ConsentDecl, CustomerDecl, CustomerField, EventDecl, FieldDecl, Name, RecordDecl, ServiceDecl, TypeKind,
+    TypeRef, Use,
 };
 use crate::source::Span;
 
@@ -121,14 +123,24 @@ impl<'a> Reader<'a> {
         let span = self.span(&node);
         let mut name = None;
         let mut ty = None;
+        let mut sensitive = None;
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::ident => name = Some(self.name(&part)),
                 Rule::type_ref => ty = self.type_ref(part),
+                Rule::sensitive => {
+                    let kind = part.into_inner().find(|n| n.as_rule() == Rule::sensitive_ref);
+                    sensitive = kind.and_then(|kind| self.sensitive(&kind));
+                }
                 _ => {}
             }
         }
-        Some(FieldDecl { name: name?, ty: ty?, span })
+        Some(FieldDecl { name: name?, ty: ty?, sensitive, span })
+    }
+
+    fn sensitive(&mut self, node: &Node<'_>) -> Option<At<Sensitive>> {
+        let all = || Sensitive::ALL.map(Sensitive::name).to_vec();
+        self.known(node.as_str(), self.span(node), "kind of sensitive data", Sensitive::named, all)
     }
 
     fn type_ref(&mut self, node: Node<'a>) -> Option<TypeRef> {

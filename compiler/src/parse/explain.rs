@@ -125,6 +125,8 @@ impl Place {
                 ("opt", &[Rule::opt_out]),
                 ("mock", &[Rule::mock_call]),
                 ("channel", &[Rule::channel_fails]),
+                ("pause", &[Rule::pause]),
+                ("never", &[Rule::never]),
                 ("expect", &[Rule::expect]),
             ],
         }
@@ -175,6 +177,7 @@ const CONTINUATIONS: Lines = &[
     ("from", &[Rule::body]),
     ("per", &[Rule::limit_per]),
     ("consent", &[Rule::consent]),
+    ("sensitive", &[Rule::sensitive]),
 ];
 
 /// Words that the language will have, and what to do meanwhile.
@@ -183,10 +186,7 @@ const LATER: &[(&str, &str)] = &[
     ("hook", "`call` a service of the host instead"),
     ("fresh", "let an event bring the newest data"),
     ("goal", "leave it out; ends say how a journey went, such as `end visited as success`"),
-    ("sensitive", "leave it out"),
     ("priority", "hand over to a queue of its own for urgent cases"),
-    ("pause", "leave it out"),
-    ("never", "leave it out"),
 ];
 
 impl Reader<'_> {
@@ -236,8 +236,8 @@ impl Reader<'_> {
         let lines = place.lines();
         let known = |lines: Lines| lines.iter().find(|(w, _)| *w == word).map(|(_, rules)| *rules);
         let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        // Behind a field `consent` goes on with it; a field of that name has its colon.
-        let goes_on = place == Place::Fields && word == "consent";
+        // Behind a field these go on with it; a field of that name has its colon.
+        let goes_on = place == Place::Fields && matches!(word, "consent" | "sensitive");
         let of_any = (is_word || place == Place::Split) && !goes_on;
         let any = Some(place.any_line()).filter(|rules| of_any && !rules.is_empty());
         if let Some(rules) = known(lines).or(any).or_else(|| known(CONTINUATIONS)) {
@@ -475,6 +475,7 @@ fn spellings(rule: Rule) -> Vec<String> {
         Rule::happened => &["happened"],
         Rule::journey_key => &["per"],
         Rule::consent => &["consent"],
+        Rule::sensitive => &["sensitive"],
         Rule::for_purposes => &["for"],
         Rule::counter => &["as"],
         Rule::visits => &["visits"],
@@ -510,7 +511,7 @@ fn describe(rule: Rule) -> String {
         Rule::requirement => "a requirement such as `handoff`".into(),
         Rule::count_what => "`messages` or a channel".into(),
         Rule::arrow | Rule::goto => "`->`".into(),
-        Rule::expr | Rule::literal | Rule::amount => "a value".into(),
+        Rule::expr | Rule::literal | Rule::texts | Rule::amount => "a value".into(),
         Rule::op => "`+` or `-`".into(),
         Rule::cmp => "a comparison such as `is` or `<`".into(),
         Rule::condition | Rule::cond_all | Rule::cond_not | Rule::cond_group | Rule::comparison => {
@@ -538,6 +539,8 @@ fn describe(rule: Rule) -> String {
         Rule::settle => "`settle`".into(),
         Rule::newest => "`newest by`".into(),
         Rule::consent => "`consent`".into(),
+        Rule::sensitive => "`sensitive`".into(),
+        Rule::sensitive_ref => "a kind such as `health`".into(),
         Rule::for_purposes => "`for`".into(),
         Rule::counter => "`as`".into(),
         Rule::on_blocked => "`blocked`".into(),

@@ -69,6 +69,7 @@ impl<'a> Reader<'a> {
             return Some(ScenarioLine { kind: ScenarioLineKind::Expect(self.expectation(what)?), span });
         }
         let (mut path, mut data, mut happened, mut duration, mut counter) = (None, Vec::new(), None, None, None);
+        let (mut counted, mut times) = (None, Vec::new());
         let (mut number, mut text, mut channel, mut lines, mut names) = (None, None, None, Vec::new(), Vec::new());
         for part in node.into_inner() {
             match part.as_rule() {
@@ -90,11 +91,14 @@ impl<'a> Reader<'a> {
                     channel = self.channel(&via);
                 }
                 Rule::channel | Rule::channel_ref => channel = self.channel(&part),
+                Rule::count_what => counted = Some(self.count_what(&part)?),
+                Rule::time => times.push(self.minute(&part)),
                 Rule::name => names.push(self.name(&part)),
                 _ => {}
             }
         }
         let mut names = names.into_iter();
+        let mut times = times.into_iter();
         let kind = match rule {
             Rule::given => ScenarioLineKind::Given(data),
             Rule::advance => ScenarioLineKind::Advance(duration?),
@@ -107,6 +111,8 @@ impl<'a> Reader<'a> {
             Rule::channel_fails => {
                 ScenarioLineKind::ChannelFails { channel: channel?, times: number.map_or(1, |n| n.value) }
             }
+            Rule::pause => ScenarioLineKind::Pause { channel: channel?, during: duration? },
+            Rule::never => ScenarioLineKind::Never { channel: counted?, from: times.next()?, to: times.next()? },
             _ => return None,
         };
         Some(ScenarioLine { kind, span })

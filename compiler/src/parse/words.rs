@@ -197,6 +197,10 @@ impl<'a> Reader<'a> {
         let span = self.span(&node);
         let kind = match node.as_rule() {
             Rule::literal => ExprKind::Record(self.entries(node)),
+            Rule::texts => {
+                let inner = node.into_inner().filter(|n| n.as_rule() == Rule::string);
+                ExprKind::Texts(inner.map(|n| self.string(&n)).collect())
+            }
             Rule::string => ExprKind::Text(self.string(&node).text),
             Rule::datetime => {
                 self.real(time::Zone::utc().parse_local(&spaced(node.as_str())).is_some(), &node);

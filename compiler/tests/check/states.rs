@@ -151,3 +151,21 @@ fn stories_say_how_it_comes_about() {
     );
     assert!(text.contains("created → first, then after 24h → b ✉ → c, then nothing more comes in"), "{text}");
 }
+
+#[test]
+fn no_country_with_residents_is_wider_than_quiet_hours_are_asked_for() {
+    use journey_spec::places::countries;
+    use journey_spec::time::{Zone, parse_rfc3339};
+    // The shortest arc of the day's round that holds the offsets of all zones: the day without its widest gap.
+    for country in countries().filter(|c| c.code != "AQ") {
+        for season in ["2026-01-15T12:00:00Z", "2026-07-15T12:00:00Z"] {
+            let at = parse_rfc3339(season).unwrap();
+            let mut ahead: Vec<i32> =
+                country.zones.iter().map(|z| Zone::named(z).unwrap().offset(at).rem_euclid(86_400)).collect();
+            ahead.sort_unstable();
+            let round = ahead.iter().copied().chain([ahead[0] + 86_400]).collect::<Vec<_>>();
+            let gap = round.windows(2).map(|w| w[1] - w[0]).max().unwrap();
+            assert!(86_400 - gap < 11 * 3_600, "{} spans {} h", country.name, (86_400 - gap) / 3_600);
+        }
+    }
+}

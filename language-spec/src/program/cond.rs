@@ -171,6 +171,9 @@ fn written(value: &Value) -> String {
         Value::Date(days) => iso_date(*days),
         Value::Duration(ms) => spelled_duration(*ms),
         Value::Money(amount, currency) => format!("\"{amount} {currency}\""),
+        Value::Places(names) => {
+            format!("[{}]", names.iter().map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", "))
+        }
         Value::Record(_) => "{ … }".into(),
     }
 }

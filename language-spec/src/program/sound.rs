@@ -94,7 +94,7 @@ fn fields(place: &str, fields: &[Field], program: &Program) -> Judged {
     Ok(())
 }
 
-/// The fields that hold addresses and the zone are the customer's.
+/// The fields that hold addresses, consents, the preferred channel and the zone are the customer's.
 fn customer(program: &Program) -> Judged {
     let known = |name: &String| program.customer.fields.iter().any(|f| f.name == *name);
     for (channel, field) in &program.customer.addresses {
@@ -103,12 +103,19 @@ fn customer(program: &Program) -> Judged {
             return wrong(place, format!("names `{field}`, which the customer does not have"));
         }
     }
-    match &program.customer.zone {
-        Some(zone) if !known(zone) => {
-            wrong("customer.zone", format!("names `{zone}`, which the customer does not have"))
+    for (purpose, channels) in &program.customer.consents {
+        if let Some((channel, field)) = channels.iter().find(|(_, field)| !known(field)) {
+            let place = format!("customer.consents.{}.{}", purpose.name(), channel.name());
+            return wrong(place, format!("names `{field}`, which the customer does not have"));
         }
-        _ => Ok(()),
     }
+    let one = [("zone", &program.customer.zone), ("preferred", &program.customer.preferred)];
+    for (what, field) in one {
+        if let Some(field) = field.as_ref().filter(|field| !known(field)) {
+            return wrong(format!("customer.{what}"), format!("names `{field}`, which the customer does not have"));
+        }
+    }
+    Ok(())
 }
 
 fn messages(program: &Program) -> Judged {

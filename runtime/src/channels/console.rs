@@ -40,7 +40,9 @@ fn plain(text: &str) -> String {
 
 impl<W: Write + Send> Channel for Console<W> {
     fn send(&mut self, message: Out<'_, Release>) -> Result<Delivery, ChannelError> {
-        let Release { channel, address, subject, body, .. } = message.item;
+        let Release { channel, address, subject, body, shown, .. } = message.item;
+        // Whoever sees a console is not always the one for whom the message is.
+        let body = shown.as_ref().unwrap_or(body);
         let subject = subject.as_deref().map(|s| format!("{s}: ")).unwrap_or_default();
         let text = format!(
             "{}  {}  {} {}  {}{}",

@@ -221,6 +221,12 @@ impl Engine {
             failed(portion);
             return Ok(Did::Settled("not sent: no longer true".into()));
         }
+        // It was decided before the pause and is not judged again, so it does not leave after it either.
+        if !self.is_virtual() && self.orders.is_paused(release.channel, at) {
+            done.rejected += 1;
+            failed(portion);
+            return Ok(Did::Settled("not sent: the channel is paused".into()));
+        }
         match self.outside.channel.send(Out { at: row.at, customer: &row.customer, item: release }) {
             Ok(Delivery::Delivered) => {
                 done.delivered += 1;

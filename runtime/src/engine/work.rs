@@ -6,7 +6,7 @@ use std::sync::Arc;
 use journey_spec::Ts;
 use journey_spec::program::SECOND;
 use journey_step::customer::fold_address;
-use journey_step::{Customer, Effect, Input, step};
+use journey_step::{Customer, Effect, Input, step_under};
 use sha2::{Digest, Sha256};
 
 use super::outbox::{Task, write_task};
@@ -241,7 +241,7 @@ impl Engine {
         let program = Arc::clone(&self.program);
         let slot = self.work.slots.get_mut(id);
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
-        let (customer, effects) = step(&program, customer, input, at);
+        let (customer, effects) = step_under(&program, &self.orders, customer, input, at);
         self.steps += 1;
         let mut count = 0;
         for effect in effects {

@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 
 use journey_spec::Ts;
+use journey_spec::places;
 use journey_spec::program::{
     Channel, Deadline, EndKind, EventId, JourneyId, Limit, MessageId, Millis, Program, Send, StateId, Then, Window,
 };
+use journey_spec::time::Zone;
 use journey_spec::value::{Data, Value};
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +147,9 @@ pub(crate) struct Waiting {
     pub(crate) until: Ts,
     /// It waits by a rule that lets only the newest wait.
     pub(crate) latest: bool,
+    /// It waits for the end of a pause.
+    #[serde(default)]
+    pub(crate) paused: bool,
 }
 
 /// A message that left, for hearing what comes back.
@@ -367,6 +372,13 @@ impl Customer {
             Value::Text(name) => Channel::named(name),
             _ => None,
         }
+    }
+
+    /// The zones in which the customer may be, the likeliest first; none where that is not known.
+    #[must_use]
+    pub fn zones(&self, program: &Program) -> Vec<Zone> {
+        let value = program.customer.zone.as_ref().and_then(|field| self.profile.get(field));
+        value.map(places::zones).unwrap_or_default()
     }
 
     /// Whether this address has said STOP.

@@ -81,6 +81,9 @@ pub struct Release {
     pub subject: Option<String>,
     /// The text.
     pub body: String,
+    /// The text for the eyes of others, with sensitive values veiled as `‹health›`; nothing where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
     /// The message's declared name; `stop confirmation` for the answer to STOP.
     pub message: String,
     /// Why it is sent.
@@ -198,7 +201,7 @@ pub enum What {
         message: String,
         /// Its channel.
         channel: Channel,
-        /// Its text.
+        /// Its text, with sensitive values veiled.
         text: String,
         /// Whether it passed limits and quiet hours because it is essential.
         essential: bool,

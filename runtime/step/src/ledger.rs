@@ -12,7 +12,7 @@ mod quiet;
 mod window;
 
 pub(crate) use consent::{consent, remember};
-use judge::all_limits;
+use judge::all_windows;
 pub(crate) use judge::{Ask, Verdict, charge, judge, prune};
 pub(crate) use places::{places, remember_zone};
 pub use quiet::{all_quiet_end, is_quiet};

@@ -10,10 +10,12 @@ pub mod customer;
 pub mod effect;
 pub mod input;
 pub mod ledger;
+pub mod orders;
 mod sentence;
 mod step;
 
 pub use customer::Customer;
 pub use effect::{Effect, Entry, What};
 pub use input::Input;
-pub use step::step;
+pub use orders::Orders;
+pub use step::{step, step_under};

@@ -28,6 +28,7 @@ use journey_spec::time::RANGE;
 use crate::customer::{ArrowAt, Customer, Instance};
 use crate::effect::{Effect, Entry, Took, Way, What};
 use crate::input::Input;
+use crate::orders::Orders;
 
 /// Moves (entries and redirects) that one step may make; the compiler refuses cycles of immediate arrows, so that only a
 /// program that nobody checked comes here.
@@ -44,9 +45,22 @@ const MOST_DUE: u32 = 10_000;
 /// newest step counts as that step's time.
 #[must_use]
 pub fn step(program: &Program, customer: Customer, input: &Input, now: Ts) -> (Customer, Vec<Effect>) {
+    step_under(program, &Orders::default(), customer, input, now)
+}
+
+/// As [`step`], while these orders hold.
+#[must_use]
+pub fn step_under(
+    program: &Program,
+    orders: &Orders,
+    customer: Customer,
+    input: &Input,
+    now: Ts,
+) -> (Customer, Vec<Effect>) {
     let now = now.clamp(*RANGE.start(), *RANGE.end()).max(customer.now);
     let mut run = Run {
         program,
+        orders,
         c: customer,
         now,
         out: Vec::new(),
@@ -71,6 +85,7 @@ pub fn step(program: &Program, customer: Customer, input: &Input, now: Ts) -> (C
 /// One call of [`step`] under way. Instances are named by their position, which stays the same within a call.
 pub(crate) struct Run<'p> {
     program: &'p Program,
+    orders: &'p Orders,
     c: Customer,
     now: Ts,
     out: Vec<Effect>,

@@ -17,7 +17,7 @@ use journey_spec::{Program, Type};
 const TEXT: Type = Type::Text { max: DEFAULT_TEXT_MAX };
 
 fn field(name: &str, ty: Type) -> Field {
-    Field { name: name.into(), ty }
+    Field::new(name, ty)
 }
 
 fn maybe(ty: Type) -> Type {

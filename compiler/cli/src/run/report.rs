@@ -133,8 +133,13 @@ impl Report<'_> {
             let name = self.program.customer.zone.as_ref().and_then(|field| customer.profile().get(field));
             facts.push(match name {
                 Some(journey_spec::Value::Text(name)) => name.clone(),
+                Some(journey_spec::Value::Places(names)) => names.join(" or "),
                 _ => "no time zone is known, so times are UTC".into(),
             });
+            let zones = name.map(journey_spec::places::zone_names).unwrap_or_default();
+            if let [first, _, ..] = zones.as_slice() {
+                facts.push(format!("times are those of {first}"));
+            }
         }
         let facts = timeline::visible(&facts.join(", "));
         let zone = zone.unwrap_or_else(Zone::utc);
@@ -154,13 +159,20 @@ impl Report<'_> {
                 styled(BOLD, format!("{lines} of the feed could not be taken; the run went on"))
             ));
         }
+        let veiled = self.program.holds_sensitive();
         for letter in new.iter().take(MOST_LETTERS) {
             let reason = timeline::visible(&letter.reason);
             let reason = reason.strip_prefix(&format!("line {}: ", letter.line)).unwrap_or(&reason);
             let raw: String = timeline::visible(letter.raw.trim()).chars().take(100).collect();
             let cut = if raw.chars().count() < letter.raw.trim().chars().count() { "…" } else { "" };
             out.push_str(&format!("  {} {}:{}: {reason}\n", styled(BAD, "✗"), self.feed, letter.line));
-            out.push_str(&format!("      {}\n", styled(DIM, format!("{raw}{cut}"))));
+            // What a line holds is not known, since it was not understood.
+            let raw = if veiled {
+                "‹not shown: events here may hold sensitive data›".into()
+            } else {
+                format!("{raw}{cut}")
+            };
+            out.push_str(&format!("      {}\n", styled(DIM, raw)));
         }
         if new.len() > MOST_LETTERS {
             let kept = self.store.map(|s| format!("; `{}` keeps all, in its table dead_letters", s.display()));

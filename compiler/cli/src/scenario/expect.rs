@@ -2,10 +2,12 @@
 
 use journey_compiler::ast::Expectation;
 use journey_compiler::source::Span;
-use journey_spec::program::Channel;
+use journey_spec::Sensitive;
+use journey_spec::program::{Channel, Fate, Quiet};
 use journey_spec::value::{Value, lookup};
 use journey_step::customer::OpenCase;
 use journey_step::effect::{Entry, PromiseFate, What};
+use journey_step::ledger::is_quiet;
 
 use super::{Play, Stop, is_message, value};
 use crate::screen::count;
@@ -147,13 +149,49 @@ impl Play {
                 if holds {
                     return Ok(());
                 }
+                let kind = self.journey.and_then(|journey| self.program.sensitivity(journey, &parts));
                 let was = match found {
+                    Some(_) if kind.is_some() => {
+                        format!("it is another, {}", kind.map(Sensitive::veil).unwrap_or_default())
+                    }
                     Some(held) => format!("it is {}", value::spelled(&held, &self.zone)),
                     None => "there is no such datum yet".into(),
                 };
                 Err(self.fail(span, format!("`{}` to be {}", path.text(), value::spelled(&wanted, &self.zone)), was))
             }
         }
+    }
+
+    /// Over the whole scenario: what a `never` names has not left in its hours, in any zone where the customer may be.
+    pub(super) fn hold_what_never_happens(&mut self) -> Result<(), Stop> {
+        let entries = self.timeline()?;
+        let mut zones = self.customer()?.map(|c| c.zones(&self.program)).unwrap_or_default();
+        if zones.is_empty() {
+            zones.push(self.zone.clone());
+        }
+        self.expects = true;
+        for never in &self.nevers {
+            let (from, to) = never.hours;
+            let (fate, text, purposes) = (Fate::Skip, String::new(), Vec::new());
+            let hours = Quiet { from, to, purposes, fate, text };
+            let left = |e: &&Entry| {
+                is_message(e)
+                    && sent(e).is_some_and(|(_, c)| never.channel.is_none_or(|only| only == c))
+                    && is_quiet(&hours, &zones, e.at)
+            };
+            let Some(first) = entries.iter().find(left) else { continue };
+            let more = entries.iter().filter(left).count().saturating_sub(1);
+            let more = if more > 0 { format!(", and {more} more in these hours") } else { String::new() };
+            let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+            let what = never.channel.map_or("message", Channel::name);
+            let (name, _) = sent(first).unwrap_or(("a message", Channel::Sms));
+            return Err(self.fail(
+                never.span,
+                format!("no {what} to leave between {} and {}", clock(from), clock(to)),
+                format!("`{name}` left at {}{more}", self.zone.stamp(first.at)),
+            ));
+        }
+        Ok(())
     }
 
     /// Whether one more entry fits than earlier lines expected; from now on that one is expected.

@@ -43,6 +43,7 @@ impl Values<'_> {
                 }
             }
             ExprKind::Text(text) => Value::Text(text.clone()),
+            ExprKind::Texts(texts) => Value::Places(texts.iter().map(|t| t.text.clone()).collect()),
             ExprKind::Number(text) => {
                 Value::Number(text.parse().map_err(|_| misread(span, format!("`{text}` is no number")))?)
             }
@@ -141,6 +142,7 @@ pub(super) fn json(value: &Value) -> Json {
     match value {
         Value::Missing => Json::Null,
         Value::Text(text) => json!(text),
+        Value::Places(names) => json!(names),
         Value::Number(n) => json!(n),
         Value::Bool(truth) => json!(truth),
         Value::Instant(at) => json!(rfc3339(*at)),
@@ -158,6 +160,10 @@ pub(super) fn spelled(value: &Value, zone: &Zone) -> String {
     match value {
         Value::Missing => "nothing".into(),
         Value::Text(text) => format!("\"{text}\""),
+        Value::Places(names) => {
+            let names: Vec<_> = names.iter().map(|n| format!("\"{n}\"")).collect();
+            format!("[{}]", names.join(", "))
+        }
         Value::Number(n) => n.to_string(),
         Value::Bool(truth) => truth.to_string(),
         Value::Instant(at) => zone.stamp(*at),

@@ -6,6 +6,7 @@
 //! | `text` | 500 characters, any; or [`USUAL`] where what is usual is asked |
 //! | one of a set, yes or no, an instant, a date | its longest writing in the language of the text |
 //! | a number | 20 characters; an amount 24, a telephone number 24, a duration 24, a zone 32, a language 35 |
+//! | an instant, zones, where the longest that can ever be is asked | the name of the clock besides; 50 zones |
 //! | an e-mail address | 254 characters, any |
 //!
 //! Where what is usual is asked, a character is a letter of any language; emoji and rare letters take twice as much.
@@ -23,6 +24,12 @@ use super::segments::septets;
 /// What a `text` that says no maximum of its own counts for where nothing is to be said of the usual: a name or a place
 /// has so many characters at most.
 pub(super) const USUAL: u32 = 40;
+
+/// The name of the clock that is meant, behind an instant about which the zones of a customer disagree: ` UTC+12:45`.
+const CLOCK: u64 = 10;
+
+/// A list of as many zones as one customer may be in.
+const PLACES: u64 = 34 * journey_spec::places::MOST_PLACES as u64;
 
 /// How long a text is, in everything in which a channel may count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,10 +193,14 @@ impl<'p> Measure<'p> {
             Type::Email => any(254),
             Type::Number => Extent::plain(20),
             Type::Money | Type::Phone | Type::Duration => Extent::plain(24),
+            Type::Zone if count == Count::Longest => Extent::plain(PLACES),
             Type::Zone => Extent::plain(32),
             Type::Channel => Extent::plain(8),
             Type::Bool => Extent::plain(3),
             Type::OneOf(names) => names.iter().map(|n| Extent::of(n)).fold(Extent::NOTHING, |a, b| a.or(&b)),
+            Type::Instant if count == Count::Longest => {
+                self.written(ty, format, locale, regions).0.and(&Extent::plain(CLOCK))
+            }
             Type::Instant | Type::Date => self.written(ty, format, locale, regions).0,
             Type::Record(_) | Type::Optional(_) => Extent::NOTHING,
         }

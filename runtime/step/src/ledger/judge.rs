@@ -1,15 +1,17 @@
 //! Asks all rules about one message on one channel, and charges what leaves.
 
 use journey_spec::Ts;
-use journey_spec::program::{Channel, DAY, Fate, JourneyId, Limit, LimitWhat, Message, Program};
+use journey_spec::program::{Channel, DAY, Fate, JourneyId, Limit, LimitWhat, Message, Program, Quota, Window};
 
-use super::places::{forget_zones, places, zones};
+use super::places::{forget_zones, places};
 use super::{Left, all_quiet_end, frees_at, in_window, is_quiet};
 use crate::customer::{Customer, CustomerTally, Instance};
+use crate::orders::{self, Orders};
 
 /// A message that would leave now.
 pub(crate) struct Ask<'p, 'a> {
     pub(crate) program: &'p Program,
+    pub(crate) orders: &'a Orders,
     pub(crate) customer: &'a Customer,
     pub(crate) instance: &'a Instance,
     pub(crate) message: &'a Message,
@@ -35,12 +37,20 @@ struct Bar<'p> {
     frees: Option<Ts>,
 }
 
+const OWN_BOUND: &str = "the bound that it declares: essential at most";
 const ZONE_UNKNOWN: &str = "quiet hours: the customer's time zone is not known";
 
-/// The strictest fate of all rules that bar the message on this channel. An essential message passes them all.
+/// The strictest fate of all rules that bar the message on this channel. An essential message passes them all but a pause
+/// of the channel, and the bound that it declares itself: that is proven of what is decided, and a pause lets several that
+/// were decided on different days leave at once.
 pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
-    if ask.message.essential.is_some() {
-        return Verdict::Leaves;
+    let paused = ask.orders.ask_again(ask.channel, ask.now);
+    if let Some(quota) = ask.message.essential {
+        return match paused {
+            Some(until) => Verdict::Waits { until, latest: false, rule: orders::rule(ask.channel) },
+            None if has_had(ask, quota) => Verdict::Never { fate: Fate::Skip, rule: OWN_BOUND },
+            None => Verdict::Leaves,
+        };
     }
     let mut strictest: Option<Bar<'p>> = None;
     let mut frees: Option<Ts> = Some(ask.now);
@@ -69,6 +79,9 @@ pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
     if let Some(bar) = quiet_bar(ask) {
         add(bar);
     }
+    if let Some(until) = paused {
+        add(Bar { fate: Fate::Defer, rule: orders::rule(ask.channel), frees: Some(until) });
+    }
     let Some(bar) = strictest else { return Verdict::Leaves };
     match bar.fate {
         Fate::Defer | Fate::Latest => match (never, frees) {
@@ -81,6 +94,18 @@ pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
         },
         fate => Verdict::Never { fate, rule: bar.rule },
     }
+}
+
+/// Whether the instance has had as many of an essential message as that declares.
+fn has_had(ask: &Ask<'_, '_>, quota: Quota) -> bool {
+    let counted = |l: &&Left| ask.instance.number == l.instance && is_of(ask.program, l, ask.message);
+    let places = places(ask.program, ask.customer, Some(quota.per));
+    let left = ask.customer.left.iter().rev().filter(counted).map(|l| l.at);
+    frees_at(left, quota.n, quota.per, &places, ask.now).is_some()
+}
+
+fn is_of(program: &Program, left: &Left, message: &Message) -> bool {
+    program.messages.get(left.message.index()).is_some_and(|m| m.name == message.name)
 }
 
 /// Whether a limit counts a message of this channel and purpose.
@@ -154,7 +179,7 @@ fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
     if !ask.program.policy.quiet.iter().any(|q| keeps(&q)) {
         return None;
     }
-    let zones = zones(ask.program, ask.customer);
+    let zones = ask.customer.zones(ask.program);
     if zones.is_empty() {
         return Some(Bar { fate: Fate::Skip, rule: ZONE_UNKNOWN, frees: None });
     }
@@ -208,7 +233,8 @@ pub(crate) fn prune(program: &Program, customer: &mut Customer) {
     let now = customer.now;
     forget_zones(program, customer);
     if customer.left.first().is_some_and(|l| !in_window(l.at, now, KEPT)) {
-        let longest = all_limits(program).filter_map(|(_, l)| l.per?.longest().checked_add(DAY)).fold(KEPT, i64::max);
+        let windows = all_windows(program).filter_map(|per| per.longest().checked_add(DAY));
+        let longest = windows.fold(KEPT, i64::max);
         let old = customer.left.iter().take_while(|l| !in_window(l.at, now, longest)).count();
         customer.left.drain(..old);
     }
@@ -221,16 +247,29 @@ pub(crate) fn prune(program: &Program, customer: &mut Customer) {
     }
 }
 
-pub(super) fn all_limits(program: &Program) -> impl Iterator<Item = (Option<JourneyId>, &Limit)> {
+fn all_limits(program: &Program) -> impl Iterator<Item = (Option<JourneyId>, &Limit)> {
     let of_journeys = program.journeys.iter().zip(0_u32..);
     let of_journeys = of_journeys.flat_map(|(j, i)| j.limits.iter().map(move |l| (Some(JourneyId(i)), l)));
     program.policy.limits.iter().map(|l| (None, l)).chain(of_journeys)
+}
+
+/// The windows of all limits, and of what essential messages declare.
+pub(super) fn all_windows(program: &Program) -> impl Iterator<Item = Window> {
+    let own = program.messages.iter().filter_map(|m| m.essential).map(|quota| quota.per);
+    all_limits(program).filter_map(|(_, l)| l.per).chain(own)
 }
 
 /// Whether some limit can still ask for the entry: it lies in the limit's window, and fewer than `n` newer ones count
 /// with it.
 fn is_needed(program: &Program, customer: &Customer, index: usize) -> bool {
     let Some(entry) = customer.left.get(index) else { return false };
+    if let Some(quota) = program.messages.get(entry.message.index()).and_then(|m| m.essential) {
+        let newer = customer.left.iter().skip(index.saturating_add(1));
+        let newer = newer.filter(|l| l.message == entry.message && l.instance == entry.instance).count();
+        if in_window(entry.at, customer.now, quota.per.longest().saturating_add(DAY)) && newer < quota.n as usize {
+            return true;
+        }
+    }
     all_limits(program).any(|(journey, limit)| {
         let Some(per) = limit.per else { return false };
         let concerns = |l: &Left| {

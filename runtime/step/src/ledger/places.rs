@@ -5,31 +5,18 @@
 //! the bounds that hold for one zone hold for any journey round the world.
 
 use journey_spec::program::{Millis, Program, Window};
-use journey_spec::time::Zone;
 use journey_spec::value::{Data, Value};
 
 use super::window::Places;
-use super::{all_limits, in_window};
+use super::{all_windows, in_window};
 use crate::customer::{Customer, FormerZone};
 
 /// So many zones of before are told apart; beyond them the customer may have been anywhere.
 const MOST_FORMER: usize = 20;
 
-/// The zones in which the customer may be now: none where that is not known.
-pub(crate) fn zones(program: &Program, customer: &Customer) -> Vec<Zone> {
-    zones_of(zone_value(program, &customer.profile))
-}
-
 /// What the directory says of the customer's zone.
 fn zone_value<'a>(program: &Program, profile: &'a Data) -> Option<&'a Value> {
     program.customer.zone.as_ref().and_then(|field| profile.get(field))
-}
-
-fn zones_of(value: Option<&Value>) -> Vec<Zone> {
-    match value {
-        Some(Value::Text(name)) => Zone::named(name).into_iter().collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// The calendars by which a limit's window is counted for the customer.
@@ -37,9 +24,9 @@ pub(crate) fn places(program: &Program, customer: &Customer, per: Option<Window>
     if !matches!(per, Some(Window::Calendar(_))) {
         return Places::default();
     }
-    let mut places = Places::of(zones(program, customer));
+    let mut places = Places::of(customer.zones(program));
     for former in &customer.former_zones {
-        places.add(zones_of(former.zone.as_ref()));
+        places.add(former.zone.as_ref().map(journey_spec::places::zones).unwrap_or_default());
     }
     places
 }
@@ -74,5 +61,5 @@ pub(super) fn forget_zones(program: &Program, customer: &mut Customer) {
 /// The longest window of the calendar that some limit has.
 fn longest(program: &Program) -> Option<Millis> {
     let calendar = |per: Window| matches!(per, Window::Calendar(_)).then(|| per.longest());
-    all_limits(program).filter_map(|(_, l)| l.per).filter_map(calendar).max()
+    all_windows(program).filter_map(calendar).max()
 }

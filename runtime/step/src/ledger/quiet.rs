@@ -29,9 +29,9 @@ pub fn all_quiet_end(rules: &[&Quiet], zones: &[Zone], at: Ts) -> Option<Ts> {
         return None;
     }
     let mut t = at;
-    // Three days hold at most a handful of ends and changes a rule and zone; the bound only guards against a clock that
-    // would not move.
-    for _ in 0..100 {
+    // Three days hold at most four ends a rule and zone, and a change or two a zone; the bound only guards against a
+    // clock that would not move.
+    for _ in 0..zones.len().saturating_mul(rules.len().saturating_mul(4).saturating_add(2)).saturating_add(10) {
         if !rules.iter().any(|rule| is_quiet(rule, zones, t)) {
             return Some(t);
         }

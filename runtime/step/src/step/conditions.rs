@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use journey_spec::Ts;
 use journey_spec::program::{Branch, Cmp, Cond, Expr, StateId, bucket};
 use journey_spec::value::{Data, Value};
+use journey_spec::{Sensitive, Ts};
 
 use super::Run;
 use super::values::{at_path, eval};
@@ -126,12 +126,14 @@ impl Run<'_> {
                     _ => "missing".into(),
                 };
                 let path = of.join(".");
+                let veil = self.inst(n).and_then(|i| self.program.sensitivity(i.journey, of)).map(Sensitive::veil);
+                let shown = |way: &String| veil.clone().unwrap_or_else(|| way.clone());
                 let mut ways = ways.iter().enumerate();
                 match ways.clone().find(|(_, (way, _))| *way == name) {
-                    Some((index, (way, to))) => Some((index, *to, format!("{path} is {way}"))),
+                    Some((index, (way, to))) => Some((index, *to, format!("{path} is {}", shown(way)))),
                     None => {
                         let (index, (way, to)) = ways.next_back()?;
-                        Some((index, *to, format!("{path} is not known yet, as if {way}")))
+                        Some((index, *to, format!("{path} is not known yet, as if {}", shown(way))))
                     }
                 }
             }

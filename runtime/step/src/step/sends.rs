@@ -1,14 +1,15 @@
 //! Messages: decided by a step, asked of the ledger, then they leave, wait or are blocked.
 
-use journey_spec::Ts;
 use journey_spec::program::{Channel, Fate, Message, MessageId, Send, Validity, Variant};
+use journey_spec::{Sensitive, Ts};
 
-use super::render::{needs_zone, reading_zone, render};
+use super::render::{Reading, needs_zone, render};
 use super::values::instant;
 use super::{Follow, FollowUp, Run};
 use crate::customer::{Route, Waiting, fold_address, later};
 use crate::effect::{Effect, Release, Said, What};
 use crate::ledger::{self, Ask, Left, Verdict};
+use crate::orders::PAUSE;
 
 const NO_ADDRESS: &str = "no address";
 const STOPPED: &str = "the customer said STOP";
@@ -31,7 +32,8 @@ impl<'p> Run<'p> {
         for decided in std::mem::take(&mut self.decided) {
             let Some((instance, visit)) = self.inst(decided.instance).map(|i| (i.number, i.visit)) else { continue };
             let (number, now) = (0, self.now);
-            self.ask(Waiting { number, instance, visit, send: decided.send, decided: now, until: now, latest: false });
+            let (until, latest, paused) = (now, false, false);
+            self.ask(Waiting { number, instance, visit, send: decided.send, decided: now, until, latest, paused });
         }
     }
 
@@ -60,6 +62,7 @@ impl<'p> Run<'p> {
             let verdict = match self.inst(n) {
                 Some(instance) => ledger::judge(&Ask {
                     program,
+                    orders: self.orders,
                     customer: &self.c,
                     instance,
                     message,
@@ -131,13 +134,16 @@ impl<'p> Run<'p> {
         let id = self.id();
         let Some(address) = self.c.address(self.program, variant.channel).map(String::from) else { return };
         let Some(instance) = self.inst(n) else { return };
-        let zone = if needs_zone(&variant.body) || variant.subject.as_ref().is_some_and(needs_zone) {
-            reading_zone(self.program, &self.c.profile)
+        let zones = if needs_zone(&variant.body) || variant.subject.as_ref().is_some_and(needs_zone) {
+            self.c.zones(self.program)
         } else {
-            journey_spec::time::Zone::utc()
+            Vec::new()
         };
-        let text = |template| render(template, &instance.data, &self.c.profile, &zone);
+        let reading = Reading::of(zones);
+        let text = |template| render(template, &instance.data, &self.c.profile, &reading, |_| None);
         let (body, subject) = (text(&variant.body), variant.subject.as_ref().map(text));
+        let veil = |path: &[String]| self.program.sensitivity(instance.journey, path).map(Sensitive::veil);
+        let veiled = render(&variant.body, &instance.data, &self.c.profile, &reading, veil);
         let (number, journey, key) = (instance.number, instance.journey, instance.key.clone());
         let essential = message.essential.is_some();
         self.out.push(Effect::Release(Release {
@@ -146,6 +152,7 @@ impl<'p> Run<'p> {
             address: address.clone(),
             subject,
             body: body.clone(),
+            shown: Some(&veiled).filter(|veiled| **veiled != body).cloned(),
             message: message.name.clone(),
             purpose: message.purpose,
             journey: self.journey(n).map(|j| j.name.clone()),
@@ -158,7 +165,7 @@ impl<'p> Run<'p> {
                 id: id.clone(),
                 message: message.name.clone(),
                 channel: variant.channel,
-                text: body.clone(),
+                text: veiled,
                 essential,
             },
         );
@@ -210,12 +217,14 @@ impl<'p> Run<'p> {
                 }
             }
         }
-        if is_new || waiting.until != until {
+        // A pause without an end is asked after again and again, and told once.
+        let paused = rule.starts_with(PAUSE);
+        if is_new || waiting.until != until && !(paused && waiting.paused) {
             let message = self.message_name(waiting.send.message);
             self.took_rule(n, rule);
             self.note(Some(n), What::Deferred { message, rule: rule.to_string(), until });
         }
-        (waiting.until, waiting.latest) = (until, latest);
+        (waiting.until, waiting.latest, waiting.paused) = (until, latest, paused);
         let at = self.c.waiting.partition_point(|w| w.number < number);
         self.c.waiting.insert(at, waiting);
     }

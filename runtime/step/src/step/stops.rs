@@ -55,6 +55,10 @@ impl Run<'_> {
         if stop.confirmed.is_some_and(|at| in_window(at, now, DAY)) {
             return;
         }
+        if self.orders.is_paused(channel, now) {
+            let rule = crate::orders::rule(channel).to_string();
+            return self.note(None, What::Blocked { message: CONFIRMATION.into(), rule });
+        }
         stop.confirmed = Some(now);
         let id = self.id();
         let text = self.program.policy.stop_text.clone();
@@ -64,6 +68,7 @@ impl Run<'_> {
             address: address.to_string(),
             subject: None,
             body: text.clone(),
+            shown: None,
             message: CONFIRMATION.into(),
             purpose: Purpose::Service,
             journey: None,

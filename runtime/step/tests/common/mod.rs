@@ -107,7 +107,7 @@ pub fn quiet(from: u16, to: u16, purposes: &[Purpose], fate: Fate) -> Quiet {
 }
 
 pub fn field(name: &str, ty: Type) -> Field {
-    Field { name: name.into(), ty }
+    Field::new(name, ty)
 }
 
 pub fn text_type() -> Type {

@@ -1,0 +1,158 @@
+//! Quiet hours leave some hour.
+//!
+//! Where only a customer's country is known, quiet hours hold in every zone of it, so a long night in a wide country may
+//! leave no hour at all: whatever keeps quiet hours never reaches that customer. For each purpose that some message has,
+//! the quiet minutes of its rules are laid over each other, moved by each zone's distance from UTC, in the middle of a
+//! January and of a July. What no resident country is wide enough for is not asked one by one.
+
+use std::collections::BTreeSet;
+
+use journey_spec::Ts;
+use journey_spec::codes::{J0213, Level};
+use journey_spec::places::{Country, countries};
+use journey_spec::program::{Program, Purpose, Quiet};
+use journey_spec::time::{Zone, parse_rfc3339};
+
+use super::story;
+use crate::diagnostics::Finding;
+use crate::spans::{Node, Spans};
+
+/// Minutes of a day.
+const DAY: usize = 1_440;
+/// No country with residents is wider than this, in minutes of the clock.
+const WIDEST: usize = 11 * 60;
+/// Nobody lives there, and its stations keep the clocks of half the world.
+const NOBODY: &str = "AQ";
+/// Most countries that a finding names.
+const MOST: usize = 8;
+
+/// For every purpose, and wherever a customer may be.
+pub(super) fn hours_leave_some(program: &Program, spans: &Spans, out: &mut Vec<Finding>) {
+    let mut asked: BTreeSet<Vec<usize>> = BTreeSet::new();
+    for message in program.messages.iter().filter(|m| m.essential.is_none()) {
+        let kept = kept(program, message.purpose);
+        if kept.is_empty() || !asked.insert(kept.clone()) {
+            continue;
+        }
+        let rules: Vec<&Quiet> = kept.iter().filter_map(|i| program.policy.quiet.get(*i)).collect();
+        let finding = if program.customer.zone.is_none() && !program.customer.fields.is_empty() {
+            Some(no_zone(&rules, &message.name))
+        } else {
+            no_hour(&rules, message.purpose)
+        };
+        let Some(Said { text, label, how, help, level }) = finding else { continue };
+        let mut places = kept.iter().map(|i| spans.get(&Node::Quiet(*i)));
+        let mut finding = Finding::new(&J0213, places.next().unwrap_or_default(), text);
+        finding.level = level;
+        for place in places {
+            finding = finding.also(place, "quiet as well");
+        }
+        out.push(finding.label(label).how(how).help(help));
+    }
+}
+
+/// The rules that messages of a purpose keep, by position.
+fn kept(program: &Program, purpose: Purpose) -> Vec<usize> {
+    let keeps = |q: &Quiet| q.purposes.is_empty() || q.purposes.contains(&purpose);
+    program.policy.quiet.iter().enumerate().filter(|(_, q)| keeps(q)).map(|(i, _)| i).collect()
+}
+
+struct Said {
+    text: String,
+    label: &'static str,
+    how: String,
+    help: String,
+    level: Level,
+}
+
+fn no_zone(rules: &[&Quiet], message: &str) -> Said {
+    let rule = rules.first().map_or("", |q| q.text.as_str());
+    Said {
+        text: format!(
+            "no customer ever gets `{message}`, nor any other message that keeps quiet hours: nobody knows their time"
+        ),
+        label: "asks what time it is where the customer is",
+        how: format!(
+            "`{message}` is decided, `{rule}` has to be over for the customer, and no field says where they are"
+        ),
+        help: "add `zone: zone` to `customer`".into(),
+        level: Level::Error,
+    }
+}
+
+fn no_hour(rules: &[&Quiet], purpose: Purpose) -> Option<Said> {
+    let quiet: Vec<bool> = (0..DAY).map(|minute| rules.iter().any(|q| is_quiet(q, minute))).collect();
+    let open = quiet.iter().filter(|q| !**q).count();
+    let purpose = purpose.name();
+    if open == 0 {
+        return Some(Said {
+            text: format!("no customer ever gets a {purpose} message: quiet hours leave no minute of the day"),
+            label: "quiet",
+            how: "whatever the time is, it is quiet; what waits for the end of it is blocked".into(),
+            help: "leave some hours of the day open".into(),
+            level: Level::Error,
+        });
+    }
+    if open >= WIDEST && longest_run(&quiet) == open {
+        return None;
+    }
+    let none: Vec<&Country> = countries().filter(|c| c.code != NOBODY && leaves_none(&quiet, c)).collect();
+    let first = none.first()?;
+    let zones = |c: &Country| c.zones.len();
+    let widest = none.iter().copied().max_by_key(|c| zones(c)).unwrap_or(first);
+    let mut names: Vec<String> = none.iter().take(MOST).map(|c| format!("{} (`{}`)", c.name, c.code)).collect();
+    let more = none.len().saturating_sub(names.len());
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    Some(Said {
+        text: format!(
+            "a customer of whom only the country is known never gets a {purpose} message, where that is {}",
+            story::list(names.iter().cloned())
+        ),
+        label: "quiet, in every zone where the customer may be",
+        how: format!(
+            "the directory says `{}`, which has {} zones; at every moment it is quiet in one of them, and the message is blocked",
+            widest.code,
+            zones(widest)
+        ),
+        help: "shorten the quiet hours, or let the directory say the zone of these customers, or a list of the likely ones"
+            .into(),
+        level: Level::Warning,
+    })
+}
+
+fn is_quiet(rule: &Quiet, minute: usize) -> bool {
+    let (from, to) = (usize::from(rule.from), usize::from(rule.to));
+    if from < to { from <= minute && minute < to } else { minute >= from || minute < to }
+}
+
+/// The longest run of open minutes on the round of the day.
+fn longest_run(quiet: &[bool]) -> usize {
+    let mut longest = 0;
+    let mut run = 0;
+    for q in quiet.iter().chain(quiet) {
+        run = if *q { 0 } else { run + 1 };
+        longest = longest.max(run);
+    }
+    longest.min(quiet.len())
+}
+
+/// Whether, in winter or in summer, each minute is quiet in some zone of the country.
+fn leaves_none(quiet: &[bool], country: &Country) -> bool {
+    if country.zones.len() < 2 {
+        return false;
+    }
+    let zones: Vec<Zone> = country.zones.iter().filter_map(|name| Zone::named(name)).collect();
+    let at = |text| parse_rfc3339(text).unwrap_or_default();
+    let seasons: [Ts; 2] = [at("2026-01-15T12:00:00Z"), at("2026-07-15T12:00:00Z")];
+    seasons.into_iter().any(|season| {
+        let ahead: BTreeSet<usize> = zones.iter().map(|zone| minutes_ahead(zone, season)).collect();
+        (0..DAY).all(|minute| ahead.iter().any(|a| quiet.get((minute + a) % DAY).copied().unwrap_or(true)))
+    })
+}
+
+/// How far a zone's clock is ahead of UTC, on the round of the day.
+fn minutes_ahead(zone: &Zone, at: Ts) -> usize {
+    usize::try_from((i64::from(zone.offset(at)) / 60).rem_euclid(DAY as i64)).unwrap_or_default()
+}

@@ -1,0 +1,83 @@
+//! Where a customer may be: one time zone, several plausible ones, or all those of a country.
+//!
+//! Quiet hours have to hold wherever the customer may be, so what is not known for certain is kept as all that it may
+//! be. The table of countries is `data/countries.tab`, whose head says where it comes from.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::time::Zone;
+use crate::value::Value;
+
+/// Most zones and countries that one customer's field may list.
+pub const MOST_PLACES: usize = 50;
+
+/// A country: its English name, and its zones, the most populous place's first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Country {
+    /// ISO 3166-1 alpha-2, `US`.
+    pub code: &'static str,
+    /// `United States`.
+    pub name: &'static str,
+    /// IANA names.
+    pub zones: Vec<&'static str>,
+}
+
+static COUNTRIES: LazyLock<BTreeMap<&'static str, Country>> = LazyLock::new(|| {
+    let lines = include_str!("../data/countries.tab").lines().filter(|line| !line.starts_with('#'));
+    let read = |line: &'static str| {
+        let mut columns = line.split('\t');
+        let (code, name, zones) = (columns.next()?, columns.next()?, columns.next()?);
+        Some((code, Country { code, name, zones: zones.split(' ').collect() }))
+    };
+    lines.filter_map(read).collect()
+});
+
+/// All countries, by code.
+pub fn countries() -> impl Iterator<Item = &'static Country> {
+    COUNTRIES.values()
+}
+
+/// The country of this code.
+#[must_use]
+pub fn country(code: &str) -> Option<&'static Country> {
+    COUNTRIES.get(code)
+}
+
+/// Whether this names a zone or a country.
+#[must_use]
+pub fn is_place(name: &str) -> bool {
+    country(name).is_some() || Zone::named(name).is_some()
+}
+
+/// The zones that a value of type `zone` allows, the likeliest first; none where it is no such value.
+///
+/// A code of two letters is the country, also where a zone has that name too (`GB`, `NZ`): it has at least its zones.
+#[must_use]
+pub fn zones(value: &Value) -> Vec<Zone> {
+    // One that is not known makes all uncertain: where the customer may be is then not known.
+    zone_names(value).into_iter().map(Zone::named).collect::<Option<Vec<Zone>>>().unwrap_or_default()
+}
+
+/// The names of those zones, as they are written.
+#[must_use]
+pub fn zone_names(value: &Value) -> Vec<&str> {
+    let names: Vec<&str> = match value {
+        Value::Text(name) => vec![name],
+        Value::Places(names) => names.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let mut all: Vec<&str> = Vec::new();
+    for name in names {
+        let inside = country(name).map_or_else(|| vec![name], |c| c.zones.clone());
+        for zone in inside {
+            if !all.contains(&zone) {
+                all.push(zone);
+            }
+        }
+    }
+    all
+}
