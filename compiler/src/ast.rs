@@ -262,6 +262,8 @@ pub enum MessageItem {
 pub struct VariantDecl {
     /// The channel.
     pub channel: At<Channel>,
+    /// `[es]`: for whom it is, where it is for readers of one language.
+    pub locale: Option<Name>,
     /// The text, or the subject line where a file holds the body.
     pub text: TemplateText,
     /// `from "mail/confirmation.md"`

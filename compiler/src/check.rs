@@ -66,6 +66,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         promises::are_made_before_they_are_kept(&case, &mut out);
     }
     texts::can_be_written(program, spans, &mut out);
+    texts::reach_every_reader(program, spans, &senders, &mut out);
     texts::fit_their_channel(program, spans, &senders, &mut out);
     texts::aging::is_true_when_read(program, spans, &senders, &mut out);
     out

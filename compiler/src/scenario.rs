@@ -354,7 +354,7 @@ impl Scenario<'_, '_> {
 
     fn expect(&mut self, expectation: &Expectation) {
         match expectation {
-            Expectation::Message { channel, message } => {
+            Expectation::Message { channel, message, .. } => {
                 let Some(decl) = self.message(message) else { return };
                 let has = |c: &At<Channel>| {
                     decl.items.iter().any(|item| match item {

@@ -17,6 +17,8 @@ pub enum Node {
     Message(MessageId),
     /// A message's text on a channel, by its position in [`journey_spec::program::Message::variants`].
     Variant(MessageId, usize),
+    /// One of that text's translations, by its position there.
+    Translation(MessageId, usize, usize),
     /// A message's `replies` entry.
     Reply(MessageId, usize),
     /// A message's `essential` line.

@@ -14,8 +14,8 @@ use crate::resolve::{FieldInfo, Names, Out, unknown};
 use crate::source::Span;
 
 /// Types that the language has by itself.
-pub(crate) const BUILTIN: [&str; 11] =
-    ["text", "number", "bool", "instant", "date", "duration", "phone", "email", "money", "zone", "channel"];
+pub(crate) const BUILTIN: [&str; 12] =
+    ["text", "number", "bool", "instant", "date", "duration", "phone", "email", "money", "zone", "locale", "channel"];
 
 /// The type that this word names.
 pub(crate) fn builtin(name: &str) -> Option<Type> {
@@ -31,6 +31,7 @@ pub(crate) fn builtin(name: &str) -> Option<Type> {
         "money" => Type::Money,
         "zone" => Type::Zone,
         "channel" => Type::Channel,
+        "locale" => Type::Locale,
         _ => return None,
     })
 }
@@ -45,6 +46,7 @@ pub(crate) fn other_name(name: &str) -> Option<&'static str> {
         "tel" | "telephone" => "phone",
         "mail" => "email",
         "timezone" => "zone",
+        "language" | "lang" => "locale",
         "currency" | "amount" => "money",
         _ => return None,
     })
@@ -70,6 +72,7 @@ pub(crate) fn fits(from: &Type, to: &Type) -> bool {
         // Whatever is kept as text can be read as one.
         (Type::Phone | Type::Email | Type::Zone, Type::Text { max }) => *max >= 254,
         (Type::Channel, Type::Text { max }) => *max >= 8,
+        (Type::Locale, Type::Text { max }) => *max >= 35,
         (Type::OneOf(from), Type::OneOf(to)) => from.iter().all(|name| to.contains(name)),
         (Type::OneOf(from), Type::Text { max }) => from.iter().all(|name| name.len() <= *max as usize),
         (from, to) => from == to,

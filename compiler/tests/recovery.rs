@@ -109,7 +109,7 @@ fn a_bad_line_elsewhere_costs_one_finding_and_no_neighbour() {
         ("message { purpose service }", "J0001: expected a name after `message`"),
         ("message m { purpose servce }", "J0001: there is no purpose `servce`, did you mean `service`?"),
         ("message m { smss \"a\" }", "J0001: there is no channel `smss`, did you mean `sms`?"),
-        ("message m { sms[es] \"a\" }", "J0008: a text by locale is not part of the language yet"),
+        ("message m { sms[] \"a\" }", "J0001: expected a language such as `es` after `[`"),
         ("message m { sms \"a {b\" }", "J0001: this placeholder is not closed"),
         ("message m { sms \"a {first name} b\" }", "J0001: `{first name}` is no placeholder"),
         ("message m { sms \"a } b\" }", "J0001: this `}` closes no placeholder"),

@@ -99,6 +99,7 @@ registry! {
     J0133 "no-encoding" Error "0.1";
     J0134 "aging-word" Warning "0.1";
     J0135 "missing-variant" Warning "0.1";
+    J0136 "missing-locale" Warning "0.1";
     J0137 "no-consent-possible" Error "0.1";
     J0138 "sensitive-in-the-open" Error "0.1";
     // loops and bounds

@@ -173,6 +173,30 @@ fn even(text: String) -> String {
     text.replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ")
 }
 
+/// Which of several tagged texts somebody reads, by its place; none for the text without a tag.
+///
+/// First the reader's own tag, then one that says less (`es` for `es-MX`), then the text without a tag where it is in the
+/// reader's language, then the language's text of another region, and else the text without a tag.
+#[must_use]
+pub fn choose<'t>(
+    reader: Option<&Locale>,
+    untagged: &Locale,
+    tags: impl IntoIterator<Item = &'t str>,
+) -> Option<usize> {
+    let reader = reader?;
+    let tags: Vec<Option<Locale>> = tags.into_iter().map(Locale::parse).collect();
+    let first = |fits: &dyn Fn(&Locale) -> bool| tags.iter().position(|tag| tag.as_ref().is_some_and(fits));
+    let own = first(&|tag| tag == reader);
+    // Of tags that say less, the one that says most.
+    let said = |tag: &Locale| u8::from(tag.0.script.is_some()) + u8::from(tag.0.region.is_some());
+    let held = || {
+        let held = tags.iter().enumerate().filter_map(|(i, tag)| Some((i, tag.as_ref().filter(|t| t.holds(reader))?)));
+        held.max_by_key(|(i, tag)| (said(tag), std::cmp::Reverse(*i))).map(|(i, _)| i)
+    };
+    let other = || first(&|tag| tag.is_language_of(reader)).filter(|_| !untagged.is_language_of(reader));
+    own.or_else(held).or_else(other)
+}
+
 fn iso(year: i32, month: u8, day: u8) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }

@@ -157,6 +157,9 @@ pub struct Customer {
     pub preferred: Option<String>,
     /// The field that holds the customer's time zone, where one is declared.
     pub zone: Option<String>,
+    /// The field that holds the customer's language, where one is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
 }
 
 impl Customer {
@@ -281,6 +284,20 @@ pub struct Message {
 pub struct Variant {
     /// The channel.
     pub channel: Channel,
+    /// The subject line, for e-mail with a body.
+    pub subject: Option<Template>,
+    /// The text itself.
+    pub body: Template,
+    /// The same in other languages, in source order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub translations: Vec<Translation>,
+}
+
+/// A message's text on one channel for those who read a language.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Translation {
+    /// Whose: a BCP 47 tag such as `es` or `pt-BR`.
+    pub locale: String,
     /// The subject line, for e-mail with a body.
     pub subject: Option<Template>,
     /// The text itself.

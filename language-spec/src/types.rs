@@ -32,6 +32,8 @@ pub enum Type {
     Money,
     /// An IANA time zone name, such as `Europe/London`.
     Zone,
+    /// A language, as a BCP 47 tag such as `pt-BR`.
+    Locale,
     /// The name of a channel, such as `sms`.
     Channel,
     /// A declared record, by name.
@@ -74,6 +76,7 @@ impl Type {
             Type::Money => "money".into(),
             Type::Zone => "zone".into(),
             Type::Channel => "channel".into(),
+            Type::Locale => "locale".into(),
             Type::Record(name) => name.clone(),
             Type::OneOf(names) => format!("one of {{ {} }}", names.join(", ")),
             Type::Optional(inner) => format!("{}?", inner.spelled()),

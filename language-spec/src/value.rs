@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::locale::Locale;
 use crate::places;
 use crate::program::{Channel, Field, Millis};
 use crate::time::{self, Ts};
@@ -138,6 +139,7 @@ fn read(json: &Json, ty: &Type, records: &BTreeMap<String, Vec<Field>>, path: &s
             Json::Array(names) => place_list(names).ok_or_else(wrong)?,
             _ => Value::Text(Some(text()?).filter(|name| places::is_place(name)).ok_or_else(wrong)?.into()),
         },
+        Type::Locale => Value::Text(Locale::parse(text()?).ok_or_else(wrong)?.tag()),
         Type::Channel => {
             let channel = Channel::named(text()?).ok_or_else(wrong)?;
             Value::Text(channel.name().into())
@@ -196,6 +198,7 @@ fn expectation(ty: &Type) -> String {
         Type::Phone => "a phone number such as \"+44 7700 900123\"".into(),
         Type::Email => "an e-mail address".into(),
         Type::Money => "an amount such as \"12.30 GBP\"".into(),
+        Type::Locale => "a language such as \"es\" or \"pt-BR\"".into(),
         Type::Zone => {
             "a time zone such as \"Europe/London\", a country's code such as \"US\", or a list of several".into()
         }

@@ -54,7 +54,16 @@ pub enum PolicyItem {
     /// `stop spares safety`
     StopSpares(Vec<At<Purpose>>, Span),
     /// `stop answers "…"`
-    StopAnswers(Name, Span),
+    StopAnswers {
+        /// The text.
+        text: Name,
+        /// `[es]`: for whom it is.
+        locale: Option<Name>,
+        /// The whole line.
+        span: Span,
+    },
+    /// `locale en-GB`
+    Locale(Name, Span),
 }
 
 /// `limit visits moved to 3 per 7d else -> agent`

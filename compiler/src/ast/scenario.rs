@@ -112,6 +112,8 @@ pub enum Expectation {
         channel: Option<At<Channel>>,
         /// Which.
         message: Name,
+        /// `saying "at 09:00"`: these words stand in its text.
+        saying: Option<Name>,
     },
     /// `expect no message`: none since the line before that did something; `expect no moved_notice` likewise.
     No(Option<Name>),

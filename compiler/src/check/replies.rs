@@ -48,7 +48,8 @@ fn invites_none_in_its_text(message: &Message, id: MessageId, spans: &Spans, out
     let mut told: BTreeSet<String> =
         message.replies.iter().flat_map(|i| i.words.iter()).filter(|w| is_opt_out(w)).cloned().collect();
     for variant in message.variants.iter().filter(|v| people_write_on(v.channel)) {
-        for text in variant.subject.iter().chain([&variant.body]) {
+        let translated = variant.translations.iter().flat_map(|t| t.subject.iter().chain([&t.body]));
+        for text in variant.subject.iter().chain([&variant.body]).chain(translated) {
             for word in texts::invited(text) {
                 if !is_opt_out(&word) || is_plain_opt_out(&word) || !told.insert(fold_reply(&word)) {
                     continue;

@@ -7,6 +7,7 @@
 
 pub(crate) mod aging;
 mod extent;
+mod languages;
 mod segments;
 mod unfit;
 
@@ -23,6 +24,7 @@ use crate::diagnostics::Finding;
 use crate::graph;
 use crate::spans::{Node, Spans};
 
+pub(super) use languages::reach_every_reader;
 pub(super) use unfit::can_be_written;
 
 /// Which journeys send each message.
@@ -74,27 +76,37 @@ struct Text<'p> {
 }
 
 /// Every text of every message.
-fn texts(program: &Program) -> Vec<Text<'_>> {
+fn texts<'p>(program: &'p Program) -> Vec<Text<'p>> {
     let mut out = Vec::new();
+    let house = Locale::parse(&program.policy.locale).unwrap_or_default();
     for (message, id) in program.messages.iter().zip(0..).map(|(m, i)| (m, MessageId(i))) {
         for (i, variant) in message.variants.iter().enumerate() {
-            let mut add = |template, room| {
-                out.push(Text {
-                    id,
-                    message,
-                    channel: variant.channel,
-                    node: Node::Variant(id, i),
-                    line: variant.channel.name().to_owned(),
-                    template,
-                    room,
-                    locale: Locale::default(),
-                    regions: false,
-                });
+            let channel = variant.channel;
+            let mut add = |node: &Node, tag: Option<&str>, subject: Option<&'p Template>, body: &'p Template| {
+                let line = tag.map_or(channel.name().to_owned(), |tag| format!("{}[{tag}]", channel.name()));
+                let locale = tag.and_then(Locale::parse);
+                let mut one = |template, room| {
+                    out.push(Text {
+                        id,
+                        message,
+                        channel,
+                        node: node.clone(),
+                        line: line.clone(),
+                        template,
+                        room,
+                        locale: locale.clone().unwrap_or_else(|| house.clone()),
+                        regions: locale.is_some(),
+                    });
+                };
+                if let Some(subject) = subject {
+                    one(subject, Some(subject_room()));
+                }
+                one(body, room(channel));
             };
-            if let Some(subject) = &variant.subject {
-                add(subject, Some(subject_room()));
+            add(&Node::Variant(id, i), None, variant.subject.as_ref(), &variant.body);
+            for (k, text) in variant.translations.iter().enumerate() {
+                add(&Node::Translation(id, i, k), Some(&text.locale), text.subject.as_ref(), &text.body);
             }
-            add(&variant.body, room(variant.channel));
         }
     }
     out

@@ -17,6 +17,11 @@ pub(super) struct Source<'a> {
 pub(super) const COMMA: &str = ", ";
 pub(super) const BLANKS: &str = "   ";
 
+/// `[es]`, where there is one.
+fn tag(locale: Option<&Name>) -> String {
+    locale.map(|tag| format!("[{}]", tag.text)).unwrap_or_default()
+}
+
 impl<'a> Source<'a> {
     pub(super) fn new(text: &'a str, allows: &'a [Allow]) -> Source<'a> {
         Source { text, braces: crate::parse::braces(text), allows }
@@ -146,7 +151,10 @@ impl<'a> Source<'a> {
             }
             MessageItem::Variant(v) => {
                 let body = v.from.as_ref().map(|f| format!(" from {}", self.slice(f.span))).unwrap_or_default();
-                line(v.span, format!("{} {}{body}", v.channel.value.name(), self.slice(v.text.span)))
+                line(
+                    v.span,
+                    format!("{}{} {}{body}", v.channel.value.name(), tag(v.locale.as_ref()), self.slice(v.text.span)),
+                )
             }
             MessageItem::Replies(replies, span) => {
                 let entries = replies
@@ -210,7 +218,10 @@ impl<'a> Source<'a> {
                 let purposes: Vec<_> = purposes.iter().map(|p| p.value.name()).collect();
                 line(*span, format!("stop spares {}", purposes.join(", ")))
             }
-            PolicyItem::StopAnswers(answer, span) => line(*span, format!("stop answers {}", self.slice(answer.span))),
+            PolicyItem::StopAnswers { text, locale, span } => {
+                line(*span, format!("stop answers{} {}", tag(locale.as_ref()), self.slice(text.span)))
+            }
+            PolicyItem::Locale(tag, span) => line(*span, format!("locale {}", tag.text)),
         }
     }
 

@@ -234,8 +234,9 @@ impl Source<'_> {
 
     fn expectation(&self, what: &Expectation, parts: &mut Vec<Part>) {
         let words = match what {
-            Expectation::Message { channel, message } => {
-                format!("{} {}", channel.as_ref().map_or("message", |c| c.value.name()), message.text)
+            Expectation::Message { channel, message, saying } => {
+                let saying = saying.as_ref().map(|s| format!(" saying {}", self.slice(s.span))).unwrap_or_default();
+                format!("{} {}{saying}", channel.as_ref().map_or("message", |c| c.value.name()), message.text)
             }
             Expectation::No(None) => "no message".into(),
             Expectation::No(Some(message)) => format!("no {}", message.text),

@@ -151,8 +151,9 @@ impl Lower<'_, '_> {
             (left, right)
         };
         let (l, r) = (left_ty.required(), right_ty.required());
-        let texts =
-            |ty: &Type| matches!(ty, Type::Text { .. } | Type::Phone | Type::Email | Type::Zone | Type::OneOf(_));
+        let texts = |ty: &Type| {
+            matches!(ty, Type::Text { .. } | Type::Phone | Type::Email | Type::Zone | Type::Locale | Type::OneOf(_))
+        };
         let same = l == r || texts(l) && texts(r);
         let ordered = matches!(l, Type::Number | Type::Instant | Type::Date | Type::Duration | Type::Money);
         if !same || matches!(l, Type::Record(_)) {

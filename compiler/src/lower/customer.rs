@@ -62,8 +62,9 @@ impl Lower<'_, '_> {
         let zone = self.only(customer, &Type::Zone, "a customer lives in one zone", "quiet hours go by it");
         let preferred =
             self.only(customer, &Type::Channel, "a customer prefers one channel", "messages leave by it first");
+        let locale = self.only(customer, &Type::Locale, "a customer reads one language", "texts are chosen by it");
         let consents = self.consents(customer);
-        Customer { fields: ir_fields(&customer.fields), addresses, consents, preferred, zone }
+        Customer { fields: ir_fields(&customer.fields), addresses, consents, preferred, zone, locale }
     }
 
     /// The one field of a type that a customer has at most one of.

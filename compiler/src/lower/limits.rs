@@ -102,9 +102,28 @@ impl Lower<'_, '_> {
                         policy.stop_spares = purposes.iter().map(|p| p.value).collect();
                     }
                 }
-                PolicyItem::StopAnswers(text, span) => {
+                PolicyItem::StopAnswers { text, locale: None, span } => {
                     if self.once(&mut seen, "stop answers", *span) {
                         policy.stop_text.clone_from(&text.text);
+                    }
+                }
+                PolicyItem::StopAnswers { text, locale: Some(tag), .. } => {
+                    let Some(locale) = self.locale(tag) else { continue };
+                    if policy.stop_texts.contains_key(&locale.tag()) {
+                        self.out.misplaced(
+                            tag.span,
+                            format!("`stop answers` stands here twice for readers of `{}`", tag.text),
+                            "take one of them away",
+                        );
+                        continue;
+                    }
+                    policy.stop_texts.insert(locale.tag(), text.text.clone());
+                }
+                PolicyItem::Locale(tag, span) => {
+                    if self.once(&mut seen, "locale", *span)
+                        && let Some(locale) = self.locale(tag)
+                    {
+                        policy.locale = locale.tag();
                     }
                 }
             }

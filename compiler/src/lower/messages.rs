@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Type;
-use journey_spec::codes;
+use journey_spec::codes::{self, Level};
+use journey_spec::locale::Locale;
 use journey_spec::program::{
-    Channel, Format, Invitation, Message, MessageId, Piece, Purpose, Quota, Template, Validity, Variant,
+    Channel, Format, Invitation, Message, MessageId, Piece, Purpose, Quota, Template, Translation, Validity, Variant,
 };
 use journey_spec::value::fold_reply;
 
@@ -50,11 +51,18 @@ impl Lower<'_, '_> {
         };
         let mut seen = BTreeMap::new();
         let mut channels: BTreeMap<Channel, Span> = BTreeMap::new();
+        let mut tagged: Vec<(&VariantDecl, Locale, Variant)> = Vec::new();
         for item in &decl.items {
             match item {
                 MessageItem::Purpose(purpose) => {
                     if self.once(&mut seen, "purpose", purpose.span) {
                         lowered.purpose = purpose.value;
+                    }
+                }
+                MessageItem::Variant(variant) if variant.locale.is_some() => {
+                    let text = self.variant(decl, variant);
+                    if let Some(locale) = variant.locale.as_ref().and_then(|tag| self.locale(tag)) {
+                        tagged.push((variant, locale, text));
                     }
                 }
                 MessageItem::Variant(variant) => {
@@ -101,6 +109,10 @@ impl Lower<'_, '_> {
                 }
             }
         }
+        for (written, locale, text) in tagged {
+            channels.entry(written.channel.value).or_insert(written.channel.span);
+            self.translation(id, &mut lowered, written, &locale, text);
+        }
         let understood = !self.names.gaps.touch(decl.span);
         if !seen.contains_key("purpose") && understood {
             self.out.say(
@@ -120,6 +132,61 @@ impl Lower<'_, '_> {
             );
         }
         lowered
+    }
+
+    /// The language that a tag names; a finding where it names none.
+    pub(crate) fn locale(&mut self, tag: &Name) -> Option<Locale> {
+        let locale = Locale::parse(&tag.text).filter(Locale::is_known);
+        if locale.is_none() {
+            self.out.say(
+                Finding::new(
+                    &codes::J0111,
+                    tag.span,
+                    format!("nobody reads `{}`: it is no language that is known", tag.text),
+                )
+                .label("no language")
+                .help("write its code, with a region where that matters: `es`, `de-AT`, `pt-BR`"),
+            );
+        }
+        locale
+    }
+
+    /// Puts a text for readers of one language beside the one for everybody else.
+    fn translation(
+        &mut self,
+        id: MessageId,
+        message: &mut Message,
+        decl: &VariantDecl,
+        locale: &Locale,
+        text: Variant,
+    ) {
+        let (channel, tag) = (text.channel.name(), locale.tag());
+        let Some((i, variant)) = message.variants.iter_mut().enumerate().find(|(_, v)| v.channel == text.channel)
+        else {
+            let mut finding = Finding::new(
+                &codes::J0136,
+                decl.span,
+                format!("a customer who does not read `{tag}` cannot get `{}` by {channel}", message.name),
+            )
+            .label("for readers of one language only")
+            .help(format!(
+                "add `{channel} \"…\"` without a tag, for everybody else; its language is the policy's `locale`, {} where it says none",
+                journey_spec::locale::DEFAULT
+            ));
+            finding.level = Level::Error;
+            self.out.say(finding);
+            return;
+        };
+        if variant.translations.iter().any(|t| t.locale == tag) {
+            self.out.misplaced(
+                decl.span,
+                format!("`{}` has two texts for {channel} in `{tag}`, and only the first is ever sent", message.name),
+                "keep one of them",
+            );
+            return;
+        }
+        self.out.place(Node::Translation(id, i, variant.translations.len()), decl.span);
+        variant.translations.push(Translation { locale: tag, subject: text.subject, body: text.body });
     }
 
     /// Advertising leaves only where the customer agreed to it, so there has to be a field that can say so.
@@ -183,7 +250,7 @@ impl Lower<'_, '_> {
         }
         let text = self.template(&decl.text);
         match &decl.from {
-            None => Variant { channel, subject: None, body: text },
+            None => Variant { channel, subject: None, body: text, translations: Vec::new() },
             Some(from) => {
                 if channel != Channel::Email {
                     self.out.misplaced(
@@ -194,7 +261,7 @@ impl Lower<'_, '_> {
                 }
                 // Where the file could not be read, that has been said, and its name stands in for nothing.
                 let body = self.bodies.get(&from.span).map(|body| self.template(body)).unwrap_or_default();
-                Variant { channel, subject: Some(text), body }
+                Variant { channel, subject: Some(text), body, translations: Vec::new() }
             }
         }
     }

@@ -4,7 +4,6 @@
 //! again by that word's own rule, which gives the furthest place that makes sense and what could stand there.
 
 use journey_spec::codes::{J0001, J0008};
-use journey_spec::program::Channel;
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 
@@ -92,6 +91,7 @@ impl Place {
                 ("after", &[Rule::after_end]),
                 ("require", &[Rule::require]),
                 ("stop", &[Rule::stop_spares, Rule::stop_answers]),
+                ("locale", &[Rule::in_locale]),
             ],
             Place::Journey => &[
                 ("data", &[Rule::data]),
@@ -389,9 +389,6 @@ fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Findin
             ),
         );
     }
-    if found == "[" && Channel::named(previous).is_some() {
-        return Some(later("a text by locale", here, "write one text a channel"));
-    }
     let number = found.chars().all(|c| c.is_ascii_digit()) && !found.is_empty();
     let unit = token(rest.get(found.len()..).unwrap_or("").trim_start());
     if number && matches!(unit, "day" | "days") && matches!(previous, "after" | "settle" | "for" | "within") {
@@ -502,6 +499,8 @@ fn describe(rule: Rule) -> String {
         Rule::path | Rule::value_path | Rule::per_key => "a name such as `booking.id`".into(),
         Rule::on_event => "an event such as `booking.created`".into(),
         Rule::string => "a text in quotes".into(),
+        Rule::locale_tag => "a language such as `es`".into(),
+        Rule::locale_in | Rule::saying => String::new(),
         Rule::integer => "a number".into(),
         Rule::duration => "a duration such as `15m`".into(),
         Rule::calendar => "`day`, `week` or `month`".into(),

@@ -6,7 +6,7 @@ use pest::Parser;
 use super::explain::Place;
 use super::words::clip;
 use super::{Grammar, Node, Reader, Rule};
-use crate::ast::{MessageDecl, MessageItem, ReplyDecl, TemplatePiece, TemplateText, VariantDecl};
+use crate::ast::{MessageDecl, MessageItem, Name, ReplyDecl, TemplatePiece, TemplateText, VariantDecl};
 use crate::diagnostics::Finding;
 use crate::source::Span;
 
@@ -65,9 +65,11 @@ impl<'a> Reader<'a> {
         let mut channel = None;
         let mut text = None;
         let mut from = None;
+        let mut locale = None;
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::ident => channel = self.channel(&part),
+                Rule::locale_in => locale = self.locale_in(part),
                 Rule::string => text = Some(self.template(&part)),
                 Rule::body => {
                     let file = part.into_inner().find(|n| n.as_rule() == Rule::string)?;
@@ -76,7 +78,12 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        Some(VariantDecl { channel: channel?, text: text?, from, span })
+        Some(VariantDecl { channel: channel?, locale, text: text?, from, span })
+    }
+
+    /// The tag in `[es]`.
+    pub(super) fn locale_in(&self, node: Node<'a>) -> Option<Name> {
+        node.into_inner().find(|n| n.as_rule() == Rule::locale_tag).map(|tag| self.name(&tag))
     }
 
     fn reply_decl(&mut self, node: Node<'a>) -> Option<ReplyDecl> {

@@ -29,8 +29,11 @@ impl<'a> Reader<'a> {
         let mut purposes = Vec::new();
         let mut required = Vec::new();
         let mut text = None;
+        let mut locale = None;
         for part in node.into_inner() {
             match part.as_rule() {
+                Rule::locale_in => locale = self.locale_in(part),
+                Rule::locale_tag => locale = Some(self.name(&part)),
                 Rule::duration => duration = Some(self.duration(&part)),
                 Rule::purpose_ref => purposes.extend(self.purpose(&part)),
                 Rule::requirement => required.extend(self.requirement(&part)),
@@ -45,7 +48,8 @@ impl<'a> Reader<'a> {
             Rule::after_end => Some(PolicyItem::AfterEnd { queue: text?, span }),
             Rule::require => Some(PolicyItem::Require(required, span)),
             Rule::stop_spares => Some(PolicyItem::StopSpares(purposes, span)),
-            Rule::stop_answers => Some(PolicyItem::StopAnswers(text?, span)),
+            Rule::stop_answers => Some(PolicyItem::StopAnswers { text: text?, locale, span }),
+            Rule::in_locale => Some(PolicyItem::Locale(locale?, span)),
             _ => None,
         }
     }

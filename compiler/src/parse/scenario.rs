@@ -128,6 +128,9 @@ impl<'a> Reader<'a> {
                 Rule::name | Rule::promise_fate => names.push(self.name(&part)),
                 Rule::channel => channel = self.channel(&part),
                 Rule::string => text = Some(self.string(&part)),
+                Rule::saying => {
+                    text = part.into_inner().find(|n| n.as_rule() == Rule::string).map(|n| self.string(&n));
+                }
                 Rule::path => path = Some(self.path(&part)),
                 Rule::expr => value = self.expr(part),
                 Rule::count_what => counted = Some(self.count_what(&part)?),
@@ -155,7 +158,7 @@ impl<'a> Reader<'a> {
                 self.known(&fate.text, fate.span, "fate of a promise", known, || all.to_vec())?;
                 Expectation::Promise { name, fate }
             }
-            Rule::e_message => Expectation::Message { channel, message: names.next()? },
+            Rule::e_message => Expectation::Message { channel, message: names.next()?, saying: text },
             Rule::e_data => {
                 let (path, value) = (path?, value?);
                 // two bare words are a channel and a message, one of them misspelt

@@ -4,6 +4,7 @@
 
 mod allow;
 mod bounds;
+mod locales;
 mod loops;
 mod people;
 mod promises;

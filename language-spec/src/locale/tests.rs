@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use super::Locale;
+use super::{Locale, choose};
 use crate::time::{Zone, parse_rfc3339};
 
 fn locale(tag: &str) -> Locale {
@@ -57,4 +57,18 @@ fn a_tag_holds_what_says_more() {
     assert!(locale("pt-PT").is_language_of(&locale("pt-BR")));
     assert!(!locale("sr-Latn").is_language_of(&locale("sr-Cyrl")));
     assert!(locale("es").in_every_region().any(|l| l == locale("es-MX")));
+}
+
+#[test]
+fn the_nearest_language_is_read() {
+    let english = Locale::default();
+    let read = |reader: &str, tags: &[&str]| choose(Locale::parse(reader).as_ref(), &english, tags.iter().copied());
+    assert_eq!(read("es-MX", &["es", "es-MX"]), Some(1));
+    assert_eq!(read("es-AR", &["es-MX", "es"]), Some(1));
+    assert_eq!(read("pt-PT", &["es", "pt-BR"]), Some(1), "another region's text is better than another language's");
+    assert_eq!(read("en-AU", &["en-US"]), None, "the text without a tag is English already");
+    assert_eq!(read("en-US", &["en-US"]), Some(0));
+    assert_eq!(read("zh-Hant-TW", &["zh-Hans"]), None, "another script");
+    assert_eq!(read("fr", &["es", "pt"]), None);
+    assert_eq!(read("", &["es"]), None);
 }

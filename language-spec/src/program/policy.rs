@@ -1,5 +1,7 @@
 //! The house's policy, limits, quiet hours, and what happens to what they do not let through.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Channel, DAY, HOUR, MINUTE, Millis, Purpose, StateId};
@@ -27,6 +29,20 @@ pub struct Policy {
     pub stop_spares: Vec<Purpose>,
     /// The confirmation that answers STOP.
     pub stop_text: String,
+    /// The same in other languages, by tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stop_texts: BTreeMap<String, String>,
+    /// The language of texts that say none: a BCP 47 tag.
+    #[serde(default = "english", skip_serializing_if = "is_english")]
+    pub locale: String,
+}
+
+fn english() -> String {
+    crate::locale::DEFAULT.into()
+}
+
+fn is_english(locale: &str) -> bool {
+    locale == crate::locale::DEFAULT
 }
 
 impl Default for Policy {
@@ -42,6 +58,8 @@ impl Default for Policy {
             require: Vec::new(),
             stop_spares: Vec::new(),
             stop_text: "You will get no more messages from us at this address.".into(),
+            stop_texts: BTreeMap::new(),
+            locale: english(),
         }
     }
 }

@@ -385,7 +385,8 @@ fn a_promise_that_nothing_can_reach_the_customer_to_keep_is_void_at_once() {
     // The one who promises reaches an e-mail address, those who keep it a telephone.
     let by_mail = || {
         let mut program = boarding();
-        let mail = Variant { channel: Channel::Email, subject: None, body: template("Welcome") };
+        let mail =
+            Variant { channel: Channel::Email, subject: None, body: template("Welcome"), translations: Vec::new() };
         program.messages[0].variants.push(mail);
         program
     };

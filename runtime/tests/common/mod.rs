@@ -29,7 +29,10 @@ fn message(name: &str, text: &str, channels: &[Channel]) -> Message {
         Piece::Text(format!("{text} ")),
         Piece::Value { path: vec!["order".into(), "item".into()], format: Format::Plain, or: None },
     ]);
-    let variants = channels.iter().map(|c| Variant { channel: *c, subject: None, body: body.clone() }).collect();
+    let variants = channels
+        .iter()
+        .map(|c| Variant { channel: *c, subject: None, body: body.clone(), translations: Vec::new() })
+        .collect();
     let replies = vec![Invitation { name: "thanks".into(), words: vec!["thank you".into()] }];
     let validity = Validity::For(12 * HOUR);
     Message { name: name.into(), purpose: Purpose::Service, variants, replies, validity, essential: None }

@@ -141,7 +141,7 @@ fn size(size: &Size) -> String {
         return format!("at most {}", segments(size.at_most));
     }
     if size.unbounded.is_empty() {
-        return format!("at most {}, of emoji; {} of letters", segments(size.at_most), segments(size.usually));
+        return format!("at most {}; {} without emoji", segments(size.at_most), segments(size.usually));
     }
     let paths: Vec<String> = size.unbounded.iter().map(|p| format!("`{p}`")).collect();
     let (say, have) = if paths.len() == 1 { ("says", "it has") } else { ("say", "each has") };

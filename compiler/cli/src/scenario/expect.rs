@@ -16,7 +16,22 @@ impl Play {
     pub(super) fn expect(&mut self, span: Span, expectation: &Expectation) -> Result<(), Stop> {
         let entries = self.timeline()?;
         match expectation {
-            Expectation::Message { channel, message } => {
+            Expectation::Message { channel, message, saying: Some(words) } => {
+                let channel = channel.as_ref().map(|c| c.value);
+                let of = |e: &Entry| sent(e).is_some_and(|(m, c)| m == message.text && channel.is_none_or(|x| x == c));
+                let says = |e: &Entry| matches!(&e.what, What::Sent { text, .. } if text.contains(&words.text));
+                if self.one_more(&entries, |e| of(e) && says(e)) {
+                    return Ok(());
+                }
+                let what = channel.map_or("message", Channel::name);
+                let was = match entries.iter().rev().find(|e| of(e)) {
+                    None => self.instead(&entries, &message.text),
+                    Some(e) if says(e) => "each that says so was expected by an earlier line".into(),
+                    Some(e) => format!("{} at {}", e.sentence(&self.zone), self.zone.stamp(e.at)),
+                };
+                Err(self.fail(span, format!("one more {what} `{}` saying \"{}\"", message.text, words.text), was))
+            }
+            Expectation::Message { channel, message, saying: None } => {
                 let channel = channel.as_ref().map(|c| c.value);
                 let fits =
                     |e: &Entry| sent(e).is_some_and(|(m, c)| m == message.text && channel.is_none_or(|x| x == c));

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use journey_spec::Program;
 use journey_spec::codes::J0134;
+use journey_spec::locale::Locale;
 use journey_spec::program::{
     Fate, Format, HOUR, JourneyId, LimitWhat, MINUTE, Message, Millis, Piece, Purpose, Quiet, Template, Validity,
 };
@@ -121,9 +122,10 @@ fn instant<'p>(program: &'p Program, by: &BTreeSet<JourneyId>, piece: &'p Piece)
 }
 
 impl Text<'_> {
-    /// In which languages it may be written.
+    /// In which languages it may be written: a text without a tag in any, unless the policy says in which.
     fn languages(&self) -> Vec<&'static str> {
-        languages()
+        let said = self.regions || self.locale != Locale::default();
+        languages().into_iter().filter(|l| !said || *l == self.locale.language()).collect()
     }
 }
 

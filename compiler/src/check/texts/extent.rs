@@ -196,6 +196,7 @@ impl<'p> Measure<'p> {
             Type::Zone if count == Count::Longest => Extent::plain(PLACES),
             Type::Zone => Extent::plain(32),
             Type::Channel => Extent::plain(8),
+            Type::Locale => Extent::plain(35),
             Type::Bool => Extent::plain(3),
             Type::OneOf(names) => names.iter().map(|n| Extent::of(n)).fold(Extent::NOTHING, |a, b| a.or(&b)),
             Type::Instant if count == Count::Longest => {

@@ -19,8 +19,11 @@ pub(in crate::check) fn can_be_written(program: &Program, spans: &Spans, out: &m
         let who = format!("`{}` by {}", text.message.name, text.line);
         say(&who, text.template, &text.node, spans, out);
     }
-    let stop = Template(vec![Piece::Text(program.policy.stop_text.clone())]);
-    say("the confirmation of STOP", &stop, &Node::Policy, spans, out);
+    let policy = &program.policy;
+    for text in std::iter::once(&policy.stop_text).chain(policy.stop_texts.values()) {
+        let stop = Template(vec![Piece::Text(text.clone())]);
+        say("the confirmation of STOP", &stop, &Node::Policy, spans, out);
+    }
 }
 
 fn say(who: &str, text: &Template, node: &Node, spans: &Spans, out: &mut Vec<Finding>) {

@@ -1,6 +1,7 @@
 //! Texts with their placeholders filled, at the moment a message leaves.
 
-use journey_spec::program::{Format, Piece, Template};
+use journey_spec::locale::{self, Locale};
+use journey_spec::program::{Format, Piece, Program, Template, Variant};
 use journey_spec::time::{Zone, spelled_date, spelled_duration};
 use journey_spec::value::{Data, Value};
 
@@ -31,23 +32,58 @@ pub(crate) fn render(
     text
 }
 
+/// The language that a customer reads, where it is known.
+pub(crate) fn reader(program: &Program, profile: &Data) -> Option<Locale> {
+    match profile.get(program.customer.locale.as_ref()?)? {
+        Value::Text(tag) => Locale::parse(tag),
+        _ => None,
+    }
+}
+
+/// The language of texts that say none.
+pub(crate) fn house(program: &Program) -> Locale {
+    Locale::parse(&program.policy.locale).unwrap_or_default()
+}
+
+/// The text that a customer reads, subject and body, and the way in which its days and numbers are written: the
+/// customer's own in a text of their language, else that of the house.
+pub(crate) fn text_for<'p>(
+    program: &Program,
+    variant: &'p Variant,
+    profile: &Data,
+) -> (Option<&'p Template>, &'p Template, Locale) {
+    let house = house(program);
+    if variant.translations.is_empty() {
+        return (variant.subject.as_ref(), &variant.body, house);
+    }
+    let reader = reader(program, profile);
+    let tags = variant.translations.iter().map(|t| t.locale.as_str());
+    let chosen = locale::choose(reader.as_ref(), &house, tags).and_then(|i| variant.translations.get(i));
+    match (chosen, reader) {
+        (Some(text), Some(reader)) => (text.subject.as_ref(), &text.body, reader),
+        _ => (variant.subject.as_ref(), &variant.body, house),
+    }
+}
+
 /// Whether some placeholder needs the customer's zone.
 pub(crate) fn needs_zone(template: &Template) -> bool {
     template.0.iter().any(|piece| matches!(piece, Piece::Value { .. }))
 }
 
-/// How a customer reads instants: in the likeliest of the zones where they may be, or in UTC where none is known.
+/// How a customer reads a text: in its language, and instants in the likeliest of the zones where they may be, or in UTC
+/// where none is known.
 pub(crate) struct Reading {
+    locale: Locale,
     zone: Zone,
     /// The others.
     also: Vec<Zone>,
 }
 
 impl Reading {
-    /// For one whose zones are these, the likeliest first.
-    pub(crate) fn of(zones: Vec<Zone>) -> Reading {
+    /// For a text in this language, and one whose zones are these, the likeliest first.
+    pub(crate) fn of(zones: Vec<Zone>, locale: Locale) -> Reading {
         let mut zones = zones.into_iter();
-        Reading { zone: zones.next().unwrap_or_else(Zone::utc), also: zones.collect() }
+        Reading { locale, zone: zones.next().unwrap_or_else(Zone::utc), also: zones.collect() }
     }
 
     /// A text that is true in this zone, with the zone's name where it would be another text in another.
@@ -61,19 +97,21 @@ impl Reading {
 }
 
 fn formatted(value: &Value, format: Format, reading: &Reading) -> String {
+    let locale = &reading.locale;
     match (value, format) {
-        (Value::Instant(at), Format::Day) => reading.written(*at, |zone| zone.day(*at)),
-        (Value::Instant(at), Format::Time) => reading.written(*at, |zone| zone.time(*at)),
-        (Value::Instant(at), Format::Date) => reading.written(*at, |zone| zone.date(*at)),
-        (Value::Instant(at), Format::Plain) => reading.written(*at, |zone| plain(value, zone)),
-        (Value::Date(days), Format::Day) => {
-            Zone::utc().day(i64::from(*days).saturating_mul(journey_spec::program::DAY))
-        }
+        (Value::Instant(at), Format::Day) => reading.written(*at, |zone| locale.day(zone, *at)),
+        (Value::Instant(at), Format::Time) => reading.written(*at, |zone| locale.time(zone, *at)),
+        (Value::Instant(at), Format::Date) => reading.written(*at, |zone| locale.date(zone, *at)),
+        (Value::Instant(at), Format::Plain) => reading.written(*at, |zone| locale.instant(zone, *at)),
+        (Value::Date(days), Format::Day) => locale.calendar_day(*days),
+        (Value::Date(days), _) => locale.calendar_date(*days),
+        (Value::Number(_), _) => locale.number(&plain(value, &reading.zone)),
+        (Value::Money(amount, currency), _) => format!("{} {currency}", locale.number(amount)),
         (other, _) => plain(other, &reading.zone),
     }
 }
 
-/// A value as is customary for its type.
+/// A value without regard to any reader's language: for keys, and for the house's own eyes.
 pub(crate) fn plain(value: &Value, zone: &Zone) -> String {
     match value {
         Value::Missing | Value::Record(_) => String::new(),

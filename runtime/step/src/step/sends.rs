@@ -3,7 +3,7 @@
 use journey_spec::program::{Channel, Fate, Message, MessageId, Send, Validity, Variant};
 use journey_spec::{Sensitive, Ts};
 
-use super::render::{Reading, needs_zone, render};
+use super::render::{Reading, needs_zone, render, text_for};
 use super::values::instant;
 use super::{Follow, FollowUp, Run};
 use crate::customer::{Route, Waiting, fold_address, later};
@@ -134,16 +134,14 @@ impl<'p> Run<'p> {
         let id = self.id();
         let Some(address) = self.c.address(self.program, variant.channel).map(String::from) else { return };
         let Some(instance) = self.inst(n) else { return };
-        let zones = if needs_zone(&variant.body) || variant.subject.as_ref().is_some_and(needs_zone) {
-            self.c.zones(self.program)
-        } else {
-            Vec::new()
-        };
-        let reading = Reading::of(zones);
-        let text = |template| render(template, &instance.data, &self.c.profile, &reading, |_| None);
-        let (body, subject) = (text(&variant.body), variant.subject.as_ref().map(text));
+        let (subject, body, locale) = text_for(self.program, variant, &self.c.profile);
+        let zones =
+            if needs_zone(body) || subject.is_some_and(needs_zone) { self.c.zones(self.program) } else { Vec::new() };
+        let reading = Reading::of(zones, locale);
         let veil = |path: &[String]| self.program.sensitivity(instance.journey, path).map(Sensitive::veil);
-        let veiled = render(&variant.body, &instance.data, &self.c.profile, &reading, veil);
+        let veiled = render(body, &instance.data, &self.c.profile, &reading, veil);
+        let text = |template| render(template, &instance.data, &self.c.profile, &reading, |_| None);
+        let (body, subject) = (text(body), subject.map(text));
         let (number, journey, key) = (instance.number, instance.journey, instance.key.clone());
         let essential = message.essential.is_some();
         self.out.push(Effect::Release(Release {

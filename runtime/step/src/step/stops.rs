@@ -61,7 +61,13 @@ impl Run<'_> {
         }
         stop.confirmed = Some(now);
         let id = self.id();
-        let text = self.program.policy.stop_text.clone();
+        let policy = &self.program.policy;
+        let reader = super::render::reader(self.program, &self.c.profile);
+        let tags = policy.stop_texts.keys().map(String::as_str);
+        let text = journey_spec::locale::choose(reader.as_ref(), &super::render::house(self.program), tags)
+            .and_then(|i| policy.stop_texts.values().nth(i))
+            .unwrap_or(&policy.stop_text)
+            .clone();
         self.out.push(Effect::Release(Release {
             id: id.clone(),
             channel,

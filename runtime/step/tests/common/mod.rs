@@ -66,7 +66,12 @@ pub fn message(name: &str, purpose: Purpose, variants: &[(Channel, &str)]) -> Me
         purpose,
         variants: variants
             .iter()
-            .map(|(channel, body)| Variant { channel: *channel, subject: None, body: template(body) })
+            .map(|(channel, body)| Variant {
+                channel: *channel,
+                subject: None,
+                body: template(body),
+                translations: Vec::new(),
+            })
             .collect(),
         replies: Vec::new(),
         validity: Validity::Policy,
@@ -218,6 +223,7 @@ pub fn customer_decl() -> journey_spec::program::Customer {
             BTreeMap::from([(Channel::Sms, "offers".into()), (Channel::Email, "offers".into())]),
         )]),
         preferred: Some("preferred".into()),
+        locale: None,
         zone: Some("zone".into()),
     }
 }

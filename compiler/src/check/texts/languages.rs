@@ -1,0 +1,106 @@
+//! Who reads what: a language in which one message speaks and another does not, and words that no language has for us.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::codes::{J0112, J0136};
+use journey_spec::locale::{self, Locale};
+use journey_spec::program::{JourneyId, Piece, Program};
+
+use super::{Senders, type_at};
+use crate::diagnostics::Finding;
+use crate::spans::{Node, Spans};
+
+/// Whoever gets one message in their language gets them all in it, and each value is written in the text's own.
+pub(in crate::check) fn reach_every_reader(
+    program: &Program,
+    spans: &Spans,
+    senders: &Senders,
+    out: &mut Vec<Finding>,
+) {
+    let house = Locale::parse(&program.policy.locale).unwrap_or_default();
+    // Each language with a message that speaks it; the house's own is every text's without a tag.
+    let mut spoken: BTreeMap<String, (&str, Node)> = BTreeMap::new();
+    for (id, message) in senders.keys().filter_map(|id| Some((*id, program.messages.get(id.index())?))) {
+        for (i, variant) in message.variants.iter().enumerate() {
+            for (k, text) in variant.translations.iter().enumerate() {
+                let locale = Locale::parse(&text.locale).unwrap_or_default();
+                if program.customer.locale.is_none() && spoken.is_empty() {
+                    out.push(
+                        Finding::new(
+                            &J0136,
+                            spans.get(&Node::Translation(id, i, k)),
+                            format!(
+                                "nobody ever gets `{}` in `{}`: what a customer reads is not known",
+                                message.name, text.locale
+                            ),
+                        )
+                        .label("never chosen")
+                        .help("add a field of type `locale` to `customer`, for example  language: locale?"),
+                    );
+                }
+                if !locale.is_language_of(&house) {
+                    spoken.entry(text.locale.clone()).or_insert((&message.name, Node::Translation(id, i, k)));
+                }
+            }
+        }
+    }
+    for (id, by) in senders {
+        let Some(message) = program.messages.get(id.index()) else { continue };
+        for (i, variant) in message.variants.iter().enumerate() {
+            let read = |tag: &str| {
+                let tags = variant.translations.iter().map(|t| t.locale.as_str());
+                locale::choose(Locale::parse(tag).as_ref(), &house, tags)
+            };
+            let lacks: Vec<_> = spoken.iter().filter(|(tag, _)| read(tag).is_none()).collect();
+            if let Some((tag, (other, node))) = lacks.first() {
+                let channel = variant.channel.name();
+                let all =
+                    lacks.iter().map(|(tag, _)| format!("`{channel}[{tag}] \"…\"`")).collect::<Vec<_>>().join(" and ");
+                // The same message may speak it on another channel.
+                let what = match message.name == **other {
+                    true => "by another channel".to_owned(),
+                    false => format!("`{other}`"),
+                };
+                out.push(
+                    Finding::new(
+                        &J0136,
+                        spans.get(&Node::Variant(*id, i)),
+                        format!(
+                            "a customer who reads `{tag}` gets `{}` by {channel} in `{}`",
+                            message.name,
+                            house.tag()
+                        ),
+                    )
+                    .label(format!("has no text for readers of `{tag}`"))
+                    .also(spans.get(node), format!("they get {what} in their language"))
+                    .help(format!("add {all}")),
+                );
+            }
+        }
+        for text in super::texts(program).into_iter().filter(|t| t.id == *id && t.locale.language() != "en") {
+            let yes_or_no = text.template.0.iter().find_map(|piece| match piece {
+                Piece::Value { path, .. } => is_bool(program, by, path).then(|| path.join(".")),
+                Piece::Text(_) => None,
+            });
+            if let Some(path) = yes_or_no {
+                out.push(
+                    Finding::new(
+                        &J0112,
+                        spans.get(&text.node),
+                        format!(
+                            "a customer would read \"yes\" or \"no\" in a text in `{}`: `{path}` is a bool",
+                            text.locale.tag()
+                        ),
+                    )
+                    .label("cannot be written so")
+                    .help("send another message for each, or let the feed bring the word as a text"),
+                );
+            }
+        }
+    }
+}
+
+fn is_bool(program: &Program, by: &BTreeSet<JourneyId>, path: &[String]) -> bool {
+    let journeys = by.iter().filter_map(|id| program.journeys.get(id.index()));
+    journeys.into_iter().any(|j| type_at(program, j, path).is_some_and(|t| t.required() == &journey_spec::Type::Bool))
+}
