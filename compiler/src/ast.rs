@@ -12,7 +12,7 @@ use journey_spec::program::{Channel, EndKind, Millis, Purpose, Window};
 
 pub use condition::{ChooseDecl, CmpDecl, CondDecl, CondKind, SplitDecl, WayDecl, WayOn};
 pub use policy::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, PolicyDecl, PolicyItem};
-pub use scenario::{Expectation, ScenarioDecl, ScenarioLine, ScenarioLineKind};
+pub use scenario::{Expectation, MockAnswer, ScenarioDecl, ScenarioLine, ScenarioLineKind};
 
 use crate::source::Span;
 
@@ -216,7 +216,20 @@ pub struct EventDecl {
     pub newest_by: Option<Path>,
     /// Fields.
     pub fields: Vec<FieldDecl>,
+    /// `at most 2 per 24h else dead letter`
+    pub intake: Option<IntakeDecl>,
     /// The whole item.
+    pub span: Span,
+}
+
+/// How many of an event are taken in for one customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntakeDecl {
+    /// How many.
+    pub n: At<u32>,
+    /// In which window.
+    pub per: At<Window>,
+    /// The whole clause.
     pub span: Span,
 }
 
@@ -246,6 +259,8 @@ pub enum MessageItem {
     ValidFor(At<Millis>),
     /// `valid until booking.slot`
     ValidUntil(Expr, Span),
+    /// `fresh booking within 15m by call lookup_booking(booking.id)`
+    Fresh(FreshDecl),
     /// `essential at most 2 per 24h`
     Essential {
         /// How many.
@@ -312,7 +327,22 @@ pub struct ReplyDecl {
     pub span: Span,
 }
 
-/// `service cancel_visit(booking: text) -> one of { done, refused }`
+/// `fresh booking within 15m by call lookup_booking(booking.id)`
+#[derive(Clone, Debug, PartialEq)]
+pub struct FreshDecl {
+    /// The journey's datum.
+    pub datum: Name,
+    /// How old it may be.
+    pub within: At<Millis>,
+    /// Who is asked.
+    pub service: Name,
+    /// With what.
+    pub args: Vec<Expr>,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// `service cancel_visit(booking: text) -> one of { done, refused }`, `service lookup_booking(id: text) -> Booking`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceDecl {
     /// Doc comment.
@@ -323,6 +353,8 @@ pub struct ServiceDecl {
     pub params: Vec<FieldDecl>,
     /// Outcomes.
     pub outcomes: Vec<Name>,
+    /// The record that it returns in their place.
+    pub returns: Option<Name>,
     /// The whole item.
     pub span: Span,
 }
@@ -456,6 +488,15 @@ pub enum TriggerDecl {
     OptOut,
     /// `after 12h`
     After(At<Millis>),
+    /// `after 1 day at 09:00`
+    AfterDays {
+        /// How many days.
+        days: At<u32>,
+        /// Minute of the day.
+        at: At<u16>,
+        /// Both, as written.
+        span: Span,
+    },
     /// `at booking.slot - 1d … , if past …`
     At {
         /// The instant.
@@ -586,11 +627,13 @@ pub enum ExprKind {
         /// Whether it is a minus.
         minus: bool,
     },
-    /// `3 days`, `n days`, `n minutes`: calendar days, or elapsed time; only in scenarios
+    /// `3 days`, `1 day at 09:00`: calendar days; and in scenarios `n days`, `n minutes`
     Amount {
         /// A number, or a counter's name.
         number: Box<Expr>,
         /// `days`, `hours`, `minutes`, `seconds` (or singular).
         unit: Name,
+        /// `at 09:00`: minute of the day.
+        at: Option<At<u16>>,
     },
 }

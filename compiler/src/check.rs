@@ -4,8 +4,11 @@
 //! over-approximate: where a rule is silent, the thing cannot happen with any feed.
 
 pub mod bounds;
+mod calendars;
+mod changes;
 mod conditions;
 mod essential;
+mod limits;
 mod loops;
 mod mend;
 mod people;
@@ -42,6 +45,8 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
     replies::invite_no_opt_out_word(program, spans, &mut out);
     replies::are_told_apart(program, spans, &mut out);
     quiet::hours_leave_some(program, spans, &mut out);
+    calendars::are_known(program, spans, &mut out);
+    limits::of_the_policy_can_act(program, spans, &mut out);
     let mut senders = texts::Senders::new();
     for (_, id) in program.journeys.iter().zip(0..) {
         let Some(graph) = graph::of(program, JourneyId(id)) else { continue };
@@ -53,8 +58,11 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         loops::send_a_bounded_number(&case, &mut out);
         starts::are_bounded(&case, &mut out);
         essential::messages_keep_their_own_bound(&case, &mut out);
+        limits::lead_somewhere_else(&case, &mut out);
+        limits::can_act(&case, &mut out);
         states::are_reachable(&case, &mut out);
         states::lead_to_an_end(&case, &mut out);
+        changes::are_heard(&case, &mut out);
         waits::end_by_themselves(&case, &mut out);
         people::can_be_reached(&case, &mut out);
         reached::by_every_message(&case, &mut out);

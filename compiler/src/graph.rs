@@ -10,11 +10,13 @@
 //! | `on blocked`, a send's own, a message limit's `-> S` or `end` | free at once, never forced, no outside cause | [`Kind::Blocked`] |
 //! | `on failed`, a send's own | the same | [`Kind::Failed`] |
 //! | a call's outcome | free at once; `failed` is forced at the deadline | [`Kind::Outcome`] |
+//! | data that a message's `fresh` asks for | free at once, stays, takes the datum | [`Kind::Outcome`] |
 //! | `on reply` | free at once | [`Kind::Reply`] |
 //! | `on EVENT` | free, after `lo`: 0, or the settle's time | [`Kind::Event`] |
 //! | `on EVENT settle d` beside timers | one more, after the soonest timer (`at`: 0) that cuts it short | [`Kind::Event`] |
 //! | `on handoff.closed`, `on opt out` | free at once; the first only where the visit opened a case | [`Kind::Closed`], [`Kind::OptOut`] |
 //! | `after d` | exactly after `d`, forced | [`Kind::After`] |
+//! | `after 1 day at 09:00` | between the shortest and the longest such wait, forced | [`Kind::After`] |
 //! | `at T` | when T comes, once for each value of T, forced | [`Kind::At`] |
 //!
 //! An arrow with `when` has the same edge, never forced: it may be taken or not, and leaves its input to those below it
@@ -34,7 +36,9 @@ mod visited;
 
 pub(crate) use build::{channels, counts, hears};
 pub use build::{goes_before, of, same_input, spelled};
-use journey_spec::program::{Expr, JourneyId, Limit, LimitWhat, Millis, Send, StateId};
+use journey_spec::program::{
+    DAY, EventId, Expr, JourneyId, Limit, LimitWhat, Millis, Quota, Send, StateId, days_after,
+};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -122,7 +126,7 @@ pub struct Edge {
     pub instant: Option<(Expr, Millis)>,
     /// Whether it is taken at its time whatever else happens.
     pub forced: bool,
-    /// For a call's `failed`: how long after entering it is taken at the latest.
+    /// For a call's `failed`, and for a wait of calendar days: how long after entering it is taken at the latest.
     pub deadline: Option<Millis>,
     /// A timer that leads out, but that a limit may refuse or that stays where its instant is past.
     pub would_force: bool,
@@ -130,6 +134,14 @@ pub struct Edge {
     pub settle: Option<Millis>,
     /// It has a condition, so it may be taken and may be not taken: never forced, and what follows may go by neither.
     pub guarded: bool,
+    /// For an event's arrow: which event.
+    pub event: Option<EventId>,
+    /// For an event's arrow: how many of the event are taken in for one customer.
+    pub intake: Option<Quota>,
+    /// For an instant: whether it goes by the customer's calendar, so that news of the zone moves it.
+    pub calendar: bool,
+    /// For a wait of calendar days: how many.
+    pub days: Option<u32>,
     /// Limits of the journey that redirected it, in order.
     pub redirected: Vec<usize>,
 }
@@ -165,6 +177,15 @@ pub struct Graph {
     /// The journey's limits.
     limits: Vec<Limit>,
     g: DiGraph<Place, Edge>,
+}
+
+impl Edge {
+    /// The time that the arrow takes on a round that goes on and on: a wait of calendar days is now shorter and now longer
+    /// than they are.
+    #[must_use]
+    pub fn pace(&self) -> Millis {
+        self.days.map_or(self.lo, |days| Millis::from(days).saturating_mul(DAY))
+    }
 }
 
 impl Graph {
@@ -277,7 +298,48 @@ pub fn caps(what: LimitWhat, state: StateId) -> bool {
     what == LimitWhat::Visits(state)
 }
 
-/// An instant without its offsets, and their sum in milliseconds.
+/// The datum that an instant is computed from; none for a fixed one.
+#[must_use]
+pub fn datum(expr: &Expr) -> Option<&[String]> {
+    match expr {
+        Expr::Literal(_) | Expr::Now => None,
+        Expr::Path(path) => Some(path),
+        Expr::Offset { base, .. } | Expr::Calendar { base, .. } => datum(base),
+    }
+}
+
+/// Whether the customer's calendar has a say in an instant.
+#[must_use]
+pub fn by_calendar(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(_) | Expr::Path(_) | Expr::Now => false,
+        Expr::Offset { base, .. } => by_calendar(base),
+        Expr::Calendar { .. } => true,
+    }
+}
+
+/// Whether an instant never comes later than another, whatever their data are and wherever the customer is.
+#[must_use]
+pub fn never_later(first: &Expr, second: &Expr) -> bool {
+    let ((a, x), (b, y)) = (split(first), split(second));
+    if a == b {
+        return x <= y;
+    }
+    datum(first).is_some() && datum(first) == datum(second) && reach(first).1 <= reach(second).0
+}
+
+/// The soonest and the latest that an instant can lie after its datum, in milliseconds.
+fn reach(expr: &Expr) -> (Millis, Millis) {
+    let (base, (soonest, latest)) = match expr {
+        Expr::Literal(_) | Expr::Path(_) | Expr::Now => return (0, 0),
+        Expr::Offset { base, by } => (base, (*by, *by)),
+        Expr::Calendar { base, days, minute } => (base, days_after(*days, *minute)),
+    };
+    let inner = reach(base);
+    (inner.0.saturating_add(soonest), inner.1.saturating_add(latest))
+}
+
+/// An instant without its offsets of elapsed time, and their sum in milliseconds.
 #[must_use]
 pub fn split(expr: &Expr) -> (Expr, Millis) {
     match expr {

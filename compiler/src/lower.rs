@@ -21,10 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use journey_spec::Type;
 use journey_spec::codes;
 use journey_spec::program::{
-    DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Service, ServiceId, Window,
+    DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Quota, Service, ServiceId, Window,
 };
 
-use crate::ast::{At, TemplateText};
+use crate::ast::{At, Name, TemplateText};
 use crate::diagnostics::Finding;
 use crate::resolve::{FieldInfo, Kind, Names, Out, unused};
 use crate::source::{SourceMap, Span};
@@ -139,7 +139,13 @@ impl Lower<'_, '_> {
                     }
                 }
             }
+            let intake = event
+                .decl
+                .intake
+                .as_ref()
+                .map(|intake| Quota { n: self.number(&intake.n, 1, "`at most`"), per: self.window(&intake.per) });
             events.push(Event {
+                intake,
                 name,
                 fields: ir_fields(&event.fields),
                 newest_by: event.decl.newest_by.as_ref().map(expressions::parts),
@@ -165,9 +171,15 @@ impl Lower<'_, '_> {
                 name: service.decl.name.text.clone(),
                 params: ir_fields(&service.fields),
                 outcomes,
+                returns: service.decl.returns.as_ref().filter(|r| self.record(r)).map(|r| r.text.clone()),
             });
         }
         services
+    }
+
+    /// Whether there is such a record.
+    fn record(&mut self, name: &Name) -> bool {
+        self.names.lookup(Kind::Record, &name.text, name.span, self.out).is_some()
     }
 
     fn policy(&mut self) -> Policy {

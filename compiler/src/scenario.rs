@@ -8,8 +8,8 @@ use journey_spec::program::Channel;
 use journey_spec::time::{Zone, parse_date};
 
 use crate::ast::{
-    At, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, MessageDecl, MessageItem, Name, Path,
-    ScenarioDecl, ScenarioLine, ScenarioLineKind,
+    At, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, MessageDecl, MessageItem, MockAnswer, Name,
+    Path, ScenarioDecl, ScenarioLine, ScenarioLineKind,
 };
 use crate::diagnostics::Finding;
 use crate::lower::sends;
@@ -132,7 +132,7 @@ impl Scenario<'_, '_> {
                     self.counters.pop();
                 }
             }
-            ScenarioLineKind::MockCall { service, outcome } => self.mock(service, outcome),
+            ScenarioLineKind::MockCall { service, answer } => self.mock(service, answer),
             ScenarioLineKind::Expect(expectation) => self.expect(expectation),
             ScenarioLineKind::Never { from, to, .. } => self.hours(from, to),
             ScenarioLineKind::Advance(_)
@@ -315,8 +315,15 @@ impl Scenario<'_, '_> {
     }
 
     fn amount(&mut self, expr: &Expr, what: &str) {
-        let ExprKind::Amount { number, unit } = &expr.kind else { return };
+        let ExprKind::Amount { number, unit, at } = &expr.kind else { return };
         self.value(number, &Type::Number, what);
+        if let Some(at) = at.as_ref().filter(|_| !unit.text.starts_with("day")) {
+            self.out.say(
+                mismatch(at.span, format!("only days end at a time of day, and these are {}", unit.text))
+                    .label("not here")
+                    .help("take the time away, or write `days`"),
+            );
+        }
         if !UNITS.contains(&unit.text.as_str()) {
             self.out.say(unknown(
                 &codes::J0101,
@@ -329,10 +336,26 @@ impl Scenario<'_, '_> {
         }
     }
 
-    fn mock(&mut self, service: &Name, outcome: &Name) {
+    fn mock(&mut self, service: &Name, answer: &MockAnswer) {
         let names = self.names;
         let found = names.known_as(Kind::Service, &service.text, service.span, self.out);
         let Some(declared) = found.and_then(|i| names.services.get(i)) else { return };
+        let outcome = match (answer, &declared.decl.returns) {
+            (MockAnswer::Outcome(outcome), _) => outcome,
+            (MockAnswer::Record(values, span), Some(returns)) => {
+                if let Some(fields) = names.record(&returns.text) {
+                    self.fields(values, fields, *span, &format!("the record `{}`", returns.text));
+                }
+                return;
+            }
+            (MockAnswer::Record(_, span), None) => {
+                let message = format!("`{}` answers with an outcome, and this is a record", service.text);
+                self.out.say(
+                    mismatch(*span, message).label("not an outcome").also(declared.decl.name.span, "declared here"),
+                );
+                return;
+            }
+        };
         let outcomes = declared.decl.outcomes.iter().map(|o| o.text.as_str()).chain(["failed"]);
         if !outcomes.clone().any(|known| known == outcome.text) {
             self.out.say(unknown(
@@ -373,6 +396,17 @@ impl Scenario<'_, '_> {
             }
             Expectation::No(Some(message)) | Expectation::Blocked(message) => {
                 self.message(message);
+            }
+            Expectation::Refused(event) => {
+                let name = event.text();
+                let found = self.names.known_as(Kind::Event, &name, event.span, self.out);
+                if found.and_then(|i| self.names.events.get(i)).is_some_and(|e| e.decl.intake.is_none()) {
+                    self.out.say(
+                        Finding::new(&codes::J0101, event.span, format!("`{name}` is never refused for its number"))
+                            .label("no such limit")
+                            .help("give its declaration one:  at most 2 per 24h else dead letter"),
+                    );
+                }
             }
             Expectation::State(state) => self.state(state),
             Expectation::Call(service) => {

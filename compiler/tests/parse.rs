@@ -187,7 +187,8 @@ fn expectations_are_told_apart() {
     assert!(matches!(expected[4], Expectation::NoHandoff));
     assert!(matches!(expected[5], Expectation::Count { exactly: true, channel: Some(_), .. }));
     assert!(matches!(expected[6], Expectation::Count { exactly: false, channel: None, .. }));
-    assert!(matches!(expected[12], Expectation::Data { .. }));
+    assert!(matches!(expected[11], Expectation::Refused(_)));
+    assert!(matches!(expected[13], Expectation::Data { .. }));
 }
 
 #[test]

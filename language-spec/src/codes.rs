@@ -102,6 +102,7 @@ registry! {
     J0136 "missing-locale" Warning "0.1";
     J0137 "no-consent-possible" Error "0.1";
     J0138 "sensitive-in-the-open" Error "0.1";
+    J0127 "calendar-without-zone" Warning "0.1";
     // loops and bounds
     J0201 "event-loop" Error "0.1";
     J0202 "reply-loop" Error "0.1";
@@ -110,6 +111,8 @@ registry! {
     J0205 "unbounded-starts" Error "0.1";
     J0206 "retry-storm" Error "0.1";
     J0207 "essential-unproven" Error "0.1";
+    J0208 "fate-leads-nowhere" Warning "0.1";
+    J0209 "fate-never-applies" Warning "0.1";
     J0213 "no-hour-left" Warning "0.1";
     // states and waits
     J0301 "unreachable-state" Warning "0.1";
@@ -117,6 +120,7 @@ registry! {
     J0303 "waits-without-timeout" Warning "0.1";
     J0304 "at-without-if-past" Error "0.1";
     J0305 "no-way-to-a-person" Warning "0.1";
+    J0310 "missed-change" Warning "0.1";
     // replies
     J0401 "unheard-reply" Warning "0.1";
     J0402 "unheard-after-the-end" Warning "0.1";

@@ -259,6 +259,9 @@ pub struct Event {
     /// `newest by PATH`: older news after newer is ignored, per instance and event. `["at"]` is when it happened, from
     /// the event's envelope; any other path leads to an instant in the event's own fields.
     pub newest_by: Option<Vec<String>>,
+    /// `at most N per W else dead letter`: what a customer's feed brings beyond it no journey hears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intake: Option<Quota>,
 }
 
 /// A text that the customer may get.
@@ -277,7 +280,27 @@ pub struct Message {
     /// `essential at most N per W`: passes limits and quiet hours, and the checker proves this bound instead, per
     /// instance.
     pub essential: Option<Quota>,
+    /// Data that have to be new when the message leaves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fresh: Vec<Fresh>,
 }
+
+/// `fresh booking within 15m by call lookup_booking(booking.id)`: a datum that may not be older when the message leaves, and
+/// who is asked for it where it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fresh {
+    /// The journey's datum, a record.
+    pub datum: String,
+    /// How long ago it may have been taken over.
+    pub within: Millis,
+    /// The service that returns such a record.
+    pub service: ServiceId,
+    /// Arguments, one a parameter.
+    pub args: Vec<Expr>,
+}
+
+/// How long a service that is asked for a record may take; then it has failed.
+pub const LOOKUP: Millis = MINUTE;
 
 /// A message's text on one channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -379,6 +402,9 @@ pub struct Service {
     pub params: Vec<Field>,
     /// What it may answer; `failed` is always possible besides.
     pub outcomes: Vec<String>,
+    /// The record that it returns, for a service that is asked to keep data fresh; it has no outcomes then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<String>,
 }
 
 /// A second, in milliseconds.
@@ -493,6 +519,13 @@ pub enum Trigger {
     OptOut,
     /// This long after entering.
     After(Millis),
+    /// `after 1 day at 09:00`: so many calendar days after entering, when the customer's clock shows that minute.
+    AfterDays {
+        /// How many days, at least one.
+        days: u32,
+        /// Minute of the day, 0 to 1439.
+        minute: u16,
+    },
     /// When an instant comes, once for each value of its data.
     At {
         /// The instant.
@@ -601,4 +634,31 @@ pub enum Expr {
         /// How far, in milliseconds; negative is earlier.
         by: Millis,
     },
+    /// An instant moved by calendar days of the customer: `booking.slot - 1 day at 09:00`.
+    Calendar {
+        /// The instant.
+        base: Box<Expr>,
+        /// How many days; negative is earlier.
+        days: i32,
+        /// Minute of the day, 0 to 1439; the instant's own time of day where there is none.
+        minute: Option<u16>,
+    },
+}
+
+/// The most by which a local clock gains or loses on elapsed time over a stretch of days, but where a zone moves over the
+/// date line: what has to be allowed for where calendar days are compared with hours.
+pub const CLOCK_SHIFT: Millis = 4 * HOUR;
+
+/// The soonest and the latest that so many calendar days at that minute can come after any instant, in milliseconds.
+#[must_use]
+pub fn days_after(days: i32, minute: Option<u16>) -> (Millis, Millis) {
+    let days = Millis::from(days).saturating_mul(DAY);
+    match minute {
+        // The instant may be a day's first or its last.
+        Some(minute) => {
+            let to = days.saturating_add(Millis::from(minute).saturating_mul(MINUTE));
+            (to.saturating_sub(DAY).saturating_sub(CLOCK_SHIFT), to.saturating_add(CLOCK_SHIFT))
+        }
+        None => (days.saturating_sub(CLOCK_SHIFT), days.saturating_add(CLOCK_SHIFT)),
+    }
 }

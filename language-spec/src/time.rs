@@ -106,11 +106,30 @@ impl Zone {
         ts.saturating_add(DAY)
     }
 
-    /// The instants at which the local clock shows that minute of that day, the earlier first. A time in a gap means the
-    /// instant at which the clock jumps over it; one in a fold comes twice.
+    /// So many calendar days after `ts`, when the local clock shows that minute; `ts`'s own time of day where there is
+    /// none. A time that the clock jumps over means the first instant after it, one that comes twice its first coming.
+    #[must_use]
+    pub fn on_day(&self, ts: Ts, days: i32, minute: Option<u16>) -> Ts {
+        let local = self.at(ts);
+        let elapsed = ts.saturating_add(i64::from(days).saturating_mul(DAY));
+        let Ok(date) = local.date().checked_add(days.days()) else { return elapsed };
+        let first = match minute {
+            Some(minute) => self.instants(date, minute),
+            None => self.instants_at(date.to_datetime(local.time())),
+        };
+        first.into_iter().flatten().next().unwrap_or(elapsed).clamp(*RANGE.start(), *RANGE.end())
+    }
+
+    /// The instants at which the local clock shows that minute of that day.
     fn instants(&self, date: civil::Date, minute: u16) -> [Option<Ts>; 2] {
         let minute = minute.min(1439);
-        let ambiguous = self.0.to_ambiguous_timestamp(date.at((minute / 60) as i8, (minute % 60) as i8, 0, 0));
+        self.instants_at(date.at((minute / 60) as i8, (minute % 60) as i8, 0, 0))
+    }
+
+    /// The instants at which the local clock shows this, the earlier first. A time in a gap means the instant at which the
+    /// clock jumps over it; one in a fold comes twice.
+    fn instants_at(&self, at: civil::DateTime) -> [Option<Ts>; 2] {
+        let ambiguous = self.0.to_ambiguous_timestamp(at);
         let first = ambiguous.earlier().ok().map(|at| at.as_millisecond());
         match ambiguous.offset() {
             AmbiguousOffset::Gap { .. } => [first.and_then(|before| self.next_change(before)), None],
@@ -278,6 +297,16 @@ pub fn spelled_duration(ms: Millis) -> String {
         }
     }
     if parts.is_empty() { "0s".into() } else { parts.join(" ") }
+}
+
+/// Writes a number of calendar days as the language does: `1 day at 09:00`, `2 days`.
+#[must_use]
+pub fn spelled_days(days: u32, minute: Option<u16>) -> String {
+    let unit = if days == 1 { "day" } else { "days" };
+    match minute {
+        Some(minute) => format!("{days} {unit} at {:02}:{:02}", minute / 60, minute % 60),
+        None => format!("{days} {unit}"),
+    }
 }
 
 /// Reads one duration word of the language: a whole number and `ms`, `s`, `m`, `h`, `d` or `w`. `None` where it is

@@ -509,14 +509,14 @@ impl Engine {
                 taken.push(Taken::Duplicate);
                 continue;
             }
-            let effects = self.take_one(arrival)?;
-            taken.push(Taken::Accepted { effects });
+            let took = self.take_one(arrival)?;
+            taken.push(took);
             self.settle_results()?;
         }
         Ok(())
     }
 
-    fn take_one(&mut self, arrival: &Arrival) -> Result<usize, EngineError> {
+    fn take_one(&mut self, arrival: &Arrival) -> Result<Taken, EngineError> {
         let input = match &arrival.content {
             Content::Input(Input::CustomerUpdated { profile, .. }) => {
                 let stopped = self.stopped_of(profile)?;
@@ -531,11 +531,21 @@ impl Engine {
                     None => Input::Reply { channel: *channel, address: None, text: "STOP".into() },
                 }
             }
-            Content::Refused(_) => return Ok(0),
+            Content::Refused(refusal) => return Ok(self.bury(refusal)),
         };
         let effects = self.apply(&arrival.customer, &input, self.clock)?;
         self.work.batch.taken.push(arrival.id.clone());
-        Ok(effects)
+        // Its id is taken: what was refused once is not tried again.
+        let refused = self.work.refused.take().map(|reason| self.put_aside(arrival, reason));
+        Ok(refused.unwrap_or(Taken::Accepted { effects }))
+    }
+
+    /// Puts an event that its declaration does not let in to the dead letters.
+    fn put_aside(&mut self, arrival: &Arrival, reason: String) -> Taken {
+        let raw = arrival.as_line();
+        let key = work::digest(&["intake", &arrival.id]);
+        self.work.batch.dead_letters.push(DeadLetter { key, at: self.clock, line: 0, reason: reason.clone(), raw });
+        Taken::Refused(reason)
     }
 
     /// Those of the addresses in a profile that have said STOP.

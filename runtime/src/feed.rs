@@ -7,6 +7,7 @@
 //! {"id":"e4","at":…,"customer":…,"handoff_closed":"scheduling"}                a queue, or a case's id
 //! {"id":"e5","at":…,"customer":…,"opt_out":"sms"}                              a channel, or an address
 //! {"id":"e6","at":…,"customer":…,"answered":"<call id>","outcome":"done"}
+//! {"id":"e8","at":…,"customer":…,"answered":"<call id>","service":"lookup_booking","record":{…}}
 //! {"id":"e7","at":…,"customer":…,"receipt":"<message id>","delivered":false}
 //! ```
 //!
@@ -189,6 +190,13 @@ fn content(program: &Program, object: &Map<String, Json>, at: Ts) -> Result<Cont
         "reply" => reply(program, object)?,
         "handoff_closed" => Input::HandoffClosed { case: name(object, kind, "the queue or the case's id")? },
         "opt_out" => return opt_out(object),
+        "answered" if object.contains_key("record") => {
+            let call = name(object, kind, "the call's id")?;
+            let service = name(object, "service", "the service that returns the record")?;
+            let json = object.get("record").unwrap_or(&Json::Null);
+            let record = record_of(program, &service, json).map_err(|why| wrong("record", why))?;
+            Input::LookedUp { call, record: Some(record) }
+        }
         "answered" => Input::Answered {
             call: name(object, kind, "the call's id")?,
             outcome: name(object, "outcome", "what the service answered")?,
@@ -201,6 +209,20 @@ fn content(program: &Program, object: &Map<String, Json>, at: Ts) -> Result<Cont
             Input::Receipt { message: name(object, kind, "the message's id")?, delivered }
         }
     }))
+}
+
+/// A record that a service returns, whole and typed.
+///
+/// # Errors
+/// What does not fit, in words.
+pub fn record_of(program: &Program, service: &str, json: &Json) -> Result<Data, String> {
+    let declared = program.services.iter().find(|s| s.name == service);
+    let returns = declared.and_then(|s| s.returns.as_ref()).ok_or_else(|| format!("`{service}` returns no record"))?;
+    let fields = program.records.get(returns).ok_or_else(|| format!("there is no record `{returns}`"))?;
+    fields_from_json(json, fields, &program.records).map_err(|misfit| {
+        let path = if misfit.path.is_empty() { "record".into() } else { format!("record.{}", misfit.path) };
+        format!("`{path}` {} (service `{service}`)", misfit.problem)
+    })
 }
 
 fn event(program: &Program, object: &Map<String, Json>, at: Ts) -> Result<Content, Wrong> {

@@ -2,7 +2,10 @@
 
 use journey_spec::Ts;
 use journey_spec::program::Channel;
+use journey_spec::time::{iso_date, rfc3339};
+use journey_spec::value::{Data, Value};
 use journey_step::Input;
+use serde_json::{Map, Value as Json, json};
 
 /// Most bytes of a refused line that are kept.
 pub const RAW_MAX: usize = 64 * 1024;
@@ -38,6 +41,17 @@ impl Arrival {
     /// An input that is known to fit the program.
     pub fn new(id: impl Into<String>, received: Ts, customer: impl Into<String>, input: Input) -> Arrival {
         Arrival { id: id.into(), received, customer: customer.into(), content: Content::Input(input) }
+    }
+
+    /// An event as a line of a feed, for the dead letters.
+    #[must_use]
+    pub fn as_line(&self) -> String {
+        let Content::Input(Input::Event { name, at, data }) = &self.content else { return String::new() };
+        let line = json!({
+            "id": self.id, "at": rfc3339(*at), "received": rfc3339(self.received), "customer": self.customer,
+            "event": name, "data": object(data),
+        });
+        cut(&line.to_string(), RAW_MAX).to_string()
     }
 
     /// Something refused, for the dead letters.
@@ -92,6 +106,26 @@ pub enum Taken {
     Duplicate,
     /// It went to the dead letters, for this reason.
     Refused(String),
+}
+
+fn object(data: &Data) -> Json {
+    data.iter().map(|(name, value)| (name.clone(), written(value))).collect::<Map<_, _>>().into()
+}
+
+/// A value as a feed writes it.
+fn written(value: &Value) -> Json {
+    match value {
+        Value::Missing => Json::Null,
+        Value::Text(text) => json!(text),
+        Value::Places(names) => json!(names),
+        Value::Number(number) => json!(number),
+        Value::Bool(truth) => json!(truth),
+        Value::Instant(at) => json!(rfc3339(*at)),
+        Value::Date(days) => json!(iso_date(*days)),
+        Value::Duration(ms) => json!(format!("{ms}ms")),
+        Value::Money(amount, currency) => json!(format!("{amount} {currency}")),
+        Value::Record(fields) => object(fields),
+    }
 }
 
 /// Cuts a text to at most `max` bytes, at a character.

@@ -21,6 +21,8 @@ pub trait Service: Send {
 pub enum Answer {
     /// The outcome's name, at once.
     Outcome(String),
+    /// The record that it returns, as a feed would write it, this long after the call; at once where that is nothing.
+    Record(Millis, serde_json::Value),
     /// The outcome's name, this long after the call. Only for simulated services: a crash asks again.
     After(Millis, String),
     /// The answer comes as an input of its own, or the call's deadline passes.

@@ -77,7 +77,7 @@ fn sentence(entry: &Entry, zone: &Zone) -> String {
 
 /// Whether an entry only tells that something was heard.
 fn folds(what: &What) -> bool {
-    matches!(what, What::Heard { .. } | What::Ignored { .. } | What::Updated)
+    matches!(what, What::Heard { .. } | What::Refused { .. } | What::Ignored { .. } | What::Updated)
 }
 
 struct Page<'a> {
@@ -102,6 +102,7 @@ impl Page<'_> {
             let words = match &entry.what {
                 What::Heard { event, .. } => format!("heard {event}"),
                 What::Ignored { input, why } => format!("ignored {}: {why}", input.replace('`', "")),
+                What::Refused { event, rule } => format!("refused {event}: {rule}"),
                 _ => entry.sentence(self.zone),
             };
             let alike = (entry.instance, words);
@@ -222,6 +223,7 @@ fn look(what: &What) -> (Style, &'static str, Style) {
     match what {
         What::Started { .. } => (NAME, "▸", plain),
         What::Heard { .. } | What::Ignored { .. } | What::Updated => (DIM, "·", DIM),
+        What::Refused { .. } => (WARN, "⊣", plain),
         What::Entered { .. } | What::Split { .. } => (NAME, "→", plain),
         What::Sent { .. } => (GOOD, "✉", BOLD),
         What::Deferred { .. } => (WARN, "⏸", plain),

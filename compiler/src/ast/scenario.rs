@@ -69,12 +69,12 @@ pub enum ScenarioLineKind {
     HandoffClosed(Option<Name>),
     /// `opt out`, `opt out email`
     OptOut(Option<At<Channel>>),
-    /// `mock call cancel_visit -> refused`
+    /// `mock call cancel_visit -> refused`, `mock call lookup_booking -> { id: "B1", slot: … }`
     MockCall {
         /// The service.
         service: Name,
         /// What it answers from here on.
-        outcome: Name,
+        answer: MockAnswer,
     },
     /// `channel sms fails once`, `channel sms fails 3 times`
     ChannelFails {
@@ -136,6 +136,8 @@ pub enum Expectation {
     Call(Name),
     /// `expect blocked reminder`
     Blocked(Name),
+    /// `expect refused usage.spike`
+    Refused(Path),
     /// `expect promise boarding_call kept` (`made`, `kept`, `withdrawn`, `broken`, `void`)
     Promise {
         /// Which.
@@ -150,4 +152,13 @@ pub enum Expectation {
         /// Its value.
         value: Expr,
     },
+}
+
+/// What a mocked service answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MockAnswer {
+    /// An outcome, or `failed`.
+    Outcome(Name),
+    /// A record.
+    Record(Vec<(Name, Expr)>, Span),
 }

@@ -3,7 +3,7 @@
 //! Two sources, the smaller of both. Limits, the journey's own and for all that a customer gets the policy's: at most `n * ceil(W / P)` in any half-open window `(t - W, t]`, and for
 //! a window of the calendar `n` for each day, week or month that W can touch: the ledger's convention, and its function. Structure: each sending place as often as its state can be entered, where a state on no cycle is
 //! entered once, one with `limit visits` as often as that allows, one that takes time to come back to as often as that
-//! fits, and one that only capped states bring back once more than they are entered. What is decided in `W + A` may
+//! fits, one that only events of limited intake bring back once more than those are taken in, and one that only capped states bring back once more than they are entered. What is decided in `W + A` may
 //! leave in `W`, where `A` is the longest that a message stays true (checker.md, sections 1b and 2).
 //!
 //! Every figure is an upper bound: never too low, often not attained.
@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Program;
 use journey_spec::program::{
-    Calendar, Channel, DAY, Fate, HOUR, JourneyId, Limit, LimitWhat, Millis, Purpose, Validity, Window,
+    Calendar, Channel, DAY, EventId, Fate, HOUR, Journey, JourneyId, Limit, LimitWhat, Millis, Purpose, Validity,
+    Window,
 };
 use journey_step::ledger::most_within;
 use petgraph::graph::{EdgeIndex, NodeIndex};
@@ -206,8 +207,10 @@ fn add(a: Figure, b: Figure) -> Figure {
 struct Shape {
     graph: Graph,
     entries: Vec<(NodeIndex, Sent)>,
-    /// In a `stay`: so often as its cause comes, which nothing says.
-    stays: Vec<Sent>,
+    /// In a `stay`: so often as its cause comes, which only an event's limit on its intake says.
+    stays: Vec<(Sent, Option<Intake>)>,
+    /// Of how many events an instance can begin, where all have a limit on their intake.
+    begun_by: Option<Vec<Intake>>,
     returns: BTreeMap<NodeIndex, Returns>,
     limits: Vec<Limit>,
     longest_valid: Millis,
@@ -223,11 +226,17 @@ impl Shape {
             reach.iter().flat_map(|n| graph.visit_sends(*n).map(|s| (*n, s.clone())).collect::<Vec<_>>()).collect();
         let cycles = Cycles::of(&graph);
         let returns = entries.iter().map(|(n, _)| (*n, Returns::to(&graph, &cycles, *n))).collect();
-        let stays = graph
-            .edges()
-            .filter(|(_, from, _, e)| e.stay && e.repeats && reach.contains(from))
-            .flat_map(|(_, _, _, e)| e.sends.iter().cloned())
-            .collect();
+        // An arrow of the journey stands in each state, and one instance takes it in one of them.
+        let mut stays: Vec<(Sent, Option<Intake>)> = Vec::new();
+        for (_, _, _, edge) in graph.edges().filter(|(_, from, _, e)| e.stay && e.repeats && reach.contains(from)) {
+            let intake = Intake::of(edge);
+            for sent in &edge.sends {
+                if !(intake.is_some() && stays.iter().any(|(s, i)| s.node == sent.node && *i == intake)) {
+                    stays.push((sent.clone(), intake));
+                }
+            }
+        }
+        let begun_by = program.journeys.get(id.index()).and_then(|j| Intake::of_starts(program, j));
         let limits = program.journeys.get(id.index()).map(|j| j.limits.clone()).unwrap_or_default();
         let keyed = program.journeys.get(id.index()).is_none_or(|j| j.key.is_some());
         let longest_valid = program
@@ -238,11 +247,12 @@ impl Shape {
                 _ => program.policy.valid_for,
             })
             .fold(program.policy.valid_for, Millis::max);
-        Some(Shape { graph, entries, stays, returns, limits, longest_valid, keyed })
+        Some(Shape { graph, entries, stays, begun_by, returns, limits, longest_valid, keyed })
     }
 
-    fn sites(&self) -> impl Iterator<Item = (Option<NodeIndex>, &Sent)> {
-        self.entries.iter().map(|(n, s)| (Some(*n), s)).chain(self.stays.iter().map(|s| (None, s)))
+    fn sites(&self) -> impl Iterator<Item = (Often, &Sent)> {
+        let entries = self.entries.iter().map(|(n, s)| (Often::Entered(*n), s));
+        entries.chain(self.stays.iter().map(|(s, intake)| (intake.map_or(Often::Unbounded, Often::Taken), s)))
     }
 
     /// Classes of what it sends: essential, or the rest.
@@ -268,14 +278,18 @@ impl Shape {
     ) -> Figure {
         let decided = window.map(|w| w.saturating_add(self.longest_valid));
         let mut total = Some(0_u64);
-        for (node, sent) in self.sites() {
+        for (often, sent) in self.sites() {
             let Some(m) = program.messages.get(sent.send.message.index()) else { continue };
             let on = channels(m, &sent.send);
             if essential.is_some_and(|e| e != m.essential.is_some()) || channel.is_some_and(|c| !on.contains(&c)) {
                 continue;
             }
             let decided = decided.map(Window::Rolling);
-            let times = node.and_then(|n| self.returns.get(&n)?.most(&self.graph, &self.limits, decided));
+            let times = match often {
+                Often::Entered(n) => self.returns.get(&n).and_then(|r| r.most(&self.graph, &self.limits, decided)),
+                Often::Taken(intake) => intake.most(decided),
+                Often::Unbounded => None,
+            };
             total = total.zip(times).map(|(a, b)| a.saturating_add(b));
         }
         match total {
@@ -311,7 +325,9 @@ impl Shape {
         }
         let live =
             bound(LimitWhat::Live).iter().map(|l| u64::from(l.n)).min().or(if self.keyed { None } else { Some(1) })?;
-        let new = starts.iter().filter_map(|l| most(l.n, l.per, Some(Window::Rolling(window)))).min()?;
+        let window = Some(Window::Rolling(window));
+        let taken = self.begun_by.as_ref().and_then(|events| sum_of(events.iter().map(|intake| intake.most(window))));
+        let new = starts.iter().filter_map(|l| most(l.n, l.per, window)).chain(taken).min()?;
         Some(live.saturating_add(new))
     }
 
@@ -346,27 +362,98 @@ impl Shape {
     }
 }
 
+/// How often a sending place sends.
+enum Often {
+    /// Whenever its state is entered.
+    Entered(NodeIndex),
+    /// Whenever such an event is taken in.
+    Taken(Intake),
+    /// Nothing says.
+    Unbounded,
+}
+
+/// A limit on the intake of an event, as an arrow of that event feels it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Intake {
+    event: EventId,
+    n: u32,
+    per: Window,
+    /// How long after its event the arrow may be taken.
+    settle: Millis,
+}
+
+impl Intake {
+    /// The limit of the event whose arrow this is.
+    pub(super) fn of(edge: &Edge) -> Option<Intake> {
+        let quota = edge.intake?;
+        Some(Intake { event: edge.event?, n: quota.n, per: quota.per, settle: edge.settle.unwrap_or(0) })
+    }
+
+    /// Those of the events that begin an instance, where each has one.
+    pub(super) fn of_starts(program: &Program, journey: &Journey) -> Option<Vec<Intake>> {
+        let limit = |event: EventId| {
+            let quota = program.events.get(event.index())?.intake?;
+            Some(Intake { event, n: quota.n, per: quota.per, settle: 0 })
+        };
+        let events: BTreeSet<EventId> = journey.starts.iter().map(|s| s.event).collect();
+        events.into_iter().map(limit).collect()
+    }
+
+    /// How many arrows of the event can be taken in a window; none for the whole life.
+    pub(super) fn most(&self, window: Option<Window>) -> Option<u64> {
+        let window = match (window?, self.settle) {
+            (window, 0) => window,
+            (window, settle) => Window::Rolling(window.longest().saturating_add(settle)),
+        };
+        Some(most_within(u64::from(self.n), self.per, window))
+    }
+}
+
+fn sum_of(mut parts: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    parts.try_fold(0_u64, |sum, n| Some(sum.saturating_add(n?)))
+}
+
 /// Components of the arrows that can be taken without end.
 struct View {
     components: Vec<usize>,
     sizes: BTreeMap<usize, usize>,
     kept: BTreeSet<EdgeIndex>,
+    /// For each node, how many arrows at instants lie on cycles with it, and are left out because nothing on the way moves
+    /// their data: each can be taken once.
+    once: Vec<u64>,
 }
 
 impl View {
-    fn of(graph: &Graph, keep: impl Fn(NodeIndex, &Edge) -> bool) -> View {
+    /// Over the arrows that `keep` lets in; with or without those of events whose intake is limited.
+    fn of(graph: &Graph, limited: bool, keep: impl Fn(NodeIndex, &Edge) -> bool) -> View {
         let mut kept: BTreeSet<_> = graph
             .edges()
+            .filter(|(_, _, _, e)| limited || e.intake.is_none())
             .filter(|(_, _, to, e)| if e.stay { e.repeats } else { keep(*to, e) })
             .map(|(id, ..)| id)
             .collect();
+        let before = graph.components(|e, _, _, _| kept.contains(&e));
+        let all = kept.clone();
         loops::prune_instants(graph, &mut kept);
+        let mut once = vec![0_u64; before.len()];
+        for (from, to, _) in all.difference(&kept).filter_map(|e| graph.edge(*e)) {
+            let here = before.get(from.index());
+            if here == before.get(to.index()) {
+                let same = before.iter().zip(&mut once).filter(|(component, _)| Some(*component) == here);
+                same.for_each(|(_, n)| *n += 1);
+            }
+        }
         let components = graph.components(|e, _, _, _| kept.contains(&e));
         let mut sizes = BTreeMap::new();
         for c in &components {
             *sizes.entry(*c).or_default() += 1;
         }
-        View { components, sizes, kept }
+        View { components, sizes, kept, once }
+    }
+
+    /// How often a run can come back to a node by instants that come once, and by nothing else that is let in.
+    fn once(&self, n: NodeIndex) -> u64 {
+        self.once.get(n.index()).copied().unwrap_or(0)
     }
 
     fn on_cycle(&self, graph: &Graph, n: NodeIndex) -> bool {
@@ -385,6 +472,8 @@ impl View {
 pub(super) struct Cycles {
     all: View,
     uncapped: View,
+    /// Besides, without arrows of events whose intake is limited.
+    unlimited: View,
     timeless: View,
 }
 
@@ -392,9 +481,10 @@ impl Cycles {
     /// Looks once at a graph.
     pub(super) fn of(graph: &Graph) -> Cycles {
         Cycles {
-            all: View::of(graph, |_, _| true),
-            uncapped: View::of(graph, |to, _| !graph.capped(to)),
-            timeless: View::of(graph, |_, e| e.lo == 0),
+            all: View::of(graph, true, |_, _| true),
+            uncapped: View::of(graph, true, |to, _| !graph.capped(to)),
+            unlimited: View::of(graph, false, |to, _| !graph.capped(to)),
+            timeless: View::of(graph, true, |_, e| e.lo == 0),
         }
     }
 }
@@ -402,44 +492,89 @@ impl Cycles {
 /// How a state is come back to.
 pub(super) struct Returns {
     node: NodeIndex,
-    /// Whether it is at all.
+    /// Whether it is at all, but by instants that come once.
     again: bool,
+    /// How many of those there are.
+    once: u64,
     /// The least time in between, in milliseconds, where there is one.
     apart: Option<Millis>,
     /// The capped states of which a run passes one in between, where it has to.
     through: Option<Vec<NodeIndex>>,
+    /// The same with the limited events of which an arrow may be taken in its place.
+    by_events: Option<(Vec<NodeIndex>, BTreeSet<Intake>)>,
 }
 
 impl Returns {
     /// How `node` is come back to.
     pub(super) fn to(graph: &Graph, cycles: &Cycles, node: NodeIndex) -> Returns {
         if !cycles.all.on_cycle(graph, node) {
-            return Returns { node, again: false, apart: None, through: None };
+            let once = cycles.all.once(node);
+            return Returns { node, again: false, once, apart: None, through: None, by_events: None };
         }
         let apart = match cycles.timeless.on_cycle(graph, node) {
             true => None,
             false => graph.return_time(node).filter(|back| *back > 0),
         };
         // Without the other capped states no way back: a run passes one of them, of the same component.
-        let passes = match graph.capped(node) {
-            true => !View::of(graph, |to, _| to == node || !graph.capped(to)).on_cycle(graph, node),
-            false => !cycles.uncapped.on_cycle(graph, node),
+        let own: View;
+        let uncapped = match graph.capped(node) {
+            true => {
+                own = View::of(graph, true, |to, _| to == node || !graph.capped(to));
+                &own
+            }
+            false => &cycles.uncapped,
         };
-        let others = cycles.all.with(node).filter(|m| *m != node && graph.capped(*m)).collect();
-        Returns { node, again: true, apart, through: passes.then_some(others) }
+        let passes = !uncapped.on_cycle(graph, node);
+        let others: Vec<_> = cycles.all.with(node).filter(|m| *m != node && graph.capped(*m)).collect();
+        let inside: BTreeSet<_> = cycles.all.with(node).collect();
+        let events: BTreeSet<Intake> = graph
+            .edges()
+            .filter(|(_, from, to, _)| inside.contains(from) && inside.contains(to))
+            .filter_map(|(_, _, _, e)| Intake::of(e))
+            .collect();
+        let own: View;
+        let unlimited = match graph.capped(node) {
+            true => {
+                own = View::of(graph, false, |to, _| to == node || !graph.capped(to));
+                &own
+            }
+            false => &cycles.unlimited,
+        };
+        let stops = !unlimited.on_cycle(graph, node) && !events.is_empty();
+        let once = match passes {
+            true => uncapped.once(node),
+            false => unlimited.once(node),
+        };
+        let by_events = (stops && !passes).then(|| (others.clone(), events));
+        Returns { node, again: true, once, apart, through: passes.then_some(others), by_events }
+    }
+
+    /// Whether one instance enters the state once in its whole life at most.
+    pub(super) fn at_most_once(&self) -> bool {
+        !self.again && self.once == 0
     }
 
     /// How often one instance can enter the state in a window, or in its whole life; none where nothing bounds it.
     pub(super) fn most(&self, graph: &Graph, limits: &[Limit], window: Option<Window>) -> Option<u64> {
+        // A run is cut where such a place is entered or such an event taken: in each part it comes back only by instants,
+        // each once.
+        let parts = |cuts: u64| cuts.saturating_add(1).saturating_mul(self.once.saturating_add(1));
         if !self.again {
-            return Some(1);
+            return Some(parts(0));
         }
         let own = cap(graph, limits, self.node, window);
         let fits = window.zip(self.apart).map(|(w, b)| w.longest().unsigned_abs().div_ceil(b.unsigned_abs().max(1)));
-        let through = self.through.as_ref().and_then(|others| {
-            others.iter().try_fold(1_u64, |sum, m| Some(sum.saturating_add(cap(graph, limits, *m, window)?)))
+        let through = self
+            .through
+            .as_ref()
+            .and_then(|others| sum_of(others.iter().map(|m| cap(graph, limits, *m, window))).map(parts));
+        // Each time it is come back to, one of these was entered or one of those taken in meanwhile.
+        let by_events = self.by_events.as_ref().and_then(|(others, events)| {
+            let entered = sum_of(others.iter().map(|m| cap(graph, limits, *m, window)))?;
+            let taken = sum_of(events.iter().map(|intake| intake.most(window)))?;
+            Some(parts(entered.saturating_add(taken)))
         });
-        [own, fits, through].into_iter().flatten().min()
+        [own, fits, through, by_events].into_iter().flatten().min()
     }
 }
 

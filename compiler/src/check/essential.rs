@@ -1,31 +1,53 @@
 //! Essential messages pass every limit; in return their own bound, `essential at most N per W`, is proven here.
 //!
 //! The proof counts for one instance the places that send the message, each as often as its state can be entered in the
-//! window ([`Returns`]). A place in a `stay` can come any number of times, so it proves nothing.
+//! window ([`Returns`]). A place in a `stay` comes as often as what it answers, so it proves something only where that is an
+//! event of which so many are taken in at most.
 
 use std::collections::BTreeMap;
 
 use journey_spec::codes::J0207;
-use journey_spec::program::MessageId;
+use journey_spec::program::{LOOKUP, MessageId, Window};
 use petgraph::graph::NodeIndex;
 
-use super::bounds::{Cycles, Returns};
+use super::bounds::{Cycles, Intake, Returns};
 use super::{Case, mend, story};
 use crate::diagnostics::Finding;
-use crate::graph::Sent;
+use crate::graph::{Edge, Sent};
 use crate::spans::Node;
+
+/// How often a place sends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comes {
+    /// Once whenever its state is entered.
+    Once,
+    /// Whenever such an event is taken in.
+    TakenIn(Intake),
+    /// As often as what it answers.
+    Unbounded,
+}
 
 /// Each essential message keeps the bound that it declares.
 pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Finding>) {
     let graph = case.graph;
     let Some(journey) = case.program.journeys.get(graph.journey.index()) else { return };
     let reach = graph.reachable();
-    let mut sites: BTreeMap<MessageId, Vec<(NodeIndex, Sent, bool)>> = BTreeMap::new();
+    let mut sites: BTreeMap<MessageId, Vec<(NodeIndex, Sent, Comes)>> = BTreeMap::new();
     for n in &reach {
-        let entries = graph.place(*n).into_iter().flat_map(|p| p.sends.iter()).map(|s| (s, true));
-        let stays = graph.out(*n).flat_map(|(_, _, e)| e.sends.iter().map(move |s| (s, !e.repeats)));
-        for (sent, once) in entries.chain(stays) {
-            sites.entry(sent.send.message).or_default().push((*n, sent.clone(), once));
+        let entries = graph.place(*n).into_iter().flat_map(|p| p.sends.iter()).map(|s| (s, Comes::Once));
+        let comes = |e: &Edge| match Intake::of(e) {
+            _ if !e.repeats => Comes::Once,
+            Some(intake) => Comes::TakenIn(intake),
+            None => Comes::Unbounded,
+        };
+        let stays = graph.out(*n).flat_map(|(_, _, e)| e.sends.iter().map(move |s| (s, comes(e))));
+        for (sent, comes) in entries.chain(stays) {
+            let places = sites.entry(sent.send.message).or_default();
+            // An arrow of the journey stands in each state, and one instance takes it in one of them.
+            let told = |(_, s, c): &(NodeIndex, Sent, Comes)| s.node == sent.node && *c == comes;
+            if !(matches!(comes, Comes::TakenIn(_)) && places.iter().any(told)) {
+                places.push((*n, sent.clone(), comes));
+            }
         }
     }
     let cycles = Cycles::of(graph);
@@ -33,8 +55,15 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
         let Some(message) = case.program.messages.get(id.index()) else { continue };
         let Some(quota) = message.essential else { continue };
         let returns: BTreeMap<_, _> = places.iter().map(|(n, ..)| (*n, Returns::to(graph, &cycles, *n))).collect();
-        let count = |(n, _, once): &(NodeIndex, Sent, bool)| {
-            if *once { returns.get(n)?.most(graph, &journey.limits, Some(quota.per)) } else { None }
+        // What has to be fresh leaves a little later than it is decided.
+        let decided = match message.fresh.is_empty() {
+            true => quota.per,
+            false => Window::Rolling(quota.per.longest().saturating_add(LOOKUP)),
+        };
+        let count = |(n, _, comes): &(NodeIndex, Sent, Comes)| match comes {
+            Comes::Once => returns.get(n)?.most(graph, &journey.limits, Some(decided)),
+            Comes::TakenIn(intake) => intake.most(Some(decided)),
+            Comes::Unbounded => None,
         };
         let total = places.iter().map(count).try_fold(0_u64, |sum, n| Some(sum.saturating_add(n?)));
         if total.is_some_and(|n| n <= u64::from(quota.n)) {
@@ -54,11 +83,11 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
                 places.iter().find(|p| count(p).is_none()),
             ),
         };
-        let Some((n, sent, once)) = worst else { continue };
+        let Some((n, sent, comes)) = worst else { continue };
         let mut finding = Finding::new(&J0207, case.spans.get(&sent.node), message_text)
-            .label(match count(&(*n, sent.clone(), *once)) {
+            .label(match count(&(*n, sent.clone(), *comes)) {
                 Some(times) => format!("can come {times} times in {window}"),
-                None if !once => "comes as often as what it answers".into(),
+                None if *comes == Comes::Unbounded => "comes as often as what it answers".into(),
                 None => format!("nothing bounds how often `{}` is entered", graph.label(*n)),
             })
             .also(case.spans.get(&Node::Essential(id)), "declares this bound, and passes limits and quiet hours for it")
@@ -67,13 +96,15 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
             finding = finding.also(case.spans.get(&other.node), "sends it too");
         }
         let who = mend::who_takes_over(case, &[*n].into(), *n);
-        finding = finding.help(match once {
-            true => format!(
+        finding = finding.help(match comes {
+            Comes::Once => format!(
                 "cap the state, for example  limit visits {} to {} per {per} else {who}",
                 graph.label(*n),
                 quota.n
             ),
-            false => "send it on entering a state of its own, and cap that state's visits".into(),
+            Comes::TakenIn(_) | Comes::Unbounded => {
+                "send it on entering a state of its own, and cap that state's visits".into()
+            }
         });
         out.push(finding);
     }

@@ -6,20 +6,21 @@
 //! walk through it and through an arrow of the new kind is the story.
 //!
 //! What is taken out first is bounded. A state with `limit visits` is entered so often a window at most, so a loop that
-//! never ends does not need it: arrows into it go, their redirects stay. A `limit` on messages of the journey bounds the
+//! never ends does not need it: arrows into it go, their redirects stay. So do arrows of an event of which so many a window
+//! are taken in at most. A `limit` on messages of the journey bounds the
 //! messages that it counts on every channel. An instant is reached once for each value of its data, so an `at` goes
 //! where nothing in its component moves that data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::codes::{Code, J0201, J0202, J0203, J0204, J0206};
-use journey_spec::program::{DAY, Expr, LimitWhat, Millis};
+use journey_spec::program::{DAY, LimitWhat, Millis};
 use journey_spec::time::spelled_duration;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{Case, bounds, mend, story};
 use crate::diagnostics::Finding;
-use crate::graph::{Edge, Graph, Kind, Sent};
+use crate::graph::{Edge, Graph, Kind, Sent, datum};
 use crate::spans::Node;
 
 /// So many loops of one journey are told one by one; the rest in one finding.
@@ -246,7 +247,7 @@ fn walks(case: &Case<'_>, pass: &Pass, reach: &BTreeSet<NodeIndex>, before: &BTr
         let sent = sent.filter(|s| counted(s)).cloned().collect();
         let period = edges.iter().filter_map(|e| graph.edge(*e)).map(|(from, to, _)| {
             let twins = graph.out(from).filter(|(id, t, e)| *t == to && !e.stay && kept.contains(id));
-            twins.map(|(_, _, e)| e.lo).min().unwrap_or(0)
+            twins.map(|(_, _, e)| e.pace()).min().unwrap_or(0)
         });
         let period = period.fold(0, Millis::saturating_add);
         found.push(Walk { edges, sites, sent, period });
@@ -259,7 +260,9 @@ fn walks(case: &Case<'_>, pass: &Pass, reach: &BTreeSet<NodeIndex>, before: &BTr
 fn still_possible(graph: &Graph, lets: fn(Kind) -> bool) -> BTreeSet<EdgeIndex> {
     let mut kept: BTreeSet<EdgeIndex> = graph
         .edges()
-        .filter(|(_, _, to, e)| lets(e.kind) && if e.stay { e.repeats } else { !graph.capped(*to) })
+        .filter(|(_, _, to, e)| {
+            lets(e.kind) && e.intake.is_none() && if e.stay { e.repeats } else { !graph.capped(*to) }
+        })
         .map(|(id, ..)| id)
         .collect();
     prune_instants(graph, &mut kept);
@@ -281,12 +284,13 @@ pub(super) fn prune_instants(graph: &Graph, kept: &mut BTreeSet<EdgeIndex>) {
             .iter()
             .filter(|e| {
                 graph.edge(**e).is_some_and(|(from, _, edge)| match &edge.instant {
-                    Some((Expr::Path(path), _)) => match path.first().map(String::as_str) {
-                        // The host may change the customer's record at any time.
+                    // The host may change the customer's record at any time, and with it the customer's calendar.
+                    Some(_) if edge.calendar => false,
+                    Some((instant, _)) => match datum(instant).and_then(|path| path.first()).map(String::as_str) {
                         Some("customer") => false,
-                        datum => !moved.contains(&(component(from), datum.unwrap_or(""))),
+                        Some(datum) => !moved.contains(&(component(from), datum)),
+                        None => true,
                     },
-                    Some(_) => true,
                     None => false,
                 })
             })
@@ -392,8 +396,11 @@ fn moving(graph: &Graph, walk: &Walk) -> String {
     let taken: BTreeSet<&String> =
         walk.edges.iter().filter_map(|e| graph.edge(*e)).flat_map(|(_, _, e)| e.takes.iter()).collect();
     let hangs = walk.edges.iter().filter_map(|e| graph.edge(*e)).find_map(|(_, _, e)| match &e.instant {
-        Some((Expr::Path(path), _)) => path.first().filter(|d| !taken.contains(d)).map(|d| (d, path.join("."))),
-        _ => None,
+        Some((instant, _)) => {
+            let path = datum(instant)?;
+            path.first().filter(|d| !taken.contains(d)).map(|d| (d, path.join(".")))
+        }
+        None => None,
     });
     let Some((datum, path)) = hangs else { return String::new() };
     match graph.edges().find(|(_, _, _, e)| e.takes.contains(datum)) {

@@ -5,7 +5,8 @@
 //! into a state whose entry keeps or withdraws it ends the walk. Every such state in which the instance can rest needs a
 //! way on that nobody has to ask for:
 //!
-//! - Deadline `by T - d`: an `at` of the same `T`, at `T - e` with `e >= d`, that leads on whether its instant comes or
+//! - Deadline `by T - d`: an `at` of the same `T`, at `T - e` with `e >= d` (for calendar days, wherever the customer may
+//!   be), that leads on whether its instant comes or
 //!   is past. Then, by induction, at no moment later than `T - d` the instance is still in such a state: each `at` is
 //!   reached in time or is past on entry and taken in the same step, and arrows taken at once come to an end (J0204).
 //!   Moving `T` moves the deadline, and makes an `at` past in the same step at worst. That other arrows lead elsewhere
@@ -30,12 +31,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use journey_spec::codes::{J0501, J0502};
 use journey_spec::program::{Action, Deadline, Expr, Journey, Millis, Promise, Then, Trigger};
-use journey_spec::time::spelled_duration;
+use journey_spec::time::{spelled_days, spelled_duration};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{Case, story};
 use crate::diagnostics::{Finding, did_you_mean};
-use crate::graph::{Edge, Graph, Kind, Sent, hears, spelled, split};
+use crate::graph::{Edge, Graph, Kind, Sent, datum, hears, never_later, spelled, split};
 use crate::spans::Node;
 
 /// Whether a send keeps or withdraws the promise of this name.
@@ -187,17 +188,17 @@ impl<'g> Open<'g> {
                 if arrow.when.is_some() {
                     continue;
                 }
-                let (on, e) = split(at);
-                if on != base || !leads(&arrow.then) || !leads(if_past) {
+                if datum(at) != datum(by) || !leads(&arrow.then) || !leads(if_past) {
                     continue;
                 }
-                if e <= offset {
+                if never_later(at, by) {
                     return None;
                 }
                 late = late.or(Some((node.clone(), spelled(at))));
             }
             let timer = arrows.iter().find_map(|(_, a)| match a.on {
                 Trigger::After(d) => Some(spelled_duration(d)),
+                Trigger::AfterDays { days, minute } => Some(spelled_days(days, Some(minute))),
                 _ => None,
             });
             let (what, story) = match (late, timer) {
@@ -247,7 +248,7 @@ impl<'g> Open<'g> {
                 .out(n)
                 .filter(|(_, _, e)| e.forced || keeps(e))
                 .filter_map(|(_, _, e)| match e.kind {
-                    Kind::After => Some(e.lo),
+                    Kind::After => Some(e.deadline.unwrap_or(e.lo)),
                     Kind::Outcome => e.deadline,
                     _ => None,
                 })

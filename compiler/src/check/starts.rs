@@ -1,6 +1,7 @@
 //! Copies of a journey: each event with another key starts one, and a feed may bring any number of keys.
 //!
-//! Accepted are `limit starts` (with a fate that begins no instance, or one that never sends), a limit of the journey
+//! Accepted are `limit starts` (with a fate that begins no instance, or one that never sends), limits on the intake of
+//! every event that begins one, a limit of the journey
 //! `per customer` that counts all it sends, and `limit live`, or a journey without a key, where no instance can begin, send and end in no time: else
 //! the place that it frees is taken again at once.
 
@@ -35,7 +36,7 @@ pub(super) fn are_bounded(case: &Case<'_>, out: &mut Vec<Finding>) {
         _ => true,
     };
     let has = |what| journey.limits.iter().find(|l| l.what == what && silent(&l.fate));
-    if has(LimitWhat::Starts).is_some() {
+    if has(LimitWhat::Starts).is_some() || bounds::Intake::of_starts(case.program, journey).is_some() {
         return;
     }
     let live = has(LimitWhat::Live);

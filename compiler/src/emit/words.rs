@@ -2,7 +2,7 @@
 
 use journey_spec::Program;
 use journey_spec::program::{Action, Arrow, Cond, Deadline, Fate, Journey, Limit, Send, StateId, Trigger};
-use journey_spec::time::spelled_duration;
+use journey_spec::time::{spelled_days, spelled_duration};
 
 use super::picture::{EdgeKind, LineKind};
 
@@ -43,6 +43,9 @@ impl<'a> Words<'a> {
             Trigger::Failed => (EdgeKind::Failed, "failed".into()),
             Trigger::OptOut => (EdgeKind::OptOut, "opt out".into()),
             Trigger::After(d) => (EdgeKind::Timer, format!("after {}", spelled_duration(*d))),
+            Trigger::AfterDays { days, minute } => {
+                (EdgeKind::Timer, format!("after {}", spelled_days(*days, Some(*minute))))
+            }
             Trigger::At { at, .. } => (EdgeKind::Timer, format!("at {}", at)),
         }
     }

@@ -87,7 +87,12 @@ impl<'a> Source<'a> {
                 let newest = decl.newest_by.as_ref().map(|p| format!("newest by {} ", p.text())).unwrap_or_default();
                 let after = decl.newest_by.as_ref().unwrap_or(&decl.name).span.end;
                 let head = format!("event {} {newest}", decl.name.text());
-                documented(&decl.doc, decl.span, vec![text(head), self.fields(after, &decl.fields)])
+                let mut parts = vec![text(head), self.fields(after, &decl.fields)];
+                if let Some(intake) = &decl.intake {
+                    let per = self.slice(intake.per.span);
+                    parts.push(text(format!(" at most {} per {per} else dead letter", intake.n.value)));
+                }
+                documented(&decl.doc, decl.span, parts)
             }
             Item::Message(decl) => {
                 let items = decl.items.iter().map(|item| self.message_item(item)).collect();
@@ -96,7 +101,8 @@ impl<'a> Source<'a> {
             }
             Item::Service(decl) => {
                 let params: Vec<_> = decl.params.iter().map(|p| self.field(p)).collect();
-                let head = format!("service {}({}) -> {}", decl.name.text, params.join(", "), one_of(&decl.outcomes));
+                let answers = decl.returns.as_ref().map_or_else(|| one_of(&decl.outcomes), |r| r.text.clone());
+                let head = format!("service {}({}) -> {answers}", decl.name.text, params.join(", "));
                 documented(&decl.doc, decl.span, vec![text(head)])
             }
             Item::Policy(decl) => {
@@ -171,6 +177,22 @@ impl<'a> Source<'a> {
                 let mut parts = vec![text("valid until ")];
                 self.expr(until, &mut parts);
                 entry(*span, parts)
+            }
+            MessageItem::Fresh(fresh) => {
+                let mut parts = vec![text(format!(
+                    "fresh {} within {} by call {}(",
+                    fresh.datum.text,
+                    self.slice(fresh.within.span),
+                    fresh.service.text
+                ))];
+                for (i, arg) in fresh.args.iter().enumerate() {
+                    if i > 0 {
+                        parts.push(text(", "));
+                    }
+                    self.expr(arg, &mut parts);
+                }
+                parts.push(text(")"));
+                entry(fresh.span, parts)
             }
             MessageItem::Essential { n, per, span } => {
                 line(*span, format!("essential at most {} per {}", n.value, self.slice(per.span)))

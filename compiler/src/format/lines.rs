@@ -112,6 +112,10 @@ impl Source<'_> {
             TriggerDecl::Failed => parts.push(text("on failed ")),
             TriggerDecl::OptOut => parts.push(text("on opt out ")),
             TriggerDecl::After(d) => parts.push(text(format!("after {} ", self.slice(d.span)))),
+            TriggerDecl::AfterDays { days, at, .. } => {
+                let unit = if days.value == 1 { "day" } else { "days" };
+                parts.push(text(format!("after {} {unit} at {} ", days.value, clock(at.value))));
+            }
             TriggerDecl::At { at, if_past } => {
                 parts.push(text("at "));
                 self.expr(at, &mut parts);
@@ -147,9 +151,10 @@ impl Source<'_> {
                 parts.push(text(if *minus { " - " } else { " + " }));
                 self.expr(right, parts);
             }
-            ExprKind::Amount { number, unit } => {
+            ExprKind::Amount { number, unit, at } => {
                 self.expr(number, parts);
-                parts.push(text(format!(" {}", unit.text)));
+                let at = at.as_ref().map(|at| format!(" at {}", clock(at.value))).unwrap_or_default();
+                parts.push(text(format!(" {}{at}", unit.text)));
             }
         }
     }
@@ -210,8 +215,12 @@ impl Source<'_> {
                 let channel = channel.as_ref().map(|c| format!(" {}", c.value.name())).unwrap_or_default();
                 parts.push(text(format!("opt out{channel}")));
             }
-            ScenarioLineKind::MockCall { service, outcome } => {
-                parts.push(text(format!("mock call {} -> {}", service.text, outcome.text)));
+            ScenarioLineKind::MockCall { service, answer } => {
+                parts.push(text(format!("mock call {} -> ", service.text)));
+                parts.push(match answer {
+                    MockAnswer::Outcome(outcome) => text(outcome.text.clone()),
+                    MockAnswer::Record(entries, span) => self.literal(span.start, entries),
+                });
             }
             ScenarioLineKind::ChannelFails { channel, times } => {
                 let times = if *times == 1 { "once".to_string() } else { format!("{times} times") };
@@ -249,6 +258,7 @@ impl Source<'_> {
             Expectation::NoHandoff => "no handoff".into(),
             Expectation::Call(service) => format!("call {}", service.text),
             Expectation::Blocked(message) => format!("blocked {}", message.text),
+            Expectation::Refused(event) => format!("refused {}", event.text()),
             Expectation::Promise { name, fate } => format!("promise {} {}", name.text, fate.text),
             Expectation::Data { path, value } => {
                 parts.push(text(format!("{} ", path.text())));

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use journey_spec::Program;
 use journey_spec::program::{
-    Action, Arrow, Branch, Channel, Expr, Fate, Journey, JourneyId, Limit, LimitWhat, Message, Millis, Purpose, Send,
-    State, StateId, Then, Trigger,
+    Action, Arrow, Branch, Channel, DAY, Expr, Fate, Journey, JourneyId, Limit, LimitWhat, Message, Millis, Purpose,
+    Send, State, StateId, Then, Trigger, days_after,
 };
-use journey_spec::time::spelled_duration;
+use journey_spec::time::{spelled_days, spelled_duration};
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::visited::{self, From, Visited};
-use super::{Begin, Edge, Graph, Kind, Place, Sent, rings, split};
+use super::{Begin, Edge, Graph, Kind, Place, Sent, by_calendar, rings, split};
 use crate::spans::Node;
 
 /// The graph of a journey; none where the program has no such journey.
@@ -147,12 +147,24 @@ fn sends(actions: &[Action], node: impl Fn(usize) -> Node) -> Vec<Sent> {
 /// An instant as it is written.
 #[must_use]
 pub fn spelled(expr: &Expr) -> String {
-    match split(expr) {
-        (Expr::Path(path), 0) => path.join("."),
-        (Expr::Path(path), by) if by < 0 => format!("{} - {}", path.join("."), spelled_duration(by.saturating_neg())),
-        (Expr::Path(path), by) => format!("{} + {}", path.join("."), spelled_duration(by)),
-        _ => "a fixed instant".into(),
+    let moved =
+        |base: &Expr, back: bool, by: String| format!("{} {} {by}", spelled(base), if back { '-' } else { '+' });
+    match expr {
+        Expr::Literal(_) => "a fixed instant".into(),
+        Expr::Now => "now".into(),
+        Expr::Path(path) => path.join("."),
+        Expr::Offset { base, by: 0 } => spelled(base),
+        Expr::Offset { base, by } => moved(base, *by < 0, spelled_duration(by.saturating_abs())),
+        Expr::Calendar { base, days, minute } => moved(base, *days <= 0, spelled_days(days.unsigned_abs(), *minute)),
     }
+}
+
+/// The shortest and the longest that `after 1 day at 09:00` can take, in milliseconds; where no zone is known, a day
+/// more is waited out.
+fn wait(days: u32, minute: u16) -> (Millis, Millis) {
+    let whole = i32::try_from(days).unwrap_or(i32::MAX);
+    let (soonest, latest) = days_after(whole, Some(minute));
+    (soonest.max(1), latest.max(Millis::from(days).saturating_add(1).saturating_mul(DAY)))
 }
 
 /// Where an arrow into a state may come out, once its limits have been asked.
@@ -288,6 +300,10 @@ impl Build<'_> {
             would_force: false,
             settle: None,
             guarded: false,
+            event: None,
+            intake: None,
+            calendar: false,
+            days: None,
             redirected: Vec::new(),
         }
     }
@@ -331,6 +347,7 @@ impl Build<'_> {
             .iter()
             .filter_map(|(_, a)| match a.on {
                 Trigger::After(d) => Some(d),
+                Trigger::AfterDays { days, minute } => Some(wait(days, minute).0),
                 Trigger::At { .. } => Some(0),
                 _ => None,
             })
@@ -346,6 +363,8 @@ impl Build<'_> {
                     let edge = Edge {
                         takes: take.clone(),
                         settle: *settle,
+                        event: Some(*event),
+                        intake: self.program.events.get(event.index()).and_then(|e| e.intake),
                         lo,
                         guarded,
                         ..self.edge(Kind::Event, node, word)
@@ -388,6 +407,21 @@ impl Build<'_> {
                         Edge { lo: *d, forced, would_force: !forced, guarded, ..self.edge(Kind::After, node, word) };
                     self.plain(at, edge, &arrow.then, false);
                 }
+                Trigger::AfterDays { days, minute } => {
+                    let word = format!("after {}", spelled_days(*days, Some(*minute)));
+                    let goes = matches!(arrow.then, Then::Goto(_));
+                    let (lo, latest) = wait(*days, *minute);
+                    let edge = Edge {
+                        lo,
+                        deadline: Some(latest),
+                        days: Some(*days),
+                        forced: goes && !guarded,
+                        would_force: !goes || guarded,
+                        guarded,
+                        ..self.edge(Kind::After, node, word)
+                    };
+                    self.plain(at, edge, &arrow.then, false);
+                }
                 Trigger::At { at: instant, if_past } => {
                     self.instant(at, (node, guarded), instant, &arrow.then, if_past)
                 }
@@ -428,6 +462,7 @@ impl Build<'_> {
         let forced = leaves(then) && leaves(if_past) && !guarded;
         let edge = Edge {
             instant: Some(split(instant)),
+            calendar: by_calendar(instant),
             forced,
             would_force: !forced,
             guarded,
@@ -436,6 +471,7 @@ impl Build<'_> {
         let past = Edge {
             instant: edge.instant.clone(),
             guarded,
+            calendar: edge.calendar,
             ..self.edge(Kind::Past, node, format!("{written} turns out to be past"))
         };
         self.plain(at, edge, then, true);
@@ -477,6 +513,14 @@ impl Build<'_> {
         let at = self.graph.at(id);
         let mut open: Vec<(Sent, Again)> = resting.to_vec();
         while let Some((sent, again)) = open.pop() {
+            // A service that is asked to keep data fresh may change them.
+            let message = self.program.messages.get(sent.send.message.index());
+            let takes: Vec<String> = message.iter().flat_map(|m| &m.fresh).map(|f| f.datum.clone()).collect();
+            if !takes.is_empty() {
+                let word = format!("`{}` is asked for anew", takes.join("`, `"));
+                let edge = Edge { takes, ..self.edge(Kind::Outcome, sent.node.clone(), word) };
+                self.stay(at, edge, &[], true);
+            }
             let own = [(Kind::Blocked, &sent.send.on_blocked), (Kind::Failed, &sent.send.on_failed)];
             for (kind, then) in own {
                 let Some(then) = then else { continue };
@@ -585,6 +629,6 @@ fn again(program: &Program, trigger: &Trigger) -> Again {
         Trigger::Failed => (Kind::Failed, "failed".into()),
         Trigger::OptOut => (Kind::OptOut, "STOP".into()),
         Trigger::At { .. } => (Kind::Event, "the data changes".into()),
-        Trigger::After(_) => return None,
+        Trigger::After(_) | Trigger::AfterDays { .. } => return None,
     })
 }

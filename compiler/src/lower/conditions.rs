@@ -9,7 +9,7 @@ use journey_spec::codes;
 use journey_spec::program::{self as ir, Cmp, Cond};
 
 use super::Lower;
-use super::expressions::{moved, parts};
+use super::expressions::{calendar_days, moved, parts};
 use crate::ast::{CmpDecl, CondDecl, CondKind, Expr, ExprKind};
 use crate::diagnostics::Finding;
 use crate::resolve::unknown;
@@ -278,10 +278,22 @@ impl Lower<'_, '_> {
                         );
                         None
                     }
-                    ExprKind::Amount { .. } => {
-                        self.only_in_scenarios(right, "calendar days");
-                        None
-                    }
+                    ExprKind::Amount { .. } => match calendar_days(right, *minus).filter(|by| *by != (0, None)) {
+                        Some((days, minute)) => {
+                            Some((ir::Expr::Calendar { base: Box::new(base), days, minute }, Type::Instant))
+                        }
+                        None => {
+                            self.out.say(
+                                mismatch(
+                                    right.span,
+                                    "an instant can be moved by a duration or by whole days of the calendar",
+                                )
+                                .label("neither")
+                                .help("write one such as `20m`, `12h` or `1 day at 09:00`"),
+                            );
+                            None
+                        }
+                    },
                     _ => {
                         self.out.say(
                             mismatch(right.span, "an instant can be moved only by a duration")

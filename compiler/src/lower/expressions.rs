@@ -19,12 +19,28 @@ pub(crate) fn parts(path: &Path) -> Vec<String> {
 pub(crate) fn shape(expr: &Expr) -> Option<ir::Expr> {
     match &expr.kind {
         ExprKind::Path(path) => Some(ir::Expr::Path(parts(path))),
-        ExprKind::Add { left, right, minus } => {
-            let ExprKind::Duration(ms) = right.kind else { return None };
-            Some(moved(shape(left)?, if *minus { -ms } else { ms }))
-        }
+        ExprKind::Add { left, right, minus } => match &right.kind {
+            ExprKind::Duration(ms) => Some(moved(shape(left)?, if *minus { -ms } else { *ms })),
+            _ => {
+                let (days, minute) = calendar_days(right, *minus)?;
+                Some(ir::Expr::Calendar { base: Box::new(shape(left)?), days, minute })
+            }
+        },
         _ => None,
     }
+}
+
+/// Most calendar days that an instant can be moved by: ten years.
+const MOST_DAYS: i32 = 3_653;
+
+/// `1 day at 09:00` as a number of days, negative behind a minus, and a minute of the day; none where it is no whole
+/// number of days.
+pub(super) fn calendar_days(expr: &Expr, minus: bool) -> Option<(i32, Option<u16>)> {
+    let ExprKind::Amount { number, unit, at } = &expr.kind else { return None };
+    let ExprKind::Number(number) = &number.kind else { return None };
+    let days = number.parse::<i32>().ok().filter(|n| (0..=MOST_DAYS).contains(n))?;
+    let is_days = unit.text == "day" || unit.text == "days";
+    is_days.then_some((if minus { -days } else { days }, at.as_ref().map(|at| at.value)))
 }
 
 /// `base` moved by `by`; several moves become one.
@@ -70,10 +86,27 @@ impl Lower<'_, '_> {
                         None
                     }
                     ExprKind::Duration(ms) => Some(moved(base?, if *minus { -ms } else { *ms })),
-                    ExprKind::Amount { .. } => {
-                        self.only_in_scenarios(right, "calendar days");
-                        None
-                    }
+                    ExprKind::Amount { number, unit, .. } => match calendar_days(right, *minus) {
+                        Some((0, None)) => {
+                            let finding = mismatch(right.span, "0 days move nothing").label("no change");
+                            self.out.say(finding.help("write the time of that day, such as `0 days at 09:00`"));
+                            None
+                        }
+                        Some((days, minute)) => Some(ir::Expr::Calendar { base: Box::new(base?), days, minute }),
+                        None => {
+                            let help = match &number.kind {
+                                ExprKind::Number(n) if !unit.text.starts_with("day") => {
+                                    let letter = unit.text.chars().next().unwrap_or('h');
+                                    format!("elapsed time is written `{n}{letter}`")
+                                }
+                                _ => format!("write a whole number up to {MOST_DAYS}, such as `1 day at 09:00`"),
+                            };
+                            let message =
+                                format!("{place} can be moved by a duration or by whole days of the calendar");
+                            self.out.say(mismatch(right.span, message).label("neither").help(help));
+                            None
+                        }
+                    },
                     _ => {
                         self.out.say(
                             mismatch(right.span, format!("{place} can be moved only by a duration"))

@@ -6,18 +6,22 @@ use journey_spec::Type;
 use journey_spec::codes::{self, Level};
 use journey_spec::locale::Locale;
 use journey_spec::program::{
-    Channel, Format, Invitation, Message, MessageId, Piece, Purpose, Quota, Template, Translation, Validity, Variant,
+    Channel, Expr, Format, Fresh, Invitation, Message, MessageId, Piece, Purpose, Quota, ServiceId, Template,
+    Translation, Validity, Variant,
 };
-use journey_spec::value::fold_reply;
+use journey_spec::value::{Value, fold_reply};
 
+use super::states::counted;
 use super::{Lower, expressions};
-use crate::ast::{MessageDecl, MessageItem, Name, Path, ReplyDecl, TemplatePiece, TemplateText, VariantDecl};
+use crate::ast::{
+    FreshDecl, MessageDecl, MessageItem, Name, Path, ReplyDecl, TemplatePiece, TemplateText, VariantDecl,
+};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
 use crate::resolve::Kind;
 use crate::source::Span;
 use crate::spans::Node;
-use crate::types::{Scope, noun, walk};
+use crate::types::{Scope, literal, mismatch, noun, walk};
 
 /// The words that say how a placeholder is written.
 const FORMATS: [&str; 3] = ["day", "time", "date"];
@@ -48,6 +52,7 @@ impl Lower<'_, '_> {
             replies: Vec::new(),
             validity: Validity::Policy,
             essential: None,
+            fresh: Vec::new(),
         };
         let mut seen = BTreeMap::new();
         let mut channels: BTreeMap<Channel, Span> = BTreeMap::new();
@@ -98,6 +103,19 @@ impl Lower<'_, '_> {
                     if self.once(&mut seen, "valid", *span) {
                         // Its type depends on the journey that sends the message; see `sent_by`.
                         lowered.validity = expressions::shape(until).map_or(Validity::Policy, Validity::Until);
+                    }
+                }
+                MessageItem::Fresh(decl) => {
+                    if let Some(fresh) = self.fresh(decl) {
+                        if lowered.fresh.iter().any(|f| f.datum == fresh.datum) {
+                            self.out.misplaced(
+                                decl.datum.span,
+                                format!("`{}` is kept fresh twice", fresh.datum),
+                                "take one of the lines away",
+                            );
+                        } else {
+                            lowered.fresh.push(fresh);
+                        }
                     }
                 }
                 MessageItem::Essential { n, per, span } => {
@@ -266,6 +284,69 @@ impl Lower<'_, '_> {
         }
     }
 
+    /// `fresh booking within 15m by call lookup_booking(booking.id)`; its datum and its arguments depend on the journey that
+    /// sends the message, see `sent_by`.
+    fn fresh(&mut self, decl: &FreshDecl) -> Option<Fresh> {
+        let names = self.names;
+        let within = self.duration(&decl.within, "within");
+        let id = self.position(Kind::Service, &decl.service.text, decl.service.span)?;
+        let service = names.services.get(id as usize)?;
+        if service.decl.returns.is_none() {
+            self.out.say(
+                mismatch(
+                    decl.service.span,
+                    format!("`{}` answers with an outcome, and `fresh` needs the record itself", decl.service.text),
+                )
+                .label("returns no record")
+                .also(service.decl.name.span, "declared here")
+                .help("declare a service that returns it, such as `service lookup_booking(id: text) -> Booking`"),
+            );
+            return None;
+        }
+        let args = decl.args.iter().zip(&service.fields).filter_map(|(arg, param)| {
+            expressions::shape(arg).or_else(|| Some(Expr::Literal(literal(arg, param.ty.as_ref()?).ok()?)))
+        });
+        let mut args: Vec<Expr> = args.collect();
+        args.extend(service.fields.iter().skip(decl.args.len()).map(|_| Expr::Literal(Value::Missing)));
+        if args.len() != service.fields.len() {
+            self.out.poisoned = true;
+            return None;
+        }
+        Some(Fresh { datum: decl.datum.text.clone(), within, service: ServiceId(id), args })
+    }
+
+    /// Asks whether a journey that sends the message has the datum that has to be fresh, and what the service is asked with.
+    fn kept_fresh(&mut self, scope: Scope<'_>, decl: &FreshDecl) {
+        let names = self.names;
+        let Some(id) = names.known_as(Kind::Service, &decl.service.text, decl.service.span, self.out) else { return };
+        let Some(service) = names.services.get(id) else { return };
+        let name = &decl.service.text;
+        let datum = Path { parts: vec![decl.datum.clone()], span: decl.datum.span };
+        let found = walk(names, Scope { customer: false, ..scope }, &datum, self.out).and_then(|found| found.ty);
+        if let (Some(ty), Some(returns)) = (found, &service.decl.returns)
+            && ty.required() != &Type::Record(returns.text.clone())
+        {
+            let message =
+                format!("`{}` is {}, and `{name}` returns a `{}`", decl.datum.text, noun(ty.required()), returns.text);
+            self.out.say(mismatch(decl.datum.span, message).label("another type").also(returns.span, "returned here"));
+        }
+        for (arg, param) in decl.args.iter().zip(&service.fields) {
+            self.argument(scope, arg, param, name);
+        }
+        let left_out = service.fields.get(decl.args.len()..).unwrap_or_default();
+        let may = left_out.iter().all(|p| p.ty.as_ref().is_none_or(Type::is_optional));
+        if decl.args.len() > service.fields.len() || !may {
+            let takes = counted(service.fields.len(), "value");
+            self.out.say(
+                mismatch(
+                    decl.service.span,
+                    format!("`{name}` is asked with {takes}, and {} given here", decl.args.len()),
+                )
+                .also(service.decl.name.span, "declared here"),
+            );
+        }
+    }
+
     fn replies(&mut self, id: MessageId, replies: &[ReplyDecl]) -> Vec<Invitation> {
         let kept: BTreeSet<Span> =
             self.out.distinct("replies", replies.iter().map(|r| &r.name)).into_iter().map(|n| n.span).collect();
@@ -340,8 +421,13 @@ impl Lower<'_, '_> {
         }
         self.nothing_sensitive_in_the_open(scope, decl);
         for item in &decl.items {
-            if let MessageItem::ValidUntil(until, _) = item {
-                self.instant(Scope { code: &codes::J0101, ..scope }, until, "`valid until`");
+            let scope = Scope { code: &codes::J0101, ..scope };
+            match item {
+                MessageItem::ValidUntil(until, _) => {
+                    self.instant(scope, until, "`valid until`");
+                }
+                MessageItem::Fresh(decl) => self.kept_fresh(scope, decl),
+                _ => {}
             }
         }
     }

@@ -159,7 +159,7 @@ impl Lower<'_, '_> {
         let mut arrows = Vec::new();
         let mut heard = BTreeMap::new();
         for decl in decls {
-            if matches!(decl.on, TriggerDecl::After(_) | TriggerDecl::At { .. }) {
+            if matches!(decl.on, TriggerDecl::After(_) | TriggerDecl::AfterDays { .. } | TriggerDecl::At { .. }) {
                 self.out.misplaced(
                     decl.span,
                     "a timer runs in one state, and this stands outside of all",
@@ -191,7 +191,7 @@ impl Lower<'_, '_> {
             TriggerDecl::Failed => Some("on failed".into()),
             TriggerDecl::OptOut => Some("on opt out".into()),
             // Timers do not get in each other's way, but for `after`s: `never_taken`.
-            TriggerDecl::After(_) | TriggerDecl::At { .. } => None,
+            TriggerDecl::After(_) | TriggerDecl::AfterDays { .. } | TriggerDecl::At { .. } => None,
         };
         if let Some(what) = what {
             match (heard.get(&what).copied(), &decl.when) {
@@ -249,6 +249,18 @@ impl Lower<'_, '_> {
             TriggerDecl::Failed => Trigger::Failed,
             TriggerDecl::OptOut => Trigger::OptOut,
             TriggerDecl::After(wait) => Trigger::After(self.duration(wait, "after")),
+            TriggerDecl::AfterDays { days, at, .. } => {
+                if !(1..=3_653).contains(&days.value) {
+                    self.out.say(
+                        Finding::new(&codes::J0116, days.span, format!("nobody waits for {} days", days.value))
+                            .label("out of range")
+                            .help(
+                                "write a number from 1 to 3653; for later today write elapsed time, such as `after 4h`",
+                            ),
+                    );
+                }
+                Trigger::AfterDays { days: days.value.clamp(1, 3_653), minute: at.value }
+            }
             TriggerDecl::At { at, if_past } => {
                 let instant = self.instant(journey.scope(), at, "`at`");
                 let past = match if_past {
@@ -389,6 +401,14 @@ impl Lower<'_, '_> {
         }
         let service = names.services.get(id? as usize)?;
         let name = &service.decl.name.text;
+        if let Some(returns) = &service.decl.returns {
+            self.out.misplaced(
+                decl.service.span,
+                format!("`{name}` returns a `{}` and has no outcomes that could lead anywhere", returns.text),
+                "only a message's `fresh` line asks it; declare another service with `-> one of { … }` for a `call`",
+            );
+            return None;
+        }
         let mut args: Vec<_> = decl
             .args
             .iter()
@@ -474,7 +494,7 @@ fn span_of(action: &ActionDecl) -> Span {
 }
 
 /// `1 value`, `2 values`, `no value`.
-fn counted(n: usize, what: &str) -> String {
+pub(super) fn counted(n: usize, what: &str) -> String {
     match n {
         0 => format!("no {what}"),
         1 => format!("1 {what}"),

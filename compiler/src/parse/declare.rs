@@ -5,8 +5,8 @@ use journey_spec::Sensitive;
 use super::explain::Place;
 use super::{Node, Reader, Rule};
 use crate::ast::{
-    At, ConsentDecl, CustomerDecl, CustomerField, EventDecl, FieldDecl, Name, RecordDecl, ServiceDecl, TypeKind,
-    TypeRef, Use,
+    At, ConsentDecl, CustomerDecl, CustomerField, EventDecl, FieldDecl, IntakeDecl, Name, RecordDecl, ServiceDecl,
+    TypeKind, TypeRef, Use,
 };
 use crate::source::Span;
 
@@ -72,11 +72,25 @@ impl<'a> Reader<'a> {
         Some(RecordDecl { doc, name: name?, fields, span })
     }
 
+    fn intake(&mut self, node: Node<'a>) -> Option<IntakeDecl> {
+        let span = self.span(&node);
+        let (mut n, mut per) = (None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::integer => n = Some(self.integer(&part)),
+                Rule::duration | Rule::calendar => per = Some(self.window(&part)),
+                _ => {}
+            }
+        }
+        Some(IntakeDecl { n: n?, per: per?, span })
+    }
+
     pub(super) fn event(&mut self, node: Node<'a>) -> Option<EventDecl> {
         let span = self.span(&node);
         let doc = self.doc(span.start);
         let mut name = None;
         let mut newest_by = None;
+        let mut intake = None;
         let mut fields = Vec::new();
         for part in node.into_inner() {
             match part.as_rule() {
@@ -84,11 +98,12 @@ impl<'a> Reader<'a> {
                 Rule::newest => {
                     newest_by = part.into_inner().find(|n| n.as_rule() == Rule::path).map(|n| self.path(&n));
                 }
+                Rule::intake => intake = self.intake(part),
                 Rule::fields => fields = self.fields(span, part),
                 _ => {}
             }
         }
-        Some(EventDecl { doc, name: name?, newest_by, fields, span })
+        Some(EventDecl { doc, name: name?, newest_by, fields, intake, span })
     }
 
     pub(super) fn service(&mut self, node: Node<'a>) -> Option<ServiceDecl> {
@@ -97,6 +112,7 @@ impl<'a> Reader<'a> {
         let mut name = None;
         let mut params = Vec::new();
         let mut outcomes = Vec::new();
+        let mut returns = None;
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::name => name = Some(self.name(&part)),
@@ -105,10 +121,11 @@ impl<'a> Reader<'a> {
                     params.extend(fields.filter_map(|n| self.field(n)));
                 }
                 Rule::one_of => outcomes = self.idents(part),
+                Rule::returns => returns = part.into_inner().next().map(|n| self.name(&n)),
                 _ => {}
             }
         }
-        Some(ServiceDecl { doc, name: name?, params, outcomes, span })
+        Some(ServiceDecl { doc, name: name?, params, outcomes, returns, span })
     }
 
     /// The fields of a block; `item` is the span of the item that it belongs to.

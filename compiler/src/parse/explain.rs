@@ -81,6 +81,7 @@ impl Place {
                 ("replies", &[Rule::replies]),
                 ("valid", &[Rule::valid_for, Rule::valid_until]),
                 ("essential", &[Rule::essential]),
+                ("fresh", &[Rule::fresh]),
             ],
             Place::Policy => &[
                 ("limit", &[Rule::limit]),
@@ -184,7 +185,6 @@ const CONTINUATIONS: Lines = &[
 const LATER: &[(&str, &str)] = &[
     ("set", "data changes only by the events that an arrow takes over, such as `on booking.rescheduled(booking)`"),
     ("hook", "`call` a service of the host instead"),
-    ("fresh", "let an event bring the newest data"),
     ("goal", "leave it out; ends say how a journey went, such as `end visited as success`"),
     ("priority", "hand over to a queue of its own for urgent cases"),
 ];
@@ -217,8 +217,7 @@ impl Reader<'_> {
         let word = token(piece);
         let here = Span { end: line.start + word.len() as u32, ..line };
         if place == Place::File && word == "at" {
-            let what = "a limit on how many events are taken in (`at most`)";
-            return later(what, line, "limit the messages and visits that the events lead to");
+            return self.furthest(&[Rule::intake], piece, line, place);
         }
         if let Some(finding) = later_word(word, here) {
             return finding;
@@ -391,8 +390,25 @@ fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Findin
     }
     let number = found.chars().all(|c| c.is_ascii_digit()) && !found.is_empty();
     let unit = token(rest.get(found.len()..).unwrap_or("").trim_start());
-    if number && matches!(unit, "day" | "days") && matches!(previous, "after" | "settle" | "for" | "within") {
-        return Some(later("calendar time (`1 day`)", here, "`24h` and `1d` are elapsed time"));
+    if number && matches!(unit, "day" | "days") && matches!(previous, "settle" | "for" | "within" | "per") {
+        let help =
+            format!("write `{found}d`; calendar days stand behind `after` and in an `at`, with their time of day");
+        return Some(
+            Finding::new(
+                &J0001,
+                here,
+                format!("`{previous}` counts elapsed time, and {found} {unit} are calendar time"),
+            )
+            .label("not here")
+            .help(help),
+        );
+    }
+    if matches!(previous, "day" | "days") && found == "->" {
+        return Some(
+            Finding::new(&J0001, here, format!("a calendar {previous} ends at some time of the day, and none is said"))
+                .label("when?")
+                .help("write `after 1 day at 09:00`; for elapsed time write `after 24h`"),
+        );
     }
     later_word(found, here)
 }
@@ -476,6 +492,8 @@ fn spellings(rule: Rule) -> Vec<String> {
         Rule::for_purposes => &["for"],
         Rule::counter => &["as"],
         Rule::visits => &["visits"],
+        Rule::intake | Rule::clock => &["at"],
+        Rule::day_unit => &["day", "days"],
         Rule::calendar => &["day", "week", "month"],
         _ => return keyword(rule).into_iter().collect(),
     };
@@ -498,12 +516,16 @@ fn describe(rule: Rule) -> String {
         Rule::name | Rule::ident | Rule::reply_ref | Rule::end_kind | Rule::promise_fate => "a name".into(),
         Rule::path | Rule::value_path | Rule::per_key => "a name such as `booking.id`".into(),
         Rule::on_event => "an event such as `booking.created`".into(),
+        Rule::returns | Rule::record_name => "a record such as `Booking`".into(),
         Rule::string => "a text in quotes".into(),
         Rule::locale_tag => "a language such as `es`".into(),
         Rule::locale_in | Rule::saying => String::new(),
         Rule::integer => "a number".into(),
         Rule::duration => "a duration such as `15m`".into(),
         Rule::calendar => "`day`, `week` or `month`".into(),
+        Rule::days_at | Rule::day_count => "calendar days such as `1 day at 09:00`".into(),
+        Rule::day_unit => "`days`".into(),
+        Rule::intake | Rule::clock => "`at`".into(),
         Rule::time => "a time such as `21:00`".into(),
         Rule::channel | Rule::channel_ref => "a channel such as `sms`".into(),
         Rule::purpose_ref | Rule::consent_ref => "a purpose such as `service`".into(),

@@ -154,6 +154,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Rule::duration => on = Some(TriggerDecl::After(self.duration(&part))),
+                Rule::days_at => on = self.days_at(part),
                 Rule::expr => on = Some(TriggerDecl::At { at: self.expr(part)?, if_past: None }),
                 Rule::on_reply => {
                     let name = part.into_inner().find(|n| n.as_rule() == Rule::reply_ref);
@@ -168,6 +169,19 @@ impl<'a> Reader<'a> {
             }
         }
         Some(ArrowDecl { on: on?, when, then: then?, span })
+    }
+
+    fn days_at(&mut self, node: Node<'a>) -> Option<TriggerDecl> {
+        let span = self.span(&node);
+        let (mut days, mut at) = (None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::day_count => days = Some(self.integer(&part)),
+                Rule::time => at = Some(self.minute(&part)),
+                _ => {}
+            }
+        }
+        Some(TriggerDecl::AfterDays { days: days?, at: at?, span })
     }
 
     fn on_event(&mut self, node: Node<'a>, when: &mut Option<CondDecl>) -> Option<TriggerDecl> {

@@ -6,7 +6,7 @@ use pest::Parser;
 use super::explain::Place;
 use super::words::clip;
 use super::{Grammar, Node, Reader, Rule};
-use crate::ast::{MessageDecl, MessageItem, Name, ReplyDecl, TemplatePiece, TemplateText, VariantDecl};
+use crate::ast::{FreshDecl, MessageDecl, MessageItem, Name, ReplyDecl, TemplatePiece, TemplateText, VariantDecl};
 use crate::diagnostics::Finding;
 use crate::source::Span;
 
@@ -44,6 +44,25 @@ impl<'a> Reader<'a> {
             Rule::valid_until => {
                 let until = node.into_inner().find(|n| n.as_rule() == Rule::expr)?;
                 Some(MessageItem::ValidUntil(self.expr(until)?, span))
+            }
+            Rule::fresh => {
+                let mut names = Vec::new();
+                let mut within = None;
+                let mut args = Vec::new();
+                for part in node.into_inner() {
+                    match part.as_rule() {
+                        Rule::name => names.push(self.name(&part)),
+                        Rule::duration => within = Some(self.duration(&part)),
+                        Rule::args => {
+                            let exprs = part.into_inner().filter(|n| n.as_rule() == Rule::expr);
+                            args.extend(exprs.filter_map(|n| self.expr(n)));
+                        }
+                        _ => {}
+                    }
+                }
+                let mut names = names.into_iter();
+                let (datum, service) = (names.next()?, names.next()?);
+                Some(MessageItem::Fresh(FreshDecl { datum, within: within?, service, args, span }))
             }
             Rule::essential => {
                 let mut n = None;

@@ -5,7 +5,7 @@ use journey_spec::program::Channel;
 
 use super::explain::Place;
 use super::{Node, Reader, Rule};
-use crate::ast::{At, Expectation, ExprKind, ScenarioDecl, ScenarioLine, ScenarioLineKind};
+use crate::ast::{At, Expectation, ExprKind, MockAnswer, ScenarioDecl, ScenarioLine, ScenarioLineKind};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
 use crate::source::Span;
@@ -68,13 +68,17 @@ impl<'a> Reader<'a> {
             let what = node.into_inner().nth(1)?;
             return Some(ScenarioLine { kind: ScenarioLineKind::Expect(self.expectation(what)?), span });
         }
+        let mut literal = None;
         let (mut path, mut data, mut happened, mut duration, mut counter) = (None, Vec::new(), None, None, None);
         let (mut counted, mut times) = (None, Vec::new());
         let (mut number, mut text, mut channel, mut lines, mut names) = (None, None, None, Vec::new(), Vec::new());
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::path => path = Some(self.path(&part)),
-                Rule::literal => data = self.entries(part),
+                Rule::literal => {
+                    literal = Some(self.span(&part));
+                    data = self.entries(part);
+                }
                 Rule::happened => {
                     let at = part.into_inner().find(|n| n.as_rule() == Rule::expr)?;
                     happened = self.expr(at);
@@ -107,7 +111,14 @@ impl<'a> Reader<'a> {
             Rule::reply_line => ScenarioLineKind::Reply { text: text?, via: channel },
             Rule::handoff_closed => ScenarioLineKind::HandoffClosed(text),
             Rule::opt_out => ScenarioLineKind::OptOut(channel),
-            Rule::mock_call => ScenarioLineKind::MockCall { service: names.next()?, outcome: names.next()? },
+            Rule::mock_call => {
+                let service = names.next()?;
+                let answer = match names.next() {
+                    Some(outcome) => MockAnswer::Outcome(outcome),
+                    None => MockAnswer::Record(data, literal?),
+                };
+                ScenarioLineKind::MockCall { service, answer }
+            }
             Rule::channel_fails => {
                 ScenarioLineKind::ChannelFails { channel: channel?, times: number.map_or(1, |n| n.value) }
             }
@@ -151,6 +162,7 @@ impl<'a> Reader<'a> {
             Rule::e_handoff => Expectation::Handoff(text?),
             Rule::e_call => Expectation::Call(names.next()?),
             Rule::e_blocked => Expectation::Blocked(names.next()?),
+            Rule::e_refused => Expectation::Refused(path?),
             Rule::e_promise => {
                 let (name, fate) = (names.next()?, names.next()?);
                 let all = ["made", "kept", "withdrawn", "broken", "void"];

@@ -215,7 +215,9 @@ impl<'a> Reader<'a> {
             Rule::amount => {
                 let mut inner = node.into_inner();
                 let number = self.term(inner.next()?)?;
-                ExprKind::Amount { number: Box::new(number), unit: self.name(&inner.next()?) }
+                let unit = self.name(&inner.next()?);
+                let clock = inner.next().and_then(|clock| clock.into_inner().find(|n| n.as_rule() == Rule::time));
+                ExprKind::Amount { number: Box::new(number), unit, at: clock.map(|time| self.minute(&time)) }
             }
             _ if node.as_str() == "true" => ExprKind::Bool(true),
             _ if node.as_str() == "false" => ExprKind::Bool(false),

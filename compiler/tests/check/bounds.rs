@@ -91,4 +91,21 @@ fn the_shape_bounds_an_instance() {
         Some(2)
     );
     assert_eq!(instance("state first { send note after 6h -> first on ping -> done }", Some(DAY)), Some(6));
+    // Instants that come once each bring it back once more: here it can be entered three times.
+    let thrice = "state first { send note  at booking.slot - 3d -> wait, if past -> second }
+        state second { send note  at booking.slot - 2d -> wait, if past -> done }
+        state wait { on ping -> first  after 9d -> done }";
+    assert!(instance(thrice, None).is_some_and(|n| n >= 3));
+}
+
+#[test]
+fn a_limited_intake_bounds_what_its_event_brings() {
+    let back = "state first { send note on spike(booking) -> first after 9d -> done }";
+    // Decided in 24 h and the 12 h for which a message may wait: four spikes, and the entry.
+    assert_eq!(instance(back, Some(DAY)), Some(5));
+    assert_eq!(instance(back, None), None);
+    let stay = "state first { on spike(booking) stay { send note } after 9d -> done }";
+    assert_eq!(instance(stay, Some(DAY)), Some(4));
+    let settled = "state first { send note on spike(booking) settle 15m -> first after 9d -> done }";
+    assert_eq!(instance(settled, Some(DAY)), Some(5));
 }

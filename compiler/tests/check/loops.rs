@@ -10,6 +10,40 @@ fn an_event_that_sends_and_comes_back_is_told() {
 }
 
 #[test]
+fn an_event_of_which_so_many_are_taken_in_bounds_its_loop() {
+    let wait = |on: &str| format!("{BACK} state wait {{ on {on} -> again  after 9d -> done }}");
+    assert_eq!(calm(&wait("spike(booking)")), NONE);
+    assert_eq!(calm(&wait("spike(booking) settle 15m")), NONE);
+    // The other way round is still there.
+    assert_eq!(calm(&wait("spike(booking) -> again  on moved(booking)")), ["J0201"]);
+    assert_eq!(calm("state first { on spike(booking) stay { send note }  after 9d -> done }"), NONE);
+    // What it starts goes on by itself.
+    let timer = "state first { on spike -> again  after 9d -> done } state again { send note  after 1h -> again }";
+    assert!(calm(timer).contains(&"J0203"));
+}
+
+#[test]
+fn a_wait_of_days_that_comes_back_is_told_with_its_pace() {
+    let lines = "state first { send note  after 1 day at 09:00 -> first  on ping -> done }";
+    assert_eq!(calm(lines), ["J0203"]);
+    assert!(said(&format!("{}{lines}", super::CALM), "J0203").contains("one every 24h"));
+}
+
+#[test]
+fn an_instant_of_the_calendar_moves_with_the_customer() {
+    // A fixed instant is reached once; one that goes by the customer's zone again whenever that changes.
+    let at = |at: &str| {
+        calm(&format!(
+            "state first {{ send note  at {at} -> wait, if past -> desk }}
+             state wait {{ on ping -> first  after 9d -> done }}
+             state desk {{ handoff \"care\"  after 3d -> done }}"
+        ))
+    };
+    assert_eq!(at("booking.slot - 1d"), NONE);
+    assert_eq!(at("booking.slot - 1 day at 09:00"), ["J0201"]);
+}
+
+#[test]
 fn a_limit_on_visits_bounds_it_whatever_its_fate() {
     for fate in ["skip", "end", "handoff \"care\"", "-> done", "-> desk"] {
         let lines = format!(
@@ -57,7 +91,8 @@ fn a_limit_on_the_messages_of_the_journey_bounds_it_if_it_counts_every_channel()
     assert_eq!(with("marketing messages", "both"), NONE);
     assert_eq!(with("sms", "note"), NONE);
     assert_eq!(with("sms", "both"), ["J0201"]);
-    assert_eq!(with("service messages", "both"), ["J0201"]);
+    // It counts nothing that is sent, and that is told, too.
+    assert_eq!(with("service messages", "both"), ["J0201", "J0209"]);
     // Essential messages pass every limit.
     assert!(with("messages", "vital").contains(&"J0201"));
 }
@@ -136,7 +171,7 @@ fn arrows_taken_at_once_do_not_lead_in_a_circle() {
     assert_eq!(calm(past), ["J0204"]);
     let ring = "limit visits first to 1 else -> again  limit visits again to 1 else -> first
         state first { after 1d -> again } state again { after 1d -> done }";
-    assert_eq!(calm(ring), ["J0204"]);
+    assert_eq!(calm(ring), ["J0204", "J0209"]);
     assert_eq!(calm("state first { -> again } state again { after 1d -> done }"), NONE);
 }
 

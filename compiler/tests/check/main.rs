@@ -4,6 +4,8 @@
 
 mod allow;
 mod bounds;
+mod changes;
+mod limits;
 mod locales;
 mod loops;
 mod people;
@@ -32,6 +34,7 @@ message both { purpose marketing  sms "Try us."  email "Try us." }
 message ask { purpose service  sms "Shall we?"  replies { yes: "yes" } }
 message vital { purpose safety  sms "Danger."  valid for 1h  essential at most 2 per 24h }
 service lookup(booking: text) -> one of { done }
+event spike { booking: Booking } at most 2 per 24h else dead letter
 "#;
 
 const POLICY: &str = "policy house { after the end, replies -> handoff \"care\" }\n";

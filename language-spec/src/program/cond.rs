@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Expr, StateId};
-use crate::time::{iso_date, rfc3339, spelled_duration};
+use crate::time::{iso_date, rfc3339, spelled_days, spelled_duration};
 use crate::value::Value;
 
 /// What has to hold for an arrow to be taken.
@@ -156,6 +156,10 @@ impl fmt::Display for Expr {
             Expr::Now => f.write_str("now"),
             Expr::Offset { base, by } if *by < 0 => write!(f, "{base} - {}", spelled_duration(by.saturating_neg())),
             Expr::Offset { base, by } => write!(f, "{base} + {}", spelled_duration(*by)),
+            Expr::Calendar { base, days, minute } => {
+                let sign = if *days < 0 { '-' } else { '+' };
+                write!(f, "{base} {sign} {}", spelled_days(days.unsigned_abs(), *minute))
+            }
         }
     }
 }

@@ -72,6 +72,9 @@ fn types(program: &Program) -> Judged {
     }
     for (i, event) in program.events.iter().enumerate() {
         fields(&format!("events[{i}].fields"), &event.fields, program)?;
+        if let Some(quota) = event.intake {
+            positive(&format!("events[{i}].intake.per"), quota.per.longest())?;
+        }
     }
     for (i, service) in program.services.iter().enumerate() {
         fields(&format!("services[{i}].params"), &service.params, program)?;
@@ -125,6 +128,18 @@ fn messages(program: &Program) -> Judged {
         }
         if let Validity::For(time) = message.validity {
             positive(&format!("messages[{i}].validity"), time)?;
+        }
+        for (j, fresh) in message.fresh.iter().enumerate() {
+            let place = format!("messages[{i}].fresh[{j}]");
+            positive(&format!("{place}.within"), fresh.within)?;
+            let Some(service) = program.services.get(fresh.service.index()) else { continue };
+            if !service.returns.as_ref().is_some_and(|record| program.records.contains_key(record)) {
+                return wrong(format!("{place}.service"), format!("asks `{}`, which returns no record", service.name));
+            }
+            if service.params.len() != fresh.args.len() {
+                let (has, takes) = (fresh.args.len(), service.params.len());
+                return wrong(format!("{place}.args"), format!("has {has}, and `{}` takes {takes}", service.name));
+            }
         }
         if let Some(quota) = message.essential {
             positive(&format!("messages[{i}].essential"), quota.per.longest())?;
@@ -229,6 +244,12 @@ fn arrows(program: &Program, place: &str, arrows: &[Arrow], data: &BTreeSet<&str
                 }
             }
             Trigger::After(time) => positive(&format!("{place}.on.after"), *time)?,
+            Trigger::AfterDays { days, minute } => {
+                positive(&format!("{place}.on.after_days.days"), Millis::from(*days))?;
+                if *minute > 1439 {
+                    return wrong(format!("{place}.on.after_days.minute"), "is a minute that no day has");
+                }
+            }
             Trigger::At { if_past, .. } => then(program, &format!("{place}.on.if_past"), if_past)?,
             Trigger::Reply(_) | Trigger::HandoffClosed | Trigger::Blocked | Trigger::Failed | Trigger::OptOut => {}
         }

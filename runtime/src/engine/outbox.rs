@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use journey_spec::Ts;
 use journey_spec::program::{Channel as Way, Millis, SECOND};
+use journey_spec::value::Data;
 use journey_step::Input;
 use journey_step::effect::{CallRequest, HandoffCase, Release};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dispatched, Engine};
 use crate::channels::{Delivery, Out};
 use crate::error::{ChannelError, EngineError, StoreError};
+use crate::feed::record_of;
 use crate::intake::RESERVED;
 use crate::service::Answer;
 use crate::store::{OutboxRow, Settled};
@@ -89,7 +91,14 @@ pub(super) struct Outbox {
 struct Known {
     customer: String,
     call: String,
-    outcome: String,
+    said: Said,
+}
+
+/// What a service said.
+enum Said {
+    Outcome(String),
+    /// The record's fields where they fit their declaration; else what is wrong with them.
+    Record(Result<Data, String>),
 }
 
 /// What became of one effect.
@@ -246,16 +255,16 @@ impl Engine {
             return Ok(Did::Settled("not asked: too late".into()));
         }
         done.calls += 1;
-        let (delay, outcome) = match self.outside.service.call(Out { at: row.at, customer: &row.customer, item: call })
-        {
-            Answer::Outcome(outcome) => (0, outcome),
-            Answer::After(delay, outcome) => (delay.max(0), outcome),
+        let (delay, said) = match self.outside.service.call(Out { at: row.at, customer: &row.customer, item: call }) {
+            Answer::Outcome(outcome) => (0, Said::Outcome(outcome)),
+            Answer::After(delay, outcome) => (delay.max(0), Said::Outcome(outcome)),
+            Answer::Record(delay, json) => (delay.max(0), Said::Record(record_of(&self.program, &call.service, &json))),
             Answer::Later => return Ok(Did::Settled("asked".into())),
             Answer::Unavailable(why) if self.is_virtual() => return Ok(Did::Settled(format!("unavailable: {why}"))),
             Answer::Unavailable(_) => return Ok(Did::Held),
         };
         // The row stays open until the answer is taken: a crash before that asks again, with the same id.
-        let known = Known { customer: row.customer.clone(), call: call.id.clone(), outcome };
+        let known = Known { customer: row.customer.clone(), call: call.id.clone(), said };
         self.outbox.answers.insert((at.saturating_add(delay), row.seq), known);
         Ok(Did::Open)
     }
@@ -271,9 +280,13 @@ impl Engine {
     /// Takes a known answer whose time has come.
     pub(super) fn take_answer(&mut self, at: Ts, seq: u64) -> Result<(), EngineError> {
         let Some(known) = self.outbox.answers.remove(&(at, seq)) else { return Ok(()) };
-        let result = format!("answered: {}", known.outcome);
         let id = format!("{RESERVED}answer:{}", known.call);
-        let input = Input::Answered { call: known.call, outcome: known.outcome };
+        let call = known.call;
+        let (result, input) = match known.said {
+            Said::Outcome(outcome) => (format!("answered: {outcome}"), Input::Answered { call, outcome }),
+            Said::Record(Ok(record)) => ("answered: a record".into(), Input::LookedUp { call, record: Some(record) }),
+            Said::Record(Err(why)) => (format!("answered: {why}"), Input::LookedUp { call, record: None }),
+        };
         self.apply(&known.customer, &input, self.clock)?;
         self.work.batch.settled.push(Settled { seq, result });
         self.work.batch.taken.push(id);

@@ -29,6 +29,8 @@ pub(super) struct Work {
     pub(super) batch: Batch,
     /// Addresses that said STOP since the last commit.
     pub(super) stopped: BTreeSet<String>,
+    /// Why the last step refused its event, where it did.
+    pub(super) refused: Option<String>,
     /// There is an effect whose result is an input.
     pub(super) awaits_result: bool,
 }
@@ -256,6 +258,10 @@ impl Engine {
                     if let Some(seen) = &mut self.watched {
                         seen.insert(took);
                     }
+                    continue;
+                }
+                Effect::Refuse(reason) => {
+                    self.work.refused = Some(reason);
                     continue;
                 }
                 Effect::Release(release) => Task::Release(release),

@@ -48,6 +48,9 @@ pub struct Customer {
     pub(crate) left: Vec<Left>,
     /// Counts for limits that hold for the customer.
     pub(crate) tallies: Vec<CustomerTally>,
+    /// What was taken in of events that have a limit on that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) intakes: BTreeMap<EventId, Tally>,
     /// What left lately, oldest first, for hearing answers and receipts.
     pub(crate) routes: Vec<Route>,
     /// Open cases, oldest first.
@@ -76,6 +79,9 @@ pub struct Instance {
     pub(crate) call: Option<OpenCall>,
     /// When the newest taken news happened, for events with `newest by`.
     pub(crate) newest: BTreeMap<EventId, Ts>,
+    /// When data that some message needs fresh were taken over last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) taken: BTreeMap<String, Ts>,
     /// Counts for limits that hold for the instance, by position in the journey's list.
     pub(crate) tallies: BTreeMap<u32, Tally>,
     /// Which way it went in each state that splits.
@@ -150,6 +156,18 @@ pub(crate) struct Waiting {
     /// It waits for the end of a pause.
     #[serde(default)]
     pub(crate) paused: bool,
+    /// It waits for a datum that a service is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lookup: Option<Lookup>,
+}
+
+/// A service has been asked for a datum that a waiting message needs fresh.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) id: String,
+    pub(crate) service: String,
+    pub(crate) datum: String,
+    pub(crate) deadline: Ts,
 }
 
 /// A message that left, for hearing what comes back.
@@ -275,6 +293,7 @@ impl Customer {
             waited: 0,
             left: Vec::new(),
             tallies: Vec::new(),
+            intakes: BTreeMap::new(),
             routes: Vec::new(),
             cases: Vec::new(),
             said: Vec::new(),
@@ -346,7 +365,10 @@ impl Customer {
     /// The id of the call that an instance waits for, where there is one, with the service's name.
     #[must_use]
     pub fn open_calls(&self) -> Vec<(&str, &str)> {
-        self.instances.iter().filter_map(|i| i.call.as_ref()).map(|c| (c.id.as_str(), c.service.as_str())).collect()
+        let calls = self.instances.iter().filter_map(|i| i.call.as_ref()).map(|c| (c.id.as_str(), c.service.as_str()));
+        let lookups =
+            self.waiting.iter().filter_map(|w| w.lookup.as_ref()).map(|l| (l.id.as_str(), l.service.as_str()));
+        calls.chain(lookups).collect()
     }
 
     /// The customer's addresses by channel, as the directory writes them.

@@ -15,6 +15,8 @@ pub enum Effect {
     Handoff(HandoffCase),
     /// A service is asked.
     Call(CallRequest),
+    /// The event of this step is refused, for this reason: it goes to the dead letters.
+    Refuse(String),
     /// A line of the timeline. Entries come in the order in which things happened.
     Note(Entry),
     /// A part of the program that was come by. Nothing is to be done; tests count what none of them reached.
@@ -169,6 +171,13 @@ pub enum What {
         event: String,
         /// Until when it settles, where it does.
         settles_at: Option<Ts>,
+    },
+    /// An event was not taken in: more of them came than its declaration lets through.
+    Refused {
+        /// Which event.
+        event: String,
+        /// The rule, as written.
+        rule: String,
     },
     /// An input had no effect.
     Ignored {

@@ -56,6 +56,13 @@ pub enum Input {
         /// The outcome's name; what the service does not declare counts as `failed`.
         outcome: String,
     },
+    /// A service that was asked for a record has returned it, or could not.
+    LookedUp {
+        /// The call's id.
+        call: String,
+        /// The record's fields, whole and typed; none where it could not be had.
+        record: Option<Data>,
+    },
     /// A channel told what became of a message.
     Receipt {
         /// The message's id.

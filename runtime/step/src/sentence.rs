@@ -16,6 +16,7 @@ impl Entry {
             },
             What::Heard { event, settles_at: None } => format!("heard {event}"),
             What::Heard { event, settles_at: Some(at) } => format!("heard {event}, settles until {}", zone.stamp(*at)),
+            What::Refused { event, rule } => format!("refused {event}: {rule}"),
             What::Ignored { input, why } => format!("ignored {input}: {why}"),
             What::Entered { state, why } => format!("entered {state}, by {why}"),
             What::Split { state, to, percent } => format!("{state} split: one of the {percent}% that go to {to}"),

@@ -10,6 +10,7 @@ mod calls;
 mod conditions;
 mod due;
 mod events;
+mod fresh;
 mod handoffs;
 mod moves;
 mod promises;
@@ -132,6 +133,7 @@ impl<'p> Run<'p> {
             Input::OptOut { address, confirm } => self.opt_out(address, *confirm),
             Input::HandoffClosed { case } => self.handoff_closed(case),
             Input::Answered { call, outcome } => self.answered(call, outcome),
+            Input::LookedUp { call, record } => self.looked_up(call, record.as_ref()),
             Input::Receipt { message, delivered } => self.receipt(message, *delivered),
         }
         self.conclude();

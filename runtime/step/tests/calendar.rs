@@ -125,6 +125,79 @@ proptest! {
     }
 }
 
+/// The local clock at an instant, as minutes since a day long ago: a gap is where it jumps.
+fn local_minutes(zone: &TimeZone, at: i64) -> i64 {
+    let local = zone.to_datetime(Timestamp::from_millisecond(at).unwrap());
+    let days = local.date().since(jiff::civil::date(1970, 1, 1)).unwrap().get_days();
+    i64::from(days) * 1440 + i64::from(local.hour()) * 60 + i64::from(local.minute())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Calendar days at a time of day: that local time of that day, or the first instant after the gap in which it lies;
+    /// and never outside the bounds that the checker counts with.
+    #[test]
+    fn calendar_days_are_those_of_the_clock(
+        zone in 0..CHANGES.len() - 1, off in -72 * 60..72 * 60_i64, days in -3..4_i32, minute in prop_oneof![0..1440_u16, 0..180_u16],
+    ) {
+        let (name, change) = CHANGES[zone];
+        let at = ts(change) + off * MINUTE;
+        let tz = TimeZone::get(name).unwrap();
+        let found = Zone::named(name).unwrap().on_day(at, days, Some(minute));
+        let wanted = (local_minutes(&tz, at).div_euclid(1440) + i64::from(days)) * 1440 + i64::from(minute);
+        // By the minute: the first at which the clock shows that time or has jumped over it.
+        let near = at + i64::from(days) * DAY;
+        let from = (near - 30 * HOUR).div_euclid(MINUTE) * MINUTE;
+        let first = (0..60 * 60).map(|n| from + n * MINUTE).find(|t| local_minutes(&tz, *t) >= wanted).unwrap();
+        prop_assert_eq!(found, first, "{} {} {}", name, days, minute);
+        let (soonest, latest) = days_after(days, Some(minute));
+        prop_assert!((soonest..=latest).contains(&(found - at)));
+        let kept = Zone::named(name).unwrap().on_day(at, days, None) - at;
+        let (soonest, latest) = days_after(days, None);
+        prop_assert!((soonest..=latest).contains(&kept));
+    }
+}
+
+/// A wait of calendar days follows the customer, comes once, and without a zone takes a day more.
+#[test]
+fn a_wait_of_days_is_the_customers() {
+    let names = Names { events: vec!["go"], messages: vec!["note".into()], states: vec!["first", "told"] };
+    let nine = Trigger::AfterDays { days: 1, minute: 540 };
+    let journey = Journey {
+        name: "note".into(),
+        doc: String::new(),
+        key: None,
+        data: vec![],
+        limits: vec![],
+        starts: vec![names.start("go", &[], "first")],
+        arrows: vec![],
+        states: vec![
+            state("first", vec![], vec![names.to(nine, "told")]),
+            state("told", vec![names.send("note")], vec![]),
+        ],
+    };
+    let program = program(&names, vec![sms("note", "Hello")], Policy::default(), vec![journey]);
+    let told = |zones: &[(&str, Option<&str>)]| {
+        let mut d = Driver::unknown(program.clone());
+        for (at, zone) in zones {
+            d.now = ts(at);
+            d.update(profile(Some(PHONE), None, *zone));
+            d.event("go", Data::new());
+        }
+        d.until(ts("2026-04-02T12:00:00Z"));
+        let sent = d.entries.iter().filter(|e| matches!(e.what, journey_step::What::Sent { .. })).map(|e| e.at);
+        sent.collect::<Vec<_>>()
+    };
+    // Over the change of the clock, and late in the evening.
+    assert_eq!(told(&[("2026-03-28T10:00:00Z", Some("Europe/London"))]), [ts("2026-03-29T08:00:00Z")]);
+    assert_eq!(told(&[("2026-03-02T23:50:00Z", Some("Europe/London"))]), [ts("2026-03-03T09:00:00Z")]);
+    // To New York the same evening: nine o'clock there, of the day after the evening as it is dated there.
+    let moves = [("2026-03-02T23:50:00Z", Some("Europe/London")), ("2026-03-03T01:00:00Z", Some("America/New_York"))];
+    assert_eq!(told(&moves), [ts("2026-03-03T14:00:00Z")]);
+    assert_eq!(told(&[("2026-03-02T10:00:00Z", None)]), [ts("2026-03-04T10:00:00Z")]);
+}
+
 /// Sends at every event, as long as the policy lets it.
 fn greedy(n: u32, per: Window) -> Program {
     let names = Names { events: vec!["go"], messages: vec!["note".into()], states: vec!["told"] };

@@ -35,7 +35,15 @@ fn message(name: &str, text: &str, channels: &[Channel]) -> Message {
         .collect();
     let replies = vec![Invitation { name: "thanks".into(), words: vec!["thank you".into()] }];
     let validity = Validity::For(12 * HOUR);
-    Message { name: name.into(), purpose: Purpose::Service, variants, replies, validity, essential: None }
+    Message {
+        name: name.into(),
+        purpose: Purpose::Service,
+        variants,
+        replies,
+        validity,
+        essential: None,
+        fresh: vec![],
+    }
 }
 
 fn send(message: u32) -> Action {
@@ -73,6 +81,7 @@ pub fn program() -> Program {
     let event_of = |name: &str| Event {
         name: name.into(),
         fields: vec![field("order", Type::Record("Order".into()))],
+        intake: None,
         newest_by: None,
     };
     let outcomes = [("yes", 5), ("no", 4), ("failed", 4)];
@@ -141,6 +150,7 @@ pub fn program() -> Program {
             name: "check".into(),
             params: vec![field("id", TEXT)],
             outcomes: vec!["yes".into(), "no".into()],
+            returns: None,
         }],
         policy: Policy {
             name: "house".into(),

@@ -169,7 +169,9 @@ impl<'a> Here<'a> {
     fn has_timer(&self, id: StateId) -> bool {
         let own = self.words.journey.states.get(id.index()).map(|s| s.arrows.as_slice()).unwrap_or_default();
         let shared = self.words.journey.arrows.iter().filter(|a| a.then != Then::Goto(id));
-        own.iter().chain(shared).any(|a| matches!(a.on, Trigger::After(_) | Trigger::At { .. }))
+        own.iter()
+            .chain(shared)
+            .any(|a| matches!(a.on, Trigger::After(_) | Trigger::AfterDays { .. } | Trigger::At { .. }))
     }
 
     fn arrow(&self, arrow: &Arrow, id: StateId) -> Rows {

@@ -4,7 +4,7 @@ use journey_compiler::check::bounds::rule;
 use journey_compiler::graph::spelled;
 use journey_spec::Program;
 use journey_spec::program::{Action, Arrow, Deadline, EndKind, Fate, Journey, LimitWhat, Send, StateId, Then, Trigger};
-use journey_spec::time::spelled_duration;
+use journey_spec::time::{spelled_days, spelled_duration};
 
 /// A journey and what its words name.
 #[derive(Clone, Copy)]
@@ -38,6 +38,7 @@ impl<'a> Words<'a> {
             Trigger::Failed => "on failed".into(),
             Trigger::OptOut => "on opt out".into(),
             Trigger::After(d) => format!("after {}", spelled_duration(*d)),
+            Trigger::AfterDays { days, minute } => format!("after {}", spelled_days(*days, Some(*minute))),
             Trigger::At { at, .. } => format!("at {}", spelled(at)),
         }
     }
@@ -82,6 +83,7 @@ impl<'a> Words<'a> {
             Trigger::Failed => "a message sent here, or on the way here, was not delivered: ".into(),
             Trigger::OptOut => "the customer says STOP: ".into(),
             Trigger::After(_) => "counted from entering: ".into(),
+            Trigger::AfterDays { .. } => "days of the customer's calendar, counted from entering: ".into(),
             Trigger::At { .. } => "once that instant comes; it moves with its data: ".into(),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use journey_compiler::diagnostics::did_you_mean;
+use journey_runtime::feed::record_of;
 use journey_runtime::service::Answer;
 use journey_runtime::{Out, Service};
 use journey_spec::program::Program;
@@ -68,6 +69,14 @@ pub(super) fn read(path: &Path, program: &Program) -> Result<Answers, Failure> {
         };
         let mut list = Vec::new();
         for value in one_or_many {
+            if declared.returns.is_some() && value.is_object() {
+                record_of(program, service, value).map_err(|why| {
+                    Failure::new(format!("`{name}` answers for `{service}` what does not fit: {why}"))
+                        .help("write the record as a feed would, such as {\"id\": \"B1\", \"slot\": \"2026-03-20T09:00:00Z\"}")
+                })?;
+                list.push(Answer::Record(0, value.clone()));
+                continue;
+            }
             let (outcome, after) = shape(value).ok_or_else(|| {
                 Failure::new(format!("`{name}` says {value} for `{service}`, which is no answer"))
                     .help(format!("write {SHAPES}"))
@@ -76,7 +85,10 @@ pub(super) fn read(path: &Path, program: &Program) -> Result<Answers, Failure> {
                 return Err(Failure::new(format!(
                     "`{name}` answers `{outcome}` for `{service}`, which cannot say that"
                 ))
-                .help(format!("it answers {}, or failed", declared.outcomes.join(", "))));
+                .help(match &declared.returns {
+                    Some(record) => format!("it returns a `{record}`, or has failed"),
+                    None => format!("it answers {}, or failed", declared.outcomes.join(", ")),
+                }));
             }
             list.push(match after {
                 None => Answer::Outcome(outcome.into()),

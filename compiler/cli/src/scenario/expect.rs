@@ -130,6 +130,18 @@ impl Play {
                 };
                 Err(self.fail(span, format!("one more `{}` to be blocked", message.text), was))
             }
+            Expectation::Refused(event) => {
+                let name = event.text();
+                let fits = |e: &Entry| matches!(&e.what, What::Refused { event: e, .. } if *e == name);
+                if self.one_more(&entries, fits) {
+                    return Ok(());
+                }
+                let was = match entries.iter().filter(|e| fits(e)).count() {
+                    0 => "every one was taken in".to_owned(),
+                    n => format!("it was refused {}, and earlier lines expected that", times(n)),
+                };
+                Err(self.fail(span, format!("one more `{name}` to be refused"), was))
+            }
             Expectation::Promise { name, fate } => {
                 let last = entries.iter().rev().find_map(|e| match &e.what {
                     What::Promise { name: n, fate, .. } if *n == name.text => Some((*fate, e.at)),

@@ -14,7 +14,7 @@ pub(super) struct Wishes(Arc<Mutex<World>>);
 
 #[derive(Debug, Default)]
 struct World {
-    answers: BTreeMap<String, String>,
+    answers: BTreeMap<String, Answer>,
     failing: BTreeMap<Kind, u32>,
     left: usize,
 }
@@ -25,8 +25,8 @@ impl Wishes {
     }
 
     /// From here on the service answers this.
-    pub(super) fn answer(&self, service: &str, outcome: &str) {
-        self.world().answers.insert(service.into(), outcome.into());
+    pub(super) fn answer(&self, service: &str, answer: Answer) {
+        self.world().answers.insert(service.into(), answer);
     }
 
     /// How many messages have left so far, answers to STOP included.
@@ -60,6 +60,6 @@ impl Channel for Directed {
 impl Service for Directed {
     /// What is not mocked never answers, so its call runs into its deadline.
     fn call(&mut self, call: Out<'_, CallRequest>) -> Answer {
-        self.0.world().answers.get(&call.item.service).map_or(Answer::Later, |o| Answer::Outcome(o.clone()))
+        self.0.world().answers.get(&call.item.service).cloned().unwrap_or(Answer::Later)
     }
 }

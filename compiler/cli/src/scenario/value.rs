@@ -60,6 +60,9 @@ impl Values<'_> {
                 Value::Record(fields.iter().map(read).collect::<Result<BTreeMap<_, _>, Misread>>()?)
             }
             ExprKind::Add { left, right, minus } => self.sum(self.value(left)?, right, *minus)?,
+            ExprKind::Amount { at: Some(at), .. } => {
+                return Err(misread(at.span, "a time of day stands behind days that are added to a date and time"));
+            }
             ExprKind::Amount { unit, .. } => match self.amount(expr)? {
                 Amount::Days(days) => Value::Duration(days.saturating_mul(DAY)),
                 Amount::Elapsed(ms) => Value::Duration(ms),
@@ -84,8 +87,17 @@ impl Values<'_> {
     fn sum(&self, left: Value, right: &Expr, minus: bool) -> Result<Value, Misread> {
         let amount = self.amount(right)?;
         let sign = if minus { -1 } else { 1 };
+        let clock = match &right.kind {
+            ExprKind::Amount { at, .. } => at.as_ref().map(|at| at.value),
+            _ => None,
+        };
         let outside = || misread(right.span, "this leads out of the years 1900 to 2200");
         match (left, amount) {
+            (Value::Instant(at), Amount::Days(days)) if clock.is_some() => {
+                let days = i32::try_from(days.saturating_mul(sign)).map_err(|_| outside())?;
+                Ok(Value::Instant(self.zone.on_day(at, days, clock)))
+            }
+            (_, _) if clock.is_some() => Err(misread(right.span, "only a date and time has a time of day")),
             (Value::Instant(at), Amount::Days(days)) => {
                 self.zone.plus_days(at, days.saturating_mul(sign)).map(Value::Instant).ok_or_else(outside)
             }
@@ -109,7 +121,7 @@ impl Values<'_> {
     fn amount(&self, expr: &Expr) -> Result<Amount, Misread> {
         match &expr.kind {
             ExprKind::Duration(ms) => Ok(Amount::Elapsed(*ms)),
-            ExprKind::Amount { number, unit } => {
+            ExprKind::Amount { number, unit, .. } => {
                 let n = match self.value(number)? {
                     Value::Number(n) if n.fract() == 0.0 && n.abs() < 1e9 => n as i64,
                     other => {

@@ -58,7 +58,8 @@ fn may_wait(case: &Case<'_>, journey: &Journey, message: &Message, sent: &Sent) 
     let quiet = case.program.policy.quiet.iter();
     let mut quiet = quiet.filter(|q| q.purposes.is_empty() || q.purposes.contains(&message.purpose));
     let mut limits = case.program.policy.limits.iter().chain(&journey.limits);
-    message.essential.is_none()
-        && (quiet.any(|q| waits(&q.fate))
-            || limits.any(|l| waits(&l.fate) && on.iter().any(|c| counts(l.what, *c, message.purpose))))
+    !message.fresh.is_empty()
+        || message.essential.is_none()
+            && (quiet.any(|q| waits(&q.fate))
+                || limits.any(|l| waits(&l.fate) && on.iter().any(|c| counts(l.what, *c, message.purpose))))
 }

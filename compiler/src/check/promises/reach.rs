@@ -168,6 +168,24 @@ pub(super) fn held_back(
 ) {
     for (_, sent) in all.iter().filter(|(_, s)| discharges(s, &promise.name)) {
         let Some(message) = case.program.messages.get(sent.send.message.index()) else { continue };
+        if let Some(fresh) = message.fresh.first() {
+            let service = case.program.services.get(fresh.service.index()).map_or("", |s| s.name.as_str());
+            out.push(
+                Finding::new(
+                    &J0501,
+                    case.spans.get(&sent.node),
+                    format!("the message that a customer was promised as `{}` may not get its data", promise.name),
+                )
+                .label(format!("`{}` leaves only with a fresh `{}`", message.name, fresh.datum))
+                .also(case.spans.get(&promising.node), "makes the promise")
+                .how(format!(
+                    "`{}` is due, `{service}` does not answer, the message is blocked, and the deadline passes",
+                    message.name
+                ))
+                .help("keep or withdraw the promise by a message that needs nothing fresh"),
+            );
+            return;
+        }
         if message.essential.is_some() {
             continue;
         }

@@ -5,6 +5,7 @@
 //! the bounds that hold for one zone hold for any journey round the world.
 
 use journey_spec::program::{Millis, Program, Window};
+use journey_spec::time::Zone;
 use journey_spec::value::{Data, Value};
 
 use super::window::Places;
@@ -13,6 +14,11 @@ use crate::customer::{Customer, FormerZone};
 
 /// So many zones of before are told apart; beyond them the customer may have been anywhere.
 const MOST_FORMER: usize = 20;
+
+/// The zones that a profile names: none where that is not known.
+pub(crate) fn zones_of_profile(program: &Program, profile: &Data) -> Vec<Zone> {
+    zone_value(program, profile).map(journey_spec::places::zones).unwrap_or_default()
+}
 
 /// What the directory says of the customer's zone.
 fn zone_value<'a>(program: &Program, profile: &'a Data) -> Option<&'a Value> {
@@ -37,6 +43,7 @@ pub(crate) fn remember_zone(program: &Program, customer: &mut Customer, before: 
     let now = zone_value(program, &customer.profile);
     let counted = !customer.left.is_empty()
         || !customer.tallies.is_empty()
+        || !customer.intakes.is_empty()
         || customer.instances.iter().any(|i| !i.tallies.is_empty());
     if !counted || before == now || longest(program).is_none() {
         return;
@@ -61,5 +68,6 @@ pub(super) fn forget_zones(program: &Program, customer: &mut Customer) {
 /// The longest window of the calendar that some limit has.
 fn longest(program: &Program) -> Option<Millis> {
     let calendar = |per: Window| matches!(per, Window::Calendar(_)).then(|| per.longest());
-    all_windows(program).filter_map(calendar).max()
+    let intakes = program.events.iter().filter_map(|e| Some(e.intake?.per));
+    all_windows(program).chain(intakes).filter_map(calendar).max()
 }

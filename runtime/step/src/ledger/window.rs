@@ -1,7 +1,7 @@
 //! Windows, rolling and of the calendar, and what is counted in them.
 
 use journey_spec::Ts;
-use journey_spec::program::{Calendar, Channel, DAY, HOUR, JourneyId, MessageId, Millis, Purpose, Window};
+use journey_spec::program::{CLOCK_SHIFT, Calendar, Channel, DAY, JourneyId, MessageId, Millis, Purpose, Window};
 use journey_spec::time::Zone;
 use serde::{Deserialize, Serialize};
 
@@ -101,14 +101,10 @@ pub fn most_within(n: u64, per: Window, whole: Window) -> u64 {
     n.saturating_mul(pieces)
 }
 
-/// The most by which a local clock gains on elapsed time between two midnights. No zone has gained more since 2000,
-/// but those that moved over the date line and have no such day at all.
-const GAINED: Millis = 4 * HOUR;
-
 /// How many days, weeks or months a half-open window can touch at most.
 fn touched(unit: Calendar, window: Millis) -> u64 {
     // The first and the last may be touched at one instant each; what lies between is whole.
-    let inside = window.saturating_sub(2).saturating_add(GAINED);
+    let inside = window.saturating_sub(2).saturating_add(CLOCK_SHIFT);
     let between = match unit {
         _ if window < 2 => return 1,
         Calendar::Day => inside / DAY,

@@ -19,7 +19,8 @@ impl Run<'_> {
         let id = self.id();
         let deadline = later(self.now, call.within.max(1));
         let Some(instance) = self.c.instances.get_mut(n) else { return };
-        let value = |expr| eval(expr, &instance.data, &self.c.profile).unwrap_or(journey_spec::Value::Missing);
+        let program = self.program;
+        let value = |expr| eval(program, expr, &instance.data, &self.c.profile).unwrap_or(journey_spec::Value::Missing);
         let args = service.params.iter().zip(&call.args).map(|(p, expr)| (p.name.clone(), value(expr))).collect();
         instance.call =
             Some(OpenCall { id: id.clone(), service: service.name.clone(), deadline, outcomes: call.outcomes.clone() });
@@ -32,6 +33,7 @@ impl Run<'_> {
         let open = |i: &crate::customer::Instance| i.is_live() && i.call.as_ref().is_some_and(|c| c.id == call);
         match self.c.instances.iter().position(open) {
             Some(n) => self.answer(n, outcome),
+            None if self.is_looked_up(call) => self.looked_up(call, None),
             None => {
                 self.ignored(None, format!("answer `{outcome}` to call `{call}`"), "nobody waits for it any more");
             }

@@ -2,18 +2,19 @@
 
 use std::cmp::Ordering;
 
-use journey_spec::program::{Branch, Cmp, Cond, Expr, StateId, bucket};
+use journey_spec::program::{Branch, Cmp, Cond, Expr, Program, StateId, bucket};
 use journey_spec::value::{Data, Value};
 use journey_spec::{Sensitive, Ts};
 
 use super::Run;
-use super::values::{at_path, eval};
+use super::values::{at_path, eval, on_day};
 use crate::customer::later;
 use crate::effect::{Way, What};
 
 /// What a condition is asked of.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
+    pub(crate) program: &'a Program,
     pub(crate) data: &'a Data,
     pub(crate) profile: &'a Data,
     pub(crate) now: Ts,
@@ -64,7 +65,11 @@ impl Asked<'_> {
                 Value::Instant(at) => Some(Value::Instant(later(at, *by))),
                 _ => None,
             },
-            other => eval(other, self.data, self.profile),
+            Expr::Calendar { base, days, minute } => match self.value(base)? {
+                Value::Instant(at) => Some(Value::Instant(on_day(self.program, at, *days, *minute, self.profile))),
+                _ => None,
+            },
+            other => eval(self.program, other, self.data, self.profile),
         }
     }
 }
@@ -99,7 +104,7 @@ impl Run<'_> {
 
     fn asked(&self, n: usize) -> Option<Asked<'_>> {
         let data = &self.inst(n)?.data;
-        Some(Asked { data, profile: &self.c.profile, now: self.now })
+        Some(Asked { program: self.program, data, profile: &self.c.profile, now: self.now })
     }
 
     /// The way that a branch takes, and why.

@@ -2,7 +2,7 @@
 
 use journey_spec::Ts;
 use journey_spec::program::Trigger;
-use journey_spec::time::spelled_duration;
+use journey_spec::time::{spelled_days, spelled_duration};
 
 use super::Run;
 use super::values::spelled;
@@ -108,6 +108,9 @@ impl Run<'_> {
             Trigger::After(d) => {
                 self.took_arrow(n, place, false);
                 self.take(n, &arrow.then, &format!("after {}", spelled_duration(*d)));
+            }
+            Trigger::AfterDays { days, minute } => {
+                self.take(n, &arrow.then, &format!("after {}", spelled_days(*days, Some(*minute))));
             }
             Trigger::At { at, if_past } => {
                 // An engine that was down does not send yesterday's news.

@@ -1,7 +1,7 @@
 //! Events of the feed, and the directory's news.
 
 use journey_spec::Ts;
-use journey_spec::program::{EventId, Fate, Journey, JourneyId, LimitWhat, Start, StateId, Trigger};
+use journey_spec::program::{EventId, Fate, Journey, JourneyId, LimitWhat, Program, Quota, Start, StateId, Trigger};
 use journey_spec::value::{Data, Value, lookup};
 
 use super::Run;
@@ -9,8 +9,8 @@ use super::conditions::Asked;
 use super::moves::Admission;
 use super::values::{is_key, key_text};
 use crate::customer::{Instance, Settle, Stop, fold_address, later};
-use crate::effect::{Way, What};
-use crate::ledger;
+use crate::effect::{Effect, Way, What};
+use crate::ledger::{self, Tally};
 
 /// Addresses remembered as stopped besides the customer's present ones.
 const MOST_STOPS: usize = 200;
@@ -18,11 +18,20 @@ const MOST_STOPS: usize = 200;
 impl<'p> Run<'p> {
     /// An event: heard by every live instance of its key whose state or journey waits for it, and by a `start` where no
     /// live instance has the key.
+    ///
+    /// Where its declaration limits how many are taken in, that is asked before any journey hears it; it counts once
+    /// some journey has taken it, so that what nobody waits for, and news that is older than what is known, uses
+    /// nothing up.
     pub(crate) fn event(&mut self, name: &str, at: Ts, data: &Data) {
         let program = self.program;
-        let Some((id, _)) = program.event(name) else {
+        let Some((id, declared)) = program.event(name) else {
             return self.ignored(None, format!("event `{name}`"), "the program does not declare it");
         };
+        if let Some(quota) = declared.intake.filter(|quota| self.takes_no_more(id, *quota)) {
+            let rule = format!("at most {} per {}", quota.n, quota.per.spelled());
+            self.out.push(Effect::Refuse(format!("`{name}` comes {rule} for one customer")));
+            return self.note(None, What::Refused { event: name.to_string(), rule });
+        }
         // Who hears it is settled before anybody acts on it: what it starts or ends does not hear it again.
         let concerned: Vec<usize> =
             self.c.instances.iter().enumerate().filter(|(_, i)| self.concerns(i, data)).map(|(n, _)| n).collect();
@@ -39,14 +48,14 @@ impl<'p> Run<'p> {
                 None => kept_out.push(journey),
             }
         }
-        let mut told = !kept_out.is_empty();
+        let (mut told, mut taken) = (!kept_out.is_empty(), false);
         for journey in kept_out {
             let why = format!("no condition holds for a start of `{}`", journey.name);
             self.ignored(None, format!("event `{name}`"), why);
         }
         for n in concerned {
             if let Some((arrow, take, settle)) = self.hearing(n, id, data) {
-                self.hear(n, id, at, data, (arrow, take, settle));
+                taken |= self.hear(n, id, at, data, (arrow, take, settle));
                 told = true;
             } else if let Some(journey) = self.journey(n) {
                 if journey.starts.iter().any(|s| s.event == id) {
@@ -66,9 +75,13 @@ impl<'p> Run<'p> {
             self.conclude();
         }
         for (id, journey, start) in starts {
-            self.begin((id, journey, start), at, data);
+            taken |= self.begin((id, journey, start), at, data);
             told = true;
             self.conclude();
+        }
+        if let Some(quota) = declared.intake.filter(|_| taken) {
+            let now = self.now;
+            self.c.intakes.entry(id).or_default().charge(quota.n, Some(quota.per), now);
         }
         if !told {
             let keyless = |j: &Journey| {
@@ -99,7 +112,7 @@ impl<'p> Run<'p> {
                 let holds = arrow.when.as_ref().is_none_or(|cond| {
                     let mut after = self.inst(n).map(|i| i.data.clone()).unwrap_or_default();
                     take_over(&mut after, take, data);
-                    Asked { data: &after, profile: &self.c.profile, now: self.now }.holds(cond)
+                    Asked { program: self.program, data: &after, profile: &self.c.profile, now: self.now }.holds(cond)
                 });
                 holds.then_some(((at, &arrow.then), take.as_slice(), *settle))
             }
@@ -112,21 +125,32 @@ impl<'p> Run<'p> {
         start.when.as_ref().is_none_or(|cond| {
             let mut begins = Data::new();
             take_over(&mut begins, &start.take, data);
-            Asked { data: &begins, profile: &self.c.profile, now: self.now }.holds(cond)
+            Asked { program: self.program, data: &begins, profile: &self.c.profile, now: self.now }.holds(cond)
         })
     }
 
-    fn hear(&mut self, n: usize, id: EventId, at: Ts, data: &Data, hearing: Hearing<'p>) {
+    /// Whether no more of this event are taken in now.
+    fn takes_no_more(&self, id: EventId, quota: Quota) -> bool {
+        let places = ledger::places(self.program, &self.c, Some(quota.per));
+        let full = |tally: &Tally| tally.is_full(quota.n, Some(quota.per), &places, self.now);
+        self.c.intakes.get(&id).map_or(quota.n == 0, full)
+    }
+
+    /// Gives whether the news was taken: false where it is older than what is known.
+    fn hear(&mut self, n: usize, id: EventId, at: Ts, data: &Data, hearing: Hearing<'p>) -> bool {
         let ((place, then), take, settle) = hearing;
-        let Some(event) = self.program.events.get(id.index()) else { return };
+        let Some(event) = self.program.events.get(id.index()) else { return false };
         let happened = self.happened(id, at, data);
-        let Some(instance) = self.c.instances.get_mut(n) else { return };
+        let (program, now) = (self.program, self.now);
+        let Some(instance) = self.c.instances.get_mut(n) else { return false };
         if let Some(happened) = happened {
             if instance.newest.get(&id).is_some_and(|newest| happened < *newest) {
-                return self.ignored(Some(n), format!("event `{}`", event.name), "it is older than what is known");
+                self.ignored(Some(n), format!("event `{}`", event.name), "it is older than what is known");
+                return false;
             }
             instance.newest.insert(id, happened);
         }
+        note_taken(program, instance, take, data, now);
         let changed = take_over(&mut instance.data, take, data);
         let mut settles_at = None;
         if let Some(d) = settle {
@@ -152,6 +176,8 @@ impl<'p> Run<'p> {
         if changed && self.visit(n) == Some(visit) {
             self.take_past(n);
         }
+        self.brought(n, take);
+        true
     }
 
     /// When the news happened, for an event with `newest by`. What claims to come from the future counts as of now, so
@@ -167,7 +193,8 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn begin(&mut self, (id, journey, start): (JourneyId, &'p Journey, &'p Start), at: Ts, data: &Data) {
+    /// Begins an instance where the limits let it. Gives whether the event could begin one: false where it has no key.
+    fn begin(&mut self, (id, journey, start): (JourneyId, &'p Journey, &'p Start), at: Ts, data: &Data) -> bool {
         let program = self.program;
         let name = program.events.get(start.event.index()).map_or("", |e| e.name.as_str());
         let key = match &journey.key {
@@ -176,22 +203,25 @@ impl<'p> Run<'p> {
                 Some(key) => Some(key),
                 None => {
                     let why = format!("it carries no `{}`", path.join("."));
-                    return self.ignored(None, format!("event `{name}`"), why);
+                    self.ignored(None, format!("event `{name}`"), why);
+                    return false;
                 }
             },
         };
-        let Some(target) = self.may_start(id, journey, start, key.as_deref()) else { return };
+        let Some(target) = self.may_start(id, journey, start, key.as_deref()) else { return true };
         let (state, why) =
             match self.admit(id, None, key.as_deref(), target.0, target.1.unwrap_or_else(|| name.to_string())) {
                 Admission::Enter(state, why) => (state, why),
-                Admission::Refused | Admission::Dropped => return,
+                Admission::Refused | Admission::Dropped => return true,
                 Admission::End(rule) => {
-                    return self.note(None, What::Limited { limit: rule, instead: "does not begin".into() });
+                    self.note(None, What::Limited { limit: rule, instead: "does not begin".into() });
+                    return true;
                 }
             };
         self.count_start(id, journey);
         self.c.started = self.c.started.saturating_add(1);
         let mut instance = Instance::begin(self.c.started, id, key, state, self.now);
+        note_taken(program, &mut instance, &start.take, data, self.now);
         take_over(&mut instance.data, &start.take, data);
         if let Some(happened) = self.happened(start.event, at, data) {
             instance.newest.insert(start.event, happened);
@@ -203,6 +233,7 @@ impl<'p> Run<'p> {
         }
         self.note(Some(n), What::Started { event: name.to_string() });
         self.arrive(n, state, why);
+        true
     }
 
     /// Asks the limits on starts and live instances: where an instance may begin, and why there if a limit says so.
@@ -316,6 +347,15 @@ impl<'p> Run<'p> {
 /// An arrow with what it does, the fields that it takes, and how long it settles.
 type Hearing<'p> =
     ((crate::customer::ArrowAt, &'p journey_spec::program::Then), &'p [String], Option<journey_spec::program::Millis>);
+
+/// Remembers when data that some message needs fresh were taken over, also where they are as before.
+fn note_taken(program: &Program, instance: &mut Instance, take: &[String], data: &Data, now: Ts) {
+    for field in take {
+        if data.contains_key(field) && super::fresh::is_watched(program, field) {
+            instance.taken.insert(field.clone(), now);
+        }
+    }
+}
 
 /// Takes an event's fields over into an instance's data; whether anything changed.
 fn take_over(into: &mut Data, take: &[String], data: &Data) -> bool {

@@ -2,7 +2,7 @@
 
 use journey_spec::program::{EndKind, Fate, JourneyId, LimitWhat, StateId, Trigger};
 
-use super::values::instant;
+use super::values::{days_after, instant};
 use super::{MOST_MOVES, Run};
 use crate::customer::{End, Instance, Timer, Waiting, later};
 use crate::effect::{Way, What};
@@ -180,13 +180,17 @@ impl Run<'_> {
 
     /// Arms the timers of a visit that has come to rest.
     fn arm(&mut self, n: usize) {
+        let program = self.program;
         let mut timers = Vec::new();
         if let Some(instance) = self.inst(n) {
             for (arrow, decl) in self.arrows(n) {
                 let due = match &decl.on {
                     // A timer that takes no time would make a step without end.
                     Trigger::After(d) => Some(later(instance.entered, (*d).max(1))),
-                    Trigger::At { at, .. } => instant(at, &instance.data, &self.c.profile),
+                    Trigger::AfterDays { days, minute } => {
+                        Some(days_after(program, instance.entered, *days, *minute, &self.c.profile))
+                    }
+                    Trigger::At { at, .. } => instant(program, at, &instance.data, &self.c.profile),
                     _ => continue,
                 };
                 timers.push(Timer { arrow, due, done: false });
@@ -197,17 +201,25 @@ impl Run<'_> {
         }
     }
 
-    /// After data changed: every `at` and every promise's deadline follows it.
+    /// After data changed: every `at`, every promise's deadline and, where the customer has moved, every timer of
+    /// calendar days follows it.
     pub(crate) fn follow_data(&mut self, n: usize) {
+        let program = self.program;
         let Some(mut timers) = self.c.instances.get_mut(n).map(|i| std::mem::take(&mut i.timers)) else { return };
         for timer in &mut timers {
-            if let (Some(arrow), Some(instance)) = (self.arrow_at(n, timer.arrow), self.inst(n))
-                && let Trigger::At { at, .. } = &arrow.on
-            {
-                let due = instant(at, &instance.data, &self.c.profile);
-                if due != timer.due {
-                    (timer.due, timer.done) = (due, false);
+            let (Some(arrow), Some(instance)) = (self.arrow_at(n, timer.arrow), self.inst(n)) else { continue };
+            match &arrow.on {
+                Trigger::At { at, .. } => {
+                    let due = instant(program, at, &instance.data, &self.c.profile);
+                    if due != timer.due {
+                        (timer.due, timer.done) = (due, false);
+                    }
                 }
+                // It counts from entering, so it comes once a visit wherever the customer goes meanwhile.
+                Trigger::AfterDays { days, minute } if !timer.done => {
+                    timer.due = Some(days_after(program, instance.entered, *days, *minute, &self.c.profile));
+                }
+                _ => {}
             }
         }
         if let Some(instance) = self.c.instances.get_mut(n) {
@@ -264,6 +276,7 @@ impl Instance {
             settles: Vec::new(),
             call: None,
             newest: std::collections::BTreeMap::new(),
+            taken: std::collections::BTreeMap::new(),
             tallies: std::collections::BTreeMap::new(),
             splits: std::collections::BTreeMap::new(),
             promises: Vec::new(),

@@ -19,12 +19,13 @@ impl Run<'_> {
             }
         }
         let Some(promise) = &send.promising else { return };
+        let program = self.program;
         let Some(instance) = self.c.instances.get_mut(n) else { return };
         let by = match &promise.deadline {
             // Counted from now, when the customer reads it, and not from when it was decided.
             Deadline::Within(d) => later(self.now, *d),
             // Without its data nobody knows how long there is: it is due at once.
-            Deadline::By(expr) => instant(expr, &instance.data, &self.c.profile).unwrap_or(self.now),
+            Deadline::By(expr) => instant(program, expr, &instance.data, &self.c.profile).unwrap_or(self.now),
         };
         let name = promise.name.clone();
         instance.promises.retain(|p| p.name != name);
@@ -39,11 +40,11 @@ impl Run<'_> {
 
     /// After data changed: deadlines follow it. One that is moved to now or before has to be discharged by this step.
     pub(crate) fn move_promises(&mut self, n: usize) {
-        let (now, profile) = (self.now, &self.c.profile);
+        let (program, now, profile) = (self.program, self.now, &self.c.profile);
         let Some(instance) = self.c.instances.get_mut(n) else { return };
         for promise in &mut instance.promises {
             if let Deadline::By(expr) = &promise.deadline
-                && let Some(by) = instant(expr, &instance.data, profile)
+                && let Some(by) = instant(program, expr, &instance.data, profile)
             {
                 promise.by = by;
                 if by <= now {

@@ -32,13 +32,25 @@ impl<'p> Run<'p> {
         for decided in std::mem::take(&mut self.decided) {
             let Some((instance, visit)) = self.inst(decided.instance).map(|i| (i.number, i.visit)) else { continue };
             let (number, now) = (0, self.now);
-            let (until, latest, paused) = (now, false, false);
-            self.ask(Waiting { number, instance, visit, send: decided.send, decided: now, until, latest, paused });
+            self.ask(Waiting {
+                number,
+                instance,
+                visit,
+                send: decided.send,
+                decided: now,
+                until: now,
+                latest: false,
+                paused: false,
+                lookup: None,
+            });
         }
     }
 
     /// Asks again about a waiting message.
     pub(crate) fn ask_again(&mut self, number: u64) {
+        if self.lookup_timed_out(number) {
+            return;
+        }
         if let Some(at) = self.c.waiting.iter().position(|w| w.number == number) {
             let waiting = self.c.waiting.remove(at);
             self.ask(waiting);
@@ -72,7 +84,12 @@ impl<'p> Run<'p> {
                 None => return,
             };
             match verdict {
-                Verdict::Leaves => return self.leaves(n, waiting, message, variant, valid_until),
+                Verdict::Leaves => {
+                    return match self.stale(n, message) {
+                        Some(fresh) => self.refresh(n, waiting, fresh, valid_until),
+                        None => self.leaves(n, waiting, message, variant, valid_until),
+                    };
+                }
                 Verdict::Waits { until, latest, rule } if until < valid_until => {
                     if word.as_ref().is_none_or(|(fate, _)| *fate == Fate::Defer) && wait.is_none() {
                         wait = Some((until, latest, rule));
@@ -84,7 +101,7 @@ impl<'p> Run<'p> {
             }
         }
         match (wait, word) {
-            (Some((until, latest, rule)), _) => self.waits(n, waiting, until, latest, rule),
+            (Some((until, latest, rule)), _) => self.waits(n, Waiting { lookup: None, ..waiting }, until, latest, rule),
             (None, Some((fate, rule))) => self.block(n, waiting, rule, Some(fate)),
             (None, None) => self.block(n, waiting, &missing, None),
         }
@@ -119,13 +136,15 @@ impl<'p> Run<'p> {
     /// Until when a message decided then is true, as its data is now. What no longer knows its own end is capped by the
     /// policy.
     fn valid_until(&self, n: usize, message: &Message, decided: Ts) -> Ts {
-        let cap = later(decided, self.program.policy.valid_for);
+        let program = self.program;
+        let cap = later(decided, program.policy.valid_for);
         match &message.validity {
             Validity::Policy => cap,
             Validity::For(d) => later(decided, *d),
-            Validity::Until(expr) => {
-                self.inst(n).and_then(|i| instant(expr, &i.data, &self.c.profile)).map_or(cap, |at| at.min(cap))
-            }
+            Validity::Until(expr) => self
+                .inst(n)
+                .and_then(|i| instant(program, expr, &i.data, &self.c.profile))
+                .map_or(cap, |at| at.min(cap)),
         }
     }
 
@@ -194,7 +213,7 @@ impl<'p> Run<'p> {
         });
     }
 
-    fn waits(&mut self, n: usize, mut waiting: Waiting, until: Ts, latest: bool, rule: &'p str) {
+    pub(crate) fn waits(&mut self, n: usize, mut waiting: Waiting, until: Ts, latest: bool, rule: &str) {
         let is_new = waiting.number == 0;
         if is_new {
             self.c.waited = self.c.waited.saturating_add(1);
@@ -228,7 +247,7 @@ impl<'p> Run<'p> {
     }
 
     /// Blocks a message for good, and notes what follows from that.
-    fn block(&mut self, n: usize, waiting: Waiting, rule: &str, fate: Option<Fate>) {
+    pub(crate) fn block(&mut self, n: usize, waiting: Waiting, rule: &str, fate: Option<Fate>) {
         let message = self.message_name(waiting.send.message);
         let of = waiting.send.message;
         self.took_rule(n, rule);

@@ -1,10 +1,12 @@
 //! Expressions, and keys.
 
 use journey_spec::Ts;
-use journey_spec::program::Expr;
+use journey_spec::program::{DAY, Expr, MINUTE, Millis, Program};
+use journey_spec::time::spelled_days;
 use journey_spec::value::{Data, Value, lookup};
 
 use crate::customer::later;
+use crate::ledger::zones_of_profile;
 
 /// The value at a path: `customer.…` in the profile, anything else in the journey's data.
 pub(crate) fn at_path<'a>(path: &[String], data: &'a Data, profile: &'a Data) -> Option<&'a Value> {
@@ -16,28 +18,57 @@ pub(crate) fn at_path<'a>(path: &[String], data: &'a Data, profile: &'a Data) ->
 }
 
 /// An expression's value; `None` where something is missing.
-pub(crate) fn eval(expr: &Expr, data: &Data, profile: &Data) -> Option<Value> {
+pub(crate) fn eval(program: &Program, expr: &Expr, data: &Data, profile: &Data) -> Option<Value> {
     match expr {
         Expr::Literal(value) => Some(value.clone()),
         Expr::Path(path) => at_path(path, data, profile).cloned(),
-        Expr::Offset { .. } => instant(expr, data, profile).map(Value::Instant),
+        Expr::Offset { .. } | Expr::Calendar { .. } => instant(program, expr, data, profile).map(Value::Instant),
         // Only conditions and `set` know the time: `Asked::value`.
         Expr::Now => None,
     }
 }
 
 /// An expression's instant; `None` where something is missing or is none.
-pub(crate) fn instant(expr: &Expr, data: &Data, profile: &Data) -> Option<Ts> {
+///
+/// Calendar days are those of the customer's zone. Of several zones the one in which the instant comes first says so:
+/// an instant is what something has to happen by. Where no zone is known, it is the earliest that any zone would say.
+pub(crate) fn instant(program: &Program, expr: &Expr, data: &Data, profile: &Data) -> Option<Ts> {
     let value = match expr {
         Expr::Literal(value) => value,
         Expr::Path(path) => at_path(path, data, profile)?,
-        Expr::Offset { base, by } => return instant(base, data, profile).map(|at| later(at, *by)),
+        Expr::Offset { base, by } => return instant(program, base, data, profile).map(|at| later(at, *by)),
         Expr::Now => return None,
+        Expr::Calendar { base, days, minute } => {
+            let at = instant(program, base, data, profile)?;
+            return Some(on_day(program, at, *days, *minute, profile));
+        }
     };
     match value {
         Value::Instant(at) => Some(*at),
         _ => None,
     }
+}
+
+/// An instant moved by calendar days, where the customer is.
+pub(crate) fn on_day(program: &Program, at: Ts, days: i32, minute: Option<u16>, profile: &Data) -> Ts {
+    let zones = zones_of_profile(program, profile);
+    let first = zones.iter().map(|zone| zone.on_day(at, days, minute)).min();
+    first.unwrap_or_else(|| {
+        let by = Millis::from(days).saturating_mul(DAY);
+        let minute = minute.map_or(0, |m| Millis::from(m).saturating_mul(MINUTE).saturating_sub(DAY));
+        later(at, by.saturating_add(minute))
+    })
+}
+
+/// When `after 1 day at 09:00` falls due. Of several zones the one in which it comes last says so: nobody is hurried.
+/// Where no zone is known, a day more is waited out, which is as late as it can be in any.
+pub(crate) fn days_after(program: &Program, entered: Ts, days: u32, minute: u16, profile: &Data) -> Ts {
+    let whole = i32::try_from(days).unwrap_or(i32::MAX);
+    let zones = zones_of_profile(program, profile);
+    let last = zones.iter().map(|zone| zone.on_day(entered, whole, Some(minute))).max();
+    let anywhere = || later(entered, Millis::from(days).saturating_add(1).saturating_mul(DAY));
+    // A timer that takes no time would make a step without end.
+    last.unwrap_or_else(anywhere).max(later(entered, 1))
 }
 
 /// A key's value as text; `None` where it is missing or empty, since what has no name cannot be told from others.
@@ -66,6 +97,10 @@ pub(crate) fn spelled(expr: &Expr) -> String {
         Expr::Offset { base, by } => {
             let sign = if *by < 0 { '-' } else { '+' };
             format!("{} {sign} {}", spelled(base), journey_spec::time::spelled_duration(by.saturating_abs()))
+        }
+        Expr::Calendar { base, days, minute } => {
+            let sign = if *days < 0 { '-' } else { '+' };
+            format!("{} {sign} {}", spelled(base), spelled_days(days.unsigned_abs(), *minute))
         }
     }
 }

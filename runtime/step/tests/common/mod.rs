@@ -76,6 +76,7 @@ pub fn message(name: &str, purpose: Purpose, variants: &[(Channel, &str)]) -> Me
         replies: Vec::new(),
         validity: Validity::Policy,
         essential: None,
+        fresh: Vec::new(),
     }
 }
 
@@ -238,13 +239,14 @@ pub fn program(names: &Names, messages: Vec<Message>, policy: Policy, journeys: 
         events: names
             .events
             .iter()
-            .map(|name| Event { name: (*name).into(), fields: Vec::new(), newest_by: None })
+            .map(|name| Event { name: (*name).into(), fields: Vec::new(), newest_by: None, intake: None })
             .collect(),
         messages,
         services: vec![Service {
             name: "cancel_visit".into(),
             params: vec![field("booking", text_type())],
             outcomes: vec!["done".into(), "refused".into()],
+            returns: None,
         }],
         policy,
         journeys,

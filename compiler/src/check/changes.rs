@@ -1,0 +1,160 @@
+//! Changes that no state hears: what a customer is told, and when, goes by data that an event keeps current.
+//!
+//! An event that brings news of a datum, which the journey takes in some states just to know it (`stay`) or once a burst has
+//! settled, may come in all of them. Where a state does not hear it,
+//! the news is recorded and its data is not taken; if the journey then goes on to a message that quotes the datum, or waits
+//! by it, the customer is told what is no longer true. From each state that rests and does not hear such an event, the
+//! arrows are followed that do not take the datum anew, until one leads where the datum is used. A state that hears it only
+//! where a condition holds has decided when to hear it, and is left alone.
+
+use std::collections::BTreeSet;
+
+use journey_spec::codes::J0310;
+use journey_spec::program::{Deadline, EventId, Expr, Journey, Piece, Template, Then, Trigger, Validity};
+use petgraph::graph::{EdgeIndex, NodeIndex};
+
+use super::{Case, story};
+use crate::diagnostics::Finding;
+use crate::graph::{Edge, Kind, Sent, datum, hears};
+use crate::spans::Node;
+
+/// No state misses a change of what is said or waited for after it.
+pub(super) fn are_heard(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    let Some(journey) = case.program.journeys.get(graph.journey.index()) else { return };
+    let reach = graph.reachable();
+    for (event, data) in carriers(journey) {
+        let name = case.program.events.get(event.index()).map_or("", |e| e.name.as_str());
+        for what in data {
+            let missed: Vec<(NodeIndex, Missed)> = graph
+                .nodes()
+                .filter(|n| reach.contains(n) && graph.rests(*n) && !hears_it(case, journey, *n, event))
+                .filter_map(|n| Some((n, missed(case, journey, n, what)?)))
+                .collect();
+            let Some((first, how)) = missed.first() else { continue };
+            let states: Vec<NodeIndex> = missed.iter().map(|(n, _)| *n).collect();
+            let mut finding = Finding::new(
+                &J0310,
+                case.spans.get(&graph.node_of(*first)),
+                format!(
+                    "a customer can be told an old `{what}`: `{name}` is not heard in {}",
+                    story::names(graph, &states)
+                ),
+            )
+            .label(format!("`{name}` comes, and its `{what}` is not taken"));
+            for n in states.iter().skip(1).take(story::NAMED) {
+                finding = finding.also(case.spans.get(&graph.node_of(*n)), "nor here");
+            }
+            let used = match &how.used {
+                Used::Says(node, message) => {
+                    finding = finding.also(case.spans.get(node), format!("quotes `{what}`"));
+                    format!("`{message}` says what was true before")
+                }
+                Used::Waits(node) => {
+                    finding = finding.also(case.spans.get(node), format!("goes by `{what}`"));
+                    "it waits for a time that has changed".to_owned()
+                }
+            };
+            finding = finding
+                .how(format!(
+                    "{}; {name} comes, and nobody hears it{}: {used}",
+                    story::from_start(graph, *first),
+                    story::along(graph, &how.way)
+                ))
+                .help(format!("hear it there too, if only to take the news over:  on {name}({what}) stay"));
+            out.push(finding);
+        }
+    }
+}
+
+/// Events that tell of changes, with the data that they bring: some arrow takes the data and stays, or lets a burst of them
+/// settle. One that always moves the journey on is a milestone that happens to carry the datum, and is left alone.
+fn carriers(journey: &Journey) -> Vec<(EventId, Vec<&str>)> {
+    let mut all: Vec<(EventId, Vec<&str>)> = Vec::new();
+    let arrows = journey.states.iter().flat_map(|s| s.arrows.iter()).chain(&journey.arrows);
+    for arrow in arrows {
+        let Trigger::Event { event, take, settle } = &arrow.on else { continue };
+        if settle.is_none() && !matches!(arrow.then, Then::Stay(_)) {
+            continue;
+        }
+        let data = match all.iter().position(|(e, _)| e == event).and_then(|i| all.get_mut(i)) {
+            Some((_, data)) => data,
+            None => {
+                all.push((*event, Vec::new()));
+                let Some((_, data)) = all.last_mut() else { continue };
+                data
+            }
+        };
+        data.extend(take.iter().map(String::as_str).filter(|t| !data.contains(t)).collect::<BTreeSet<_>>());
+    }
+    all
+}
+
+fn hears_it(case: &Case<'_>, journey: &Journey, n: NodeIndex, event: EventId) -> bool {
+    let Some(state) = case.graph.place(n).and_then(|p| p.state) else { return true };
+    let is_it = |trigger: &Trigger| matches!(trigger, Trigger::Event { event: e, .. } if *e == event);
+    hears(journey, case.graph.journey, state).iter().any(|(_, a)| is_it(&a.on))
+}
+
+/// How a change that is missed comes to matter.
+struct Missed {
+    way: Vec<EdgeIndex>,
+    used: Used,
+}
+
+enum Used {
+    /// A message quotes it.
+    Says(Node, String),
+    /// An instant or a deadline goes by it.
+    Waits(Node),
+}
+
+/// Where the datum is used after a state that has missed its change, by the shortest way.
+fn missed(case: &Case<'_>, journey: &Journey, from: NodeIndex, what: &str) -> Option<Missed> {
+    let graph = case.graph;
+    let stale = |e: &Edge| !e.takes.iter().any(|t| t == what) && e.kind != Kind::OptOut;
+    let ways = graph.paths([from], true, |_, _, _, e| !e.stay && stale(e));
+    let mut places: Vec<(u32, NodeIndex)> = graph.nodes().filter_map(|n| Some((ways.dist(n)?, n))).collect();
+    places.sort_unstable();
+    for (distance, n) in places {
+        // What the state itself has said, it said before the change.
+        let entry = graph.place(n).filter(|_| distance > 0).into_iter().flat_map(|p| p.sends.iter());
+        let stays = graph.out(n).filter(|(_, _, e)| e.stay && stale(e)).flat_map(|(_, _, e)| e.sends.iter());
+        let says = entry.chain(stays).find_map(|sent| uses(case, sent, what));
+        if let Some(used) = says.or_else(|| waits(case, journey, n, what)) {
+            return Some(Missed { way: ways.path(graph, n), used });
+        }
+    }
+    None
+}
+
+/// Whether a message that is sent quotes the datum, or what it promises goes by it.
+fn uses(case: &Case<'_>, sent: &Sent, what: &str) -> Option<Used> {
+    let message = case.program.messages.get(sent.send.message.index())?;
+    let quotes = |template: &Template| {
+        template
+            .0
+            .iter()
+            .any(|piece| matches!(piece, Piece::Value { path, .. } if path.first().is_some_and(|p| p == what)))
+    };
+    let says = message.variants.iter().any(|v| quotes(&v.body) || v.subject.as_ref().is_some_and(quotes));
+    let until = matches!(&message.validity, Validity::Until(until) if begins_with(until, what));
+    let by =
+        sent.send.promising.as_ref().is_some_and(|p| matches!(&p.deadline, Deadline::By(by) if begins_with(by, what)));
+    if says {
+        return Some(Used::Says(sent.node.clone(), message.name.clone()));
+    }
+    (until || by).then(|| Used::Waits(sent.node.clone()))
+}
+
+fn begins_with(instant: &Expr, what: &str) -> bool {
+    datum(instant).and_then(|path| path.first()).is_some_and(|first| first == what)
+}
+
+/// Whether a state waits for an instant of the datum.
+fn waits(case: &Case<'_>, journey: &Journey, n: NodeIndex, what: &str) -> Option<Used> {
+    let state = case.graph.place(n).filter(|p| p.rests)?.state?;
+    let heard = hears(journey, case.graph.journey, state);
+    let at = heard.iter().find(|(_, a)| matches!(&a.on, Trigger::At { at, .. } if begins_with(at, what)));
+    at.map(|(node, _)| Used::Waits(node.clone()))
+}
