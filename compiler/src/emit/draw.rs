@@ -127,7 +127,7 @@ impl Pen<'_> {
                     && let Some(to) = self.instead(&limit.fate)
                 {
                     let what = if limit.what == LimitWhat::Live { "live" } else { "starts" };
-                    let label = format!("over {what} {}", quota(limit.n, limit.per));
+                    let label = format!("{what} over {}", quota(limit.n, limit.per));
                     let part = Part::Limit(self.id, n);
                     self.edge(&id, to, (EdgeKind::Limit, label), &part, vec![Way::Limit(n)]);
                 }
@@ -148,7 +148,9 @@ impl Pen<'_> {
             if matches!(limit.what, LimitWhat::Messages { .. })
                 && let Some(to) = self.instead(&limit.fate)
             {
-                let label = format!("over {}", rule(limit).trim_start_matches("limit ").replace(" to ", " "));
+                let rule = rule(limit);
+                let what = rule.strip_prefix("limit ").and_then(|r| r.split(" to ").next()).unwrap_or("messages");
+                let label = format!("{what} over {}", quota(limit.n, limit.per));
                 let part = Part::Limit(self.id, i);
                 self.edge(EVERYWHERE, to, (EdgeKind::Limit, label), &part, vec![Way::Limit(i)]);
             }

@@ -265,7 +265,7 @@ fn limits_ends_and_undelivered_messages_are_told() {
     assert_eq!(edge("state:first", "state:lost"), Some((EdgeKind::Blocked, "note blocked")));
     assert_eq!(edge("state:first", "state:first"), Some((EdgeKind::Event, "moved")));
     assert_eq!(edge("state:first", "state:again"), Some((EdgeKind::Past, "booking.slot - 24h is past")));
-    assert_eq!(edge("everywhere", "state:again"), Some((EdgeKind::Limit, "over messages 9 per 24h")));
+    assert_eq!(edge("everywhere", "state:again"), Some((EdgeKind::Limit, "messages over 9 per 24h")));
     assert_eq!(edge("everywhere", "state:lost"), Some((EdgeKind::OptOut, "opt out")));
     let (_, first) = picture.node("state:first").unwrap();
     let lines: Vec<&str> = first.lines.iter().map(|l| l.text.as_str()).collect();

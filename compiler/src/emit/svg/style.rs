@@ -118,7 +118,8 @@ pub(super) fn sheet() -> String {
          .icon{fill:none;stroke-width:1.2;stroke-linecap:round;stroke-linejoin:round}\
          .line{fill:none;stroke-width:1.5;stroke-linecap:round}.thick{stroke-width:2.6}\
          .dashed{stroke-dasharray:8 5}.dotted{stroke-dasharray:.1 4.2;stroke-width:2.2}\
-         .begin{fill:#1f2830}.begun{fill:#fff}.cold{opacity:.5}.cold .box,.cold .chip{stroke-dasharray:2 3}\
+         .begin{fill:#1f2830}.begun{fill:#fff}.node.cold,.arrow.cold,.rule.cold,.legend .cold,.cold text,.cold .icon,.cold .area{opacity:.5}\
+         .node.cold text,.node.cold .icon,.node.cold .area,.rule.cold text,.rule.cold .icon{opacity:1}.cold .chip{stroke-opacity:.5}.cold .box,.cold .chip{stroke-dasharray:2 3}\
          .warn{fill:#b3261e}\n",
     );
     let mut dark = String::from(
