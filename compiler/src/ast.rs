@@ -424,7 +424,7 @@ pub struct StateDecl {
 /// A line of a state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StateItem {
-    /// `send …`, `handoff …`
+    /// `send …`, `handoff …`, `set …`
     Action(ActionDecl),
     /// `call …`
     Call(CallDecl),
@@ -515,7 +515,7 @@ pub enum ThenDecl {
     Stay(Vec<ActionDecl>, Span),
 }
 
-/// `send …` or `handoff …`
+/// `send …`, `handoff …` or `set …`
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant)] // nearly every action is a `send`: a box would cost more than it saves
 pub enum ActionDecl {
@@ -527,6 +527,15 @@ pub enum ActionDecl {
         queue: Name,
         /// `with transcript`
         transcript: bool,
+        /// The whole.
+        span: Span,
+    },
+    /// `set booking.engineer = "nobody"`
+    Set {
+        /// What.
+        target: Path,
+        /// Its new value; none for `missing`.
+        value: Option<Expr>,
         /// The whole.
         span: Span,
     },

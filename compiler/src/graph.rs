@@ -34,7 +34,7 @@ mod rings;
 mod search;
 mod visited;
 
-pub(crate) use build::{channels, counts, hears};
+pub(crate) use build::{channels, counts, hears, sets};
 pub use build::{goes_before, of, same_input, spelled};
 use journey_spec::program::{
     DAY, EventId, Expr, JourneyId, Limit, LimitWhat, Millis, Quota, Send, StateId, days_after,
@@ -122,6 +122,8 @@ pub struct Edge {
     pub hands_off: bool,
     /// Data that it takes over.
     pub takes: Vec<String>,
+    /// Data that is set on the way: by its `stay`, or on entry of where it leads.
+    pub sets: Vec<Vec<String>>,
     /// For an instant: the instant without its offset, and the offset in milliseconds.
     pub instant: Option<(Expr, Millis)>,
     /// Whether it is taken at its time whatever else happens.

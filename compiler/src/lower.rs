@@ -11,6 +11,7 @@ mod limits;
 mod messages;
 mod next;
 mod sensitive;
+mod set;
 mod states;
 mod walks;
 

@@ -293,6 +293,72 @@ fn a_branch_is_lowered_as_written() {
 }
 
 #[test]
+fn what_is_set_has_a_place_and_fits() {
+    let set = |line: &str| found(&format!("state first {{ set {line}\nafter 1d -> done }}"));
+    for good in [
+        "job.engineer = \"nobody\"",
+        "job.engineer = missing",
+        "job.slot = now + 2h",
+        "job.other = job.slot - 1d",
+        "job.slot = now",
+        "job.kind = repair",
+        "job.mood = missing",
+        "job.paid = true",
+        "job.size = 3",
+        "job.engineer = customer.first_name",
+        "job.price = \"3.00 GBP\"",
+    ] {
+        assert_eq!(set(good), NONE, "{good}");
+    }
+    for (bad, said) in [
+        ("job.slot = missing", "J0113 `job.slot` is always there, and cannot be missing"),
+        ("job.slot = job.other", "J0113 `job.other` may be missing, and `job.slot` is always needed"),
+        ("job.slot = 3", "J0111 this should be an instant"),
+        ("job.slot = job.size", "J0111 `job.slot` is an instant, and this is a number"),
+        ("job.size = job.size + 1d", "J0111 only an instant can be moved, and this is a number"),
+        ("job.size = now", "J0111 `job.size` is a number, and this is an instant"),
+        ("job.nothing = 3", "J0101 `job` is a `Job` and has no field `nothing`"),
+        (
+            "customer.first_name = \"x\"",
+            "J0118 what is known of the customer belongs to the host, and no journey changes it",
+        ),
+    ] {
+        assert_eq!(set(bad).first().map(String::as_str), Some(said), "{bad}");
+    }
+    let text =
+        "journey j for customer {\n  state a {\n    set x.y = now + 2h\n    on z stay { set x.q = missing }\n  }\n}\n";
+    assert_eq!(format::format(text).unwrap(), text);
+}
+
+#[test]
+fn what_is_set_moves_timers_and_promises() {
+    let starts = |lines: &str| found(lines).into_iter().map(|f| f[..5].to_owned()).collect::<Vec<_>>();
+    // Each time it arms its own timer: a loop in time that nobody asks for.
+    let again = "state first { send note  set job.slot = now + 1h\nat job.slot -> first, if past -> done }";
+    assert_eq!(starts(again), ["J0203"]);
+    let once = "state first { send note\nat job.slot -> second, if past -> done } state second { after 1d -> done }";
+    assert_eq!(found(once), NONE);
+    let round = "state first { send note\nat job.slot -> second, if past -> done } state second { after 1d stay { set job.slot = now + 5h }\nafter 2d -> first }";
+    assert!(starts(round).contains(&"J0203".to_owned()), "{:?}", found(round));
+    let stays =
+        "state first { at job.slot stay { send note  set job.slot = now + 1h }, if past stay\nafter 9d -> done }";
+    assert_eq!(starts(stays), ["J0203"]);
+    // At one moment, without end.
+    let past = "state first { at job.slot stay, if past stay { set job.slot = now - 1h }\nafter 9d -> done }";
+    assert_eq!(starts(past), ["J0204"]);
+    let vow = |before: &str, later: &str| {
+        starts(&format!(
+            "state first {{ {before}  send vow promising ring by job.slot - 20m\n\
+             at job.slot - 1h -> second, if past -> second\non moved stay {{ {later} }} }}\n\
+             state second {{ send kept keeping ring\nafter 1d -> done }}"
+        ))
+    };
+    assert_eq!(vow("", ""), NONE);
+    assert_eq!(vow("set job.slot = now + 3h", ""), NONE);
+    assert_eq!(vow("", "set job.slot = now + 3h"), ["J0501"]);
+}
+
+#[test]
 fn a_split_is_fair_and_independent_of_others() {
     let in_part = |state: &str, n: u32| bucket("job", state, &format!("customer-{n}"));
     // The formula of chapter 4, worked out by hand once: it may never change.

@@ -553,6 +553,8 @@ pub enum Action {
     Send(Send),
     /// Gives the case to a person.
     Handoff(Handoff),
+    /// Changes a datum.
+    Set(Set),
     /// Asks a service; only on entry of a state, at most one a state.
     Call(Call),
 }
@@ -602,6 +604,17 @@ pub struct Handoff {
     pub queue: String,
     /// Whether everything said so far goes along.
     pub transcript: bool,
+}
+
+/// `set PATH = VALUE`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Set {
+    /// What: a datum of the journey, or a part of one.
+    pub path: Vec<String>,
+    /// Its new value. Where it is not there, the datum is missing afterwards if it may be, else it stays as it is.
+    pub value: Expr,
+    /// Whether it may be missing.
+    pub optional: bool,
 }
 
 /// `call SERVICE(ARG, …) within D { OUTCOME -> STATE … }`.

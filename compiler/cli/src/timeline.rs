@@ -224,7 +224,7 @@ fn look(what: &What) -> (Style, &'static str, Style) {
         What::Started { .. } => (NAME, "▸", plain),
         What::Heard { .. } | What::Ignored { .. } | What::Updated => (DIM, "·", DIM),
         What::Refused { .. } => (WARN, "⊣", plain),
-        What::Entered { .. } | What::Split { .. } => (NAME, "→", plain),
+        What::Entered { .. } | What::Split { .. } | What::Set { .. } => (NAME, "→", plain),
         What::Sent { .. } => (GOOD, "✉", BOLD),
         What::Deferred { .. } => (WARN, "⏸", plain),
         What::Blocked { .. } | What::Failed { .. } => (BAD, "✗", plain),

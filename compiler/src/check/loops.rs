@@ -41,6 +41,7 @@ pub(super) fn end_every_step(case: &Case<'_>, out: &mut Vec<Finding>) {
         }
         out.push(finding);
     }
+    set_no_instant_where_it_is_past(case, out);
     let urgent = |e: &Edge| e.kind == Kind::Urgent && !e.stay;
     let components = graph.components(|_, _, _, e| urgent(e));
     let reach = graph.reachable();
@@ -71,6 +72,35 @@ pub(super) fn end_every_step(case: &Case<'_>, out: &mut Vec<Finding>) {
             finding = finding.also(case.spans.get(&e.2.node), "and on, at once");
         }
         out.push(finding);
+    }
+}
+
+/// An `if past stay { … }` does not set what an `at` of its state is computed from: in one instant it could come round
+/// without end.
+fn set_no_instant_where_it_is_past(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    let mut told = BTreeSet::new();
+    for (_, at, _, past) in graph.edges().filter(|(_, _, _, e)| e.kind == Kind::Past && e.stay) {
+        let hangs = |path: &Vec<String>| {
+            graph.out(at).find(|(_, _, e)| match &e.instant {
+                Some((Expr::Path(of), _)) => e.kind == Kind::At && of.first() == path.first(),
+                _ => false,
+            })
+        };
+        let Some((_, _, instant)) = past.sets.iter().find_map(hangs) else { continue };
+        if told.insert(past.node.clone()) {
+            out.push(
+                Finding::new(
+                    &J0204,
+                    case.spans.get(&past.node),
+                    "a customer's journey can set an instant that is past to another one that is past, without end",
+                )
+                .label("sets what an `at` here is computed from, at the same moment")
+                .also(case.spans.get(&instant.node), "is computed from it")
+                .how(format!("{}, and since it is past, once more", story::from_start(graph, at)))
+                .help("lead to a state of its own where it is past:  if past -> …  and set it there"),
+            );
+        }
     }
 }
 
@@ -278,7 +308,13 @@ pub(super) fn prune_instants(graph: &Graph, kept: &mut BTreeSet<EdgeIndex>) {
             .iter()
             .filter_map(|e| graph.edge(*e))
             .filter(|(from, to, _)| component(*from) == component(*to))
-            .flat_map(|(from, _, e)| e.takes.iter().map(move |datum| (component(from), datum.as_str())))
+            .flat_map(|(from, _, e)| moves(e).map(move |datum| (component(from), datum)))
+            .chain(
+                // What a visit does once it does again in the next one.
+                graph.edges().filter(|(_, _, _, e)| e.stay).flat_map(|(_, from, _, e)| {
+                    e.sets.iter().filter_map(move |path| Some((component(from), path.first()?.as_str())))
+                }),
+            )
             .collect();
         let spent: Vec<_> = kept
             .iter()
@@ -305,6 +341,11 @@ pub(super) fn prune_instants(graph: &Graph, kept: &mut BTreeSet<EdgeIndex>) {
     }
 }
 
+/// The data that an edge moves: what it takes over, and what is set on the way.
+fn moves(edge: &Edge) -> impl Iterator<Item = &str> {
+    edge.takes.iter().map(String::as_str).chain(edge.sets.iter().filter_map(|path| path.first().map(String::as_str)))
+}
+
 fn members(graph: &Graph, edges: &[EdgeIndex]) -> Vec<NodeIndex> {
     edges.iter().filter_map(|e| graph.edge(*e)).map(|(_, to, _)| to).collect()
 }
@@ -312,15 +353,26 @@ fn members(graph: &Graph, edges: &[EdgeIndex]) -> Vec<NodeIndex> {
 fn code(graph: &Graph, walk: &Walk) -> &'static Code {
     let kinds: BTreeSet<_> = walk.edges.iter().filter_map(|e| graph.edge(*e)).map(|(_, _, e)| e.kind).collect();
     let any = |list: &[Kind]| list.iter().any(|k| kinds.contains(k));
-    if any(&[Kind::Event, Kind::Closed, Kind::OptOut, Kind::At, Kind::Past]) {
+    if any(&[Kind::Event, Kind::Closed, Kind::OptOut]) || any(&[Kind::At, Kind::Past]) && !sets_itself(graph, walk) {
         &J0201
     } else if any(&[Kind::Reply]) {
         &J0202
-    } else if any(&[Kind::After]) {
+    } else if any(&[Kind::After, Kind::At, Kind::Past]) {
         &J0203
     } else {
         &J0206
     }
+}
+
+/// Whether the journey itself, and no event or directory, moves every instant of a walk.
+fn sets_itself(graph: &Graph, walk: &Walk) -> bool {
+    let mut instants = walk.edges.iter().filter_map(|e| graph.edge(*e)?.2.instant.as_ref());
+    instants.all(|(base, _)| match base {
+        Expr::Path(path) => path
+            .first()
+            .is_some_and(|datum| datum != "customer" && !graph.edges().any(|(_, _, _, e)| e.takes.contains(datum))),
+        _ => false,
+    })
 }
 
 fn tell(case: &Case<'_>, walk: &Walk) -> Finding {
@@ -332,7 +384,10 @@ fn tell(case: &Case<'_>, walk: &Walk) -> Finding {
     let pace = pace(walk.period, each, *code != J0203);
     let (message, label, count) = if *code == J0203 {
         (
-            format!("one customer gets messages from this loop for ever, {}", pace.clone().unwrap_or_default()),
+            format!(
+                "one customer gets messages from this loop for ever, {}",
+                pace.clone().unwrap_or_else(|| "as often as it sets its own instant".to_owned())
+            ),
             "comes round again by itself".to_owned(),
             ", again and again, with nobody asking".to_owned(),
         )

@@ -36,7 +36,7 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{Case, story};
 use crate::diagnostics::{Finding, did_you_mean};
-use crate::graph::{Edge, Graph, Kind, Sent, datum, hears, never_later, spelled, split};
+use crate::graph::{Edge, Graph, Kind, Sent, datum, hears, never_later, sets, spelled, split};
 use crate::spans::Node;
 
 /// Whether a send keeps or withdraws the promise of this name.
@@ -80,6 +80,10 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
                     (walk, b)
                 })
             })
+        });
+        let broken = broken.or_else(|| {
+            let walk = Open::walk(graph, *from, sent, promise);
+            walk.set_by_the_journey(journey, sent, promise).map(|broken| (walk, broken))
         });
         if let Some((walk, broken)) = broken {
             out.push(tell(case, &walk, sent, promise, &broken));
@@ -224,6 +228,34 @@ impl<'g> Open<'g> {
             Some(Broken { at: *n, what, story, help, cycle: Vec::new() })
         });
         first_of(self, [self.ended(), silent])
+    }
+
+    /// `by T`: while the promise is open the journey does not move T itself; a customer who was told T relies on it.
+    fn set_by_the_journey(&self, journey: &Journey, sent: &Sent, promise: &Promise) -> Option<Broken> {
+        let Deadline::By(by) = &promise.deadline else { return None };
+        let Expr::Path(base) = split(by).0 else { return None };
+        let moves = |path: &Vec<String>| path.iter().zip(&base).all(|(a, b)| a == b);
+        let graph = self.graph;
+        let later = |n: NodeIndex| -> bool {
+            let Some(state) = graph.place(n).and_then(|p| p.state) else { return false };
+            let entry = journey.states.get(state.index()).map_or(&[][..], |s| s.entry.as_slice());
+            let again = self.order.iter().any(|m| graph.out(*m).any(|(_, to, e)| to == n && followed(e)));
+            let skip = match &sent.node {
+                // What stands before the promise is set by then, unless the state is entered again with it open.
+                Node::Entry(_, at, i) if *at == state && !again => i.saturating_add(1),
+                _ => 0,
+            };
+            let own = entry.get(skip..).unwrap_or_default();
+            sets(own).iter().any(moves) || graph.out(n).any(|(_, _, e)| e.stay && e.sets.iter().any(moves))
+        };
+        let at = self.order.iter().copied().find(|n| later(*n))?;
+        Some(Broken {
+            at,
+            what: format!("sets `{}`, from which the promise's deadline is computed", base.join(".")),
+            story: format!("and the journey itself sets `{}`: what was promised moves with it", base.join(".")),
+            help: "set it before the promise, or keep or withdraw the promise first".into(),
+            cycle: Vec::new(),
+        })
     }
 
     /// `within D`: the longest way through the open states.

@@ -39,6 +39,14 @@ impl Source<'_> {
                 let with = if *transcript { " with transcript" } else { "" };
                 return line(*span, format!("handoff {}{with}", self.slice(queue.span)));
             }
+            ActionDecl::Set { target, value, span } => {
+                let mut parts = vec![text(format!("set {} = ", target.text()))];
+                match value {
+                    Some(value) => self.expr(value, &mut parts),
+                    None => parts.push(text("missing")),
+                }
+                return entry(*span, parts);
+            }
         };
         let mut parts = vec![text(format!("send {}", send.message.text))];
         let mut after = send.message.span.end;

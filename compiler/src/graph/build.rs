@@ -274,7 +274,9 @@ impl Build<'_> {
         let arrivals = self.arrivals(From::At(from), to);
         for (to, redirected) in arrivals.at {
             let forced = edge.forced && !arrivals.refusable;
-            let edge = Edge { redirected, forced, would_force: edge.would_force || edge.forced, ..edge.clone() };
+            let entry = self.graph.place(to).and_then(|p| self.journey.states.get(p.state?.index()));
+            let sets = entry.map(|state| sets(&state.entry)).unwrap_or_default();
+            let edge = Edge { redirected, forced, sets, would_force: edge.would_force || edge.forced, ..edge.clone() };
             self.graph.g.add_edge(from, to, edge);
         }
         if arrivals.refusable && !edge.takes.is_empty() {
@@ -294,6 +296,7 @@ impl Build<'_> {
             sends: Vec::new(),
             hands_off: false,
             takes: Vec::new(),
+            sets: Vec::new(),
             instant: None,
             forced: false,
             deadline: None,
@@ -317,7 +320,8 @@ impl Build<'_> {
             ref other => other.clone(),
         };
         let hands_off = actions.iter().any(|a| matches!(a, Action::Handoff(_)));
-        let edge = Edge { stay: true, repeats, sends: sends(actions, node), hands_off, forced: false, ..edge };
+        let sends = sends(actions, node);
+        let edge = Edge { stay: true, repeats, sends, sets: sets(actions), hands_off, forced: false, ..edge };
         self.graph.g.add_edge(at, at, edge);
     }
 
@@ -608,9 +612,25 @@ fn cases_of(actions: &[Action]) -> usize {
     let of = |action: &Action| match action {
         Action::Handoff(_) => 1,
         Action::Send(send) => [&send.on_blocked, &send.on_failed].into_iter().flatten().map(cases).sum(),
-        Action::Call(_) => 0,
+        Action::Call(_) | Action::Set(_) => 0,
     };
     actions.iter().map(of).sum()
+}
+
+/// The data that actions set, what follows from blocked and failed messages included.
+pub(crate) fn sets(actions: &[Action]) -> Vec<Vec<String>> {
+    let of = |action: &Action| match action {
+        Action::Set(set) => vec![set.path.clone()],
+        Action::Send(send) => {
+            let then = |then: &Then| match then {
+                Then::Stay(actions) => sets(actions),
+                Then::Goto(_) => Vec::new(),
+            };
+            [&send.on_blocked, &send.on_failed].into_iter().flatten().flat_map(then).collect()
+        }
+        Action::Handoff(_) | Action::Call(_) => Vec::new(),
+    };
+    actions.iter().flat_map(of).collect()
 }
 
 /// What can make a `stay` happen again in one visit.

@@ -23,6 +23,8 @@ const MOST_STATES: usize = 10_000;
 pub(crate) struct JourneyScope<'s> {
     pub(crate) id: JourneyId,
     pub(crate) name: &'s str,
+    /// Where the key stands in the events that it hears.
+    pub(crate) key: Option<String>,
     /// ``the journey `appointment` ``
     pub(crate) owner: String,
     pub(crate) data: Vec<FieldInfo>,
@@ -65,6 +67,7 @@ impl Lower<'_, '_> {
         let journey = JourneyScope {
             id,
             name: &decl.name.text,
+            key: decl.key.as_ref().map(Path::text),
             owner: format!("the journey `{}`", decl.name.text),
             data: self.data(decl),
             states: self.states_of(decl),

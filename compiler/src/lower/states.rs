@@ -310,6 +310,7 @@ impl Lower<'_, '_> {
             ActionDecl::Handoff { queue, transcript, .. } => {
                 Some(Action::Handoff(Handoff { queue: queue.text.clone(), transcript: *transcript }))
             }
+            ActionDecl::Set { target, value, .. } => self.set(journey, target, value.as_ref()).map(Action::Set),
             ActionDecl::Send(send) => self.send(journey, send).map(Action::Send),
         }
     }
@@ -489,7 +490,7 @@ fn as_the_last(decl: &CallDecl, missing: &[&str]) -> Option<Fix> {
 fn span_of(action: &ActionDecl) -> Span {
     match action {
         ActionDecl::Send(send) => send.span,
-        ActionDecl::Handoff { span, .. } => *span,
+        ActionDecl::Handoff { span, .. } | ActionDecl::Set { span, .. } => *span,
     }
 }
 

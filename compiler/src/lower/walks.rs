@@ -95,7 +95,7 @@ fn then_actions(then: &ThenDecl) -> &[ActionDecl] {
 pub(crate) fn sends(decl: &JourneyDecl) -> impl Iterator<Item = &SendDecl> {
     actions(decl).filter_map(|action| match action {
         ActionDecl::Send(send) => Some(send),
-        ActionDecl::Handoff { .. } => None,
+        ActionDecl::Handoff { .. } | ActionDecl::Set { .. } => None,
     })
 }
 
@@ -168,5 +168,9 @@ pub(super) fn expressions_of(decl: &JourneyDecl) -> impl Iterator<Item = &Expr> 
         DeadlineDecl::By(by) => Some(by),
         DeadlineDecl::Within(_) => None,
     });
-    at.chain(args).chain(deadlines).chain(conditions)
+    let set = actions(decl).filter_map(|action| match action {
+        ActionDecl::Set { value, .. } => value.as_ref(),
+        _ => None,
+    });
+    at.chain(args).chain(deadlines).chain(conditions).chain(set)
 }

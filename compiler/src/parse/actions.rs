@@ -14,6 +14,18 @@ impl<'a> Reader<'a> {
             return self.send(node).map(ActionDecl::Send);
         }
         let span = self.span(&node);
+        if node.as_rule() == Rule::set {
+            let mut target = None;
+            let mut value = None;
+            for part in node.into_inner() {
+                match part.as_rule() {
+                    Rule::path => target = Some(self.path(&part)),
+                    Rule::expr => value = Some(self.expr(part)?),
+                    _ => {}
+                }
+            }
+            return Some(ActionDecl::Set { target: target?, value, span });
+        }
         let mut queue = None;
         let mut transcript = false;
         for part in node.into_inner() {

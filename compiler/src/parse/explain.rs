@@ -105,6 +105,7 @@ impl Place {
             Place::State => &[
                 ("send", &[Rule::send]),
                 ("handoff", &[Rule::handoff]),
+                ("set", &[Rule::set]),
                 ("call", &[Rule::call]),
                 ("->", &[Rule::goto]),
                 ("choose", &[Rule::choose]),
@@ -113,7 +114,7 @@ impl Place {
                 ("after", &[Rule::after_arrow]),
                 ("at", &[Rule::at_arrow]),
             ],
-            Place::Actions => &[("send", &[Rule::send]), ("handoff", &[Rule::handoff])],
+            Place::Actions => &[("send", &[Rule::send]), ("handoff", &[Rule::handoff]), ("set", &[Rule::set])],
             Place::Send => &[("on", &[Rule::send_arrow])],
             Place::Scenario => &[
                 ("given", &[Rule::given]),
@@ -183,7 +184,6 @@ const CONTINUATIONS: Lines = &[
 
 /// Words that the language will have, and what to do meanwhile.
 const LATER: &[(&str, &str)] = &[
-    ("set", "data changes only by the events that an arrow takes over, such as `on booking.rescheduled(booking)`"),
     ("hook", "`call` a service of the host instead"),
     ("goal", "leave it out; ends say how a journey went, such as `end visited as success`"),
     ("priority", "hand over to a queue of its own for urgent cases"),
@@ -306,7 +306,7 @@ impl Reader<'_> {
         if let Some(finding) = not_yet(previous, found, rest, here) {
             return finding;
         }
-        if let Some(finding) = foreign(rest, here) {
+        if let Some(finding) = foreign(rest, here, expected.contains(&Rule::equals)) {
             return finding;
         }
         if expected.is_empty() {
@@ -367,15 +367,21 @@ fn later_word(word: &str, span: Span) -> Option<Finding> {
 }
 
 /// Signs of other languages, with the words that mean the same here.
-fn foreign(rest: &str, here: Span) -> Option<Finding> {
+fn foreign(rest: &str, here: Span, sets: bool) -> Option<Finding> {
     const SIGNS: [(&str, &str); 7] =
         [("==", "is"), ("!=", "is not"), ("<>", "is not"), ("&&", "and"), ("||", "or"), ("=", "is"), ("!", "not")];
-    let (sign, word) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign))?;
+    let (sign, mut word) = SIGNS.iter().copied().find(|(sign, _)| rest.starts_with(sign))?;
+    if sets {
+        word = "=";
+    }
     let place = Span { end: here.start + sign.len() as u32, ..here };
     Some(
         Finding::new(&J0001, place, format!("`{sign}` is written `{word}` here"))
             .label("a word of the language instead")
-            .help("a condition reads as a sentence: `when booking.kind is repair and not booking.paid`"),
+            .help(match sets {
+                true => "a datum is set with one sign: `set booking.engineer = \"nobody\"`",
+                false => "a condition reads as a sentence: `when booking.kind is repair and not booking.paid`",
+            }),
     )
 }
 
@@ -548,6 +554,7 @@ fn describe(rule: Rule) -> String {
         Rule::close => "`}`".into(),
         Rule::lpar | Rule::args | Rule::params | Rule::take => "`(`".into(),
         Rule::rpar => "`)`".into(),
+        Rule::equals => "`=`".into(),
         Rule::comma => "`,`".into(),
         Rule::colon => "`:`".into(),
         Rule::bar => "`|`".into(),

@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
 
     fn state_item(&mut self, node: Node<'a>) -> Option<StateItem> {
         match node.as_rule() {
-            Rule::send | Rule::handoff => self.action(node).map(StateItem::Action),
+            Rule::send | Rule::handoff | Rule::set => self.action(node).map(StateItem::Action),
             Rule::call => self.call(node).map(StateItem::Call),
             Rule::choose => self.choose(node).map(StateItem::Choose),
             Rule::split => self.split(node).map(StateItem::Split),

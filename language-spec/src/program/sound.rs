@@ -269,7 +269,7 @@ fn actions(program: &Program, place: &str, actions: &[Action]) -> Judged {
     for (i, action) in actions.iter().enumerate() {
         let place = format!("{place}[{i}]");
         match action {
-            Action::Handoff(_) => {}
+            Action::Handoff(_) | Action::Set(_) => {}
             Action::Send(send) => {
                 if let Some(promise) = &send.promising
                     && let Deadline::Within(time) = promise.deadline

@@ -202,6 +202,13 @@ pub enum What {
         /// How many of a hundred customers go this way.
         percent: u32,
     },
+    /// The journey changed its data itself.
+    Set {
+        /// What.
+        path: String,
+        /// Its new value, in words.
+        value: String,
+    },
     /// A message left.
     Sent {
         /// The release's id.

@@ -19,6 +19,7 @@ impl Entry {
             What::Refused { event, rule } => format!("refused {event}: {rule}"),
             What::Ignored { input, why } => format!("ignored {input}: {why}"),
             What::Entered { state, why } => format!("entered {state}, by {why}"),
+            What::Set { path, value } => format!("set {path} to {value}"),
             What::Split { state, to, percent } => format!("{state} split: one of the {percent}% that go to {to}"),
             What::Sent { message, channel, text, essential, .. } => {
                 let essential = if *essential { " (essential)" } else { "" };

@@ -17,6 +17,7 @@ mod promises;
 mod render;
 mod replies;
 mod sends;
+mod set;
 mod stops;
 mod values;
 
@@ -194,6 +195,9 @@ impl<'p> Run<'p> {
             Then::Goto(state) => self.go(n, *state, why),
             Then::Stay(actions) => {
                 self.act(n, actions);
+                if actions.iter().any(|a| matches!(a, Action::Set(_))) {
+                    self.take_past(n);
+                }
                 true
             }
         }
@@ -209,6 +213,7 @@ impl<'p> Run<'p> {
                     let visit = self.visit(n);
                     self.hand_over(Some(n), &handoff.queue, handoff.transcript, why.unwrap_or_default(), visit);
                 }
+                Action::Set(set) => self.set(n, set),
                 Action::Call(call) => self.call(n, call),
             }
         }

@@ -362,7 +362,7 @@ impl<'a> Here<'a> {
                     let service = words_service(self.words, call);
                     how.extend(outcomes.map(|(name, _)| format!("call {service} {name}")));
                 }
-                Action::Handoff(_) => {}
+                Action::Handoff(_) | Action::Set(_) => {}
             }
         }
         if state.next == Some(id) {

@@ -133,6 +133,7 @@ impl<'a> Words<'a> {
             Action::Handoff(handoff) => {
                 return format!("gives the case to \"{}\"{}", handoff.queue, transcript(handoff.transcript));
             }
+            Action::Set(set) => return format!("sets `{}` to {}", set.path.join("."), set.value),
             Action::Call(_) => return format!("asks a service: {detail}"),
         };
         if detail.is_empty() { what } else { format!("{what} {detail}") }
@@ -143,6 +144,7 @@ impl<'a> Words<'a> {
         match action {
             Action::Send(send) => format!("send {}", self.message(send)),
             Action::Handoff(handoff) => format!("handoff \"{}\"", handoff.queue),
+            Action::Set(set) => format!("set {} = {}", set.path.join("."), set.value),
             Action::Call(call) => {
                 format!("call {}", self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str()))
             }
@@ -153,6 +155,7 @@ impl<'a> Words<'a> {
     pub(super) fn detail(&self, action: &Action, here: StateId) -> String {
         match action {
             Action::Send(send) => self.sending(send, here),
+            Action::Set(_) => "timers that are computed from it follow".into(),
             Action::Handoff(handoff) => format!("gives the case to a person{}", transcript(handoff.transcript)),
             Action::Call(call) => {
                 let args: Vec<String> = call.args.iter().map(|a| format!("`{}`", spelled(a))).collect();

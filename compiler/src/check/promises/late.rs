@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use journey_spec::program::{Fate, Journey, Message, Trigger, Validity};
+use journey_spec::program::{Expr, Fate, Journey, Message, Trigger, Validity};
 use petgraph::graph::NodeIndex;
 
 use super::Case;
@@ -36,7 +36,10 @@ pub(super) fn rests(case: &Case<'_>, journey: &Journey, from: NodeIndex, sent: &
             _ => None,
         };
         match (arrow.map(|a| &a.on), &until) {
-            (Some(Trigger::At { at, .. }), Some((base, v))) => split(at).0 == *base && split(at).1 >= *v,
+            // The message's end moves where the journey sets what it is computed from.
+            (Some(Trigger::At { at, .. }), Some((base, v))) => {
+                split(at).0 == *base && split(at).1 >= *v && !sets_any(case, base)
+            }
             _ => false,
         }
     };
@@ -50,6 +53,12 @@ pub(super) fn rests(case: &Case<'_>, journey: &Journey, from: NodeIndex, sent: &
         }
     }
     seen.into_iter().filter(|n| case.graph.rests(*n) || case.graph.ends(*n)).collect()
+}
+
+/// Whether the journey itself sets what an instant is computed from.
+fn sets_any(case: &Case<'_>, base: &Expr) -> bool {
+    let Expr::Path(base) = base else { return false };
+    case.graph.edges().any(|(_, _, _, e)| e.sets.iter().any(|path| path.first() == base.first()))
 }
 
 fn may_wait(case: &Case<'_>, journey: &Journey, message: &Message, sent: &Sent) -> bool {

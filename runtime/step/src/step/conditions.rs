@@ -102,7 +102,7 @@ impl Run<'_> {
         self.asked(n).is_some_and(|asked| asked.holds(cond))
     }
 
-    fn asked(&self, n: usize) -> Option<Asked<'_>> {
+    pub(crate) fn asked(&self, n: usize) -> Option<Asked<'_>> {
         let data = &self.inst(n)?.data;
         Some(Asked { program: self.program, data, profile: &self.c.profile, now: self.now })
     }

@@ -241,6 +241,12 @@ impl Run<'_> {
                 i.timers.iter().position(|t| is_past(t) && is_at(t))
             });
             let Some(index) = past else { return };
+            // Each round uses a timer up or takes a settling arrow; only a `set` in a program that nobody checked can arm
+            // timers again and again.
+            if self.moves >= MOST_MOVES {
+                return;
+            }
+            self.moves += 1;
             if !self.may_fire(n, index) {
                 continue;
             }

@@ -1,0 +1,116 @@
+//! `set`: what a journey itself changes of its data.
+
+use journey_spec::program::{Expr as Ir, Set};
+use journey_spec::{Type, Value, codes};
+
+use super::Lower;
+use super::conditions::Facts;
+use super::expressions::{parts, without_question_mark};
+use super::journeys::JourneyScope;
+use crate::ast::{Expr, ExprKind, Path};
+use crate::diagnostics::Finding;
+use crate::types::{fits, mismatch, noun, walk};
+
+impl Lower<'_, '_> {
+    pub(super) fn set(&mut self, journey: &JourneyScope<'_>, target: &Path, value: Option<&Expr>) -> Option<Set> {
+        let text = target.text();
+        if text == "customer" || text.starts_with("customer.") {
+            self.out.misplaced(
+                target.span,
+                "what is known of the customer belongs to the host, and no journey changes it",
+                "keep it in a datum of the journey, or `call` a service that changes it",
+            );
+            return None;
+        }
+        let within = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if let Some(key) = journey.key.as_ref().filter(|key| within(key, &text) || within(&text, key)) {
+            self.out.misplaced(
+                target.span,
+                format!("`{key}` tells whose journey this is: with another one no event would reach it"),
+                "set another part of the data",
+            );
+            return None;
+        }
+        let found = walk(self.names, journey.scope(), target, self.out)?;
+        if let Some(missing) = found.optional.iter().find(|p| **p != text) {
+            self.out.say(
+                Finding::new(
+                    &codes::J0113,
+                    target.span,
+                    format!("`{missing}` may be missing, and then there is nothing to set in it"),
+                )
+                .label("may be missing")
+                .help(without_question_mark(missing)),
+            );
+        }
+        let ty = found.ty?;
+        let value = match value {
+            None if ty.is_optional() => Ir::Literal(Value::Missing),
+            None => {
+                self.out.say(
+                    Finding::new(
+                        &codes::J0113,
+                        target.span,
+                        format!("`{text}` is always there, and cannot be missing"),
+                    )
+                    .label("always needed")
+                    .help("put a `?` after its type"),
+                );
+                return None;
+            }
+            Some(value) => self.settable(journey, &text, &ty, value)?,
+        };
+        Some(Set { path: parts(target), value, optional: ty.is_optional() })
+    }
+
+    fn settable(&mut self, journey: &JourneyScope<'_>, target: &str, ty: &Type, value: &Expr) -> Option<Ir> {
+        let wrong = |found: &Type| {
+            let message = format!("`{target}` is {}, and this is {}", noun(ty.required()), noun(found.required()));
+            mismatch(value.span, message).label("of another type")
+        };
+        match &value.kind {
+            ExprKind::Path(path) if path.text() == "now" => match ty.required() {
+                Type::Instant => Some(Ir::Now),
+                _ => {
+                    self.out.say(wrong(&Type::Instant));
+                    None
+                }
+            },
+            ExprKind::Path(path) => {
+                if let (Type::OneOf(names), [name]) = (ty.required(), path.parts.as_slice())
+                    && names.contains(&name.text)
+                {
+                    return Some(Ir::Literal(Value::Text(name.text.clone())));
+                }
+                let found = walk(self.names, journey.scope(), path, self.out)?;
+                let from = found.ty?;
+                if !fits(from.required(), ty.required()) {
+                    self.out.say(wrong(&from));
+                    return None;
+                }
+                if let Some(missing) = found.missing.filter(|_| !ty.is_optional()) {
+                    self.out.say(
+                        Finding::new(
+                            &codes::J0113,
+                            path.span,
+                            format!("`{missing}` may be missing, and `{target}` is always needed"),
+                        )
+                        .label("may be missing")
+                        .help("put a `?` after the type of what is set, or set it where a value is at hand"),
+                    );
+                }
+                Some(Ir::Path(parts(path)))
+            }
+            _ => {
+                let (value_ir, found) = self.side(journey.scope(), value, Some(ty), &Facts::new())?;
+                if !fits(found.required(), ty.required()) {
+                    self.out.say(wrong(&found));
+                    return None;
+                }
+                Some(value_ir)
+            }
+        }
+    }
+}

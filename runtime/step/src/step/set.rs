@@ -1,0 +1,46 @@
+//! `set`: data that a journey changes itself.
+
+use journey_spec::program::Set;
+use journey_spec::time::{Zone, rfc3339};
+use journey_spec::value::{Data, Value};
+
+use super::Run;
+use crate::effect::What;
+
+impl Run<'_> {
+    /// Changes a datum; timers and deadlines that are computed from it follow.
+    pub(crate) fn set(&mut self, n: usize, set: &Set) {
+        let Some(asked) = self.asked(n) else { return };
+        let value = asked.value(&set.value).filter(|v| *v != Value::Missing);
+        let value = match value {
+            Some(value) => value,
+            None if set.optional => Value::Missing,
+            // What is always needed stays as it is where nothing is known to put there.
+            None => return,
+        };
+        let Some(instance) = self.c.instances.get_mut(n) else { return };
+        let Some(place) = at_mut(&mut instance.data, &set.path) else { return };
+        if *place == value {
+            return;
+        }
+        let told = match &value {
+            Value::Missing => "missing".to_string(),
+            Value::Instant(at) => rfc3339(*at),
+            other => super::render::plain(other, &Zone::utc()),
+        };
+        *place = value;
+        self.note(Some(n), What::Set { path: set.path.join("."), value: told });
+        self.follow_data(n);
+    }
+}
+
+/// The place of a datum or a part of one; none inside of what is missing.
+fn at_mut<'a>(data: &'a mut Data, path: &[String]) -> Option<&'a mut Value> {
+    let (first, rest) = path.split_first()?;
+    let mut place = data.entry(first.clone()).or_insert(Value::Missing);
+    for part in rest {
+        let Value::Record(fields) = place else { return None };
+        place = fields.entry(part.clone()).or_insert(Value::Missing);
+    }
+    Some(place)
+}
