@@ -126,6 +126,7 @@ fn queues_then<'a>(then: &'a ThenDecl, queues: &mut Vec<Seen<'a>>) {
 fn queues_of<'a>(action: &'a ActionDecl, queues: &mut Vec<Seen<'a>>) {
     match action {
         ActionDecl::Handoff { queue, .. } => queues.push(seen(queue)),
+        ActionDecl::Set { .. } => {}
         ActionDecl::Send(send) => {
             for then in [&send.on_blocked, &send.on_failed].into_iter().flatten() {
                 queues_then(then, queues);

@@ -391,6 +391,31 @@ pub enum JourneyItem {
     State(StateDecl),
     /// `end visited as success`
     End(EndDecl),
+    /// `goal …`
+    Goal(GoalDecl),
+}
+
+/// `goal confirmed`, `goal no booking.called within 7d`
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoalDecl {
+    /// What is to come, or not to come.
+    pub what: GoalWhatDecl,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// What a goal is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GoalWhatDecl {
+    /// A state or an end.
+    Reach(Name),
+    /// `no EVENT within D`, after the end.
+    Silence {
+        /// The event.
+        event: Path,
+        /// How long after the end.
+        within: At<Millis>,
+    },
 }
 
 /// `start on booking.created(booking) -> booked`

@@ -8,6 +8,7 @@ mod calendars;
 mod changes;
 mod conditions;
 mod essential;
+mod goals;
 mod limits;
 mod loops;
 mod mend;
@@ -68,6 +69,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         reached::by_every_message(&case, &mut out);
         replies::are_heard_while_it_lives(&case, &mut out);
         replies::are_heard_after_the_end(&case, &mut out);
+        goals::can_be_measured(&case, &mut out);
         conditions::can_hold_and_can_fail(&case, &mut out);
         conditions::leave_something_to_each_arrow(&case, &mut out);
         promises::are_kept_on_every_path(&case, &mut out);

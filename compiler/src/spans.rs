@@ -35,6 +35,8 @@ pub enum Node {
     Journey(JourneyId),
     /// A limit of a journey.
     Limit(JourneyId, usize),
+    /// A goal of a journey.
+    Goal(JourneyId, usize),
     /// A start.
     Start(JourneyId, usize),
     /// An arrow that holds in every state: the whole line.
@@ -84,6 +86,7 @@ impl Spans {
             let node = match node.clone() {
                 Node::Journey(j) => Node::Journey(moved(j)?),
                 Node::Limit(j, i) => Node::Limit(moved(j)?, i),
+                Node::Goal(j, i) => Node::Goal(moved(j)?, i),
                 Node::Start(j, i) => Node::Start(moved(j)?, i),
                 Node::JourneyArrow(j, i) => Node::JourneyArrow(moved(j)?, i),
                 Node::JourneyStay(j, i, k) => Node::JourneyStay(moved(j)?, i, k),

@@ -160,7 +160,7 @@ fn a_bad_line_elsewhere_costs_one_finding_and_no_neighbour() {
         ),
         ("journey j for customer { end a }", "J0001: expected `as` after `a`"),
         ("journey j for customer { start booking.created -> a }", "J0001: expected `on` after `start`"),
-        ("journey j for customer { goal confirmed }", "J0008: `goal` is not part of the language yet"),
+        ("journey j for customer { goal no x within }", "J0001: expected a duration such as `15m` after `within`"),
         ("allow J0303 because", "J0001: expected a text in quotes after `because`"),
         ("allow J0303 \"x\"", "J0001: expected `because` after `J0303`"),
         ("allow J0303 because \" \"", "J0001: nobody can tell why `J0303` is allowed here"),

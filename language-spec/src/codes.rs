@@ -120,6 +120,8 @@ registry! {
     J0303 "waits-without-timeout" Warning "0.1";
     J0304 "at-without-if-past" Error "0.1";
     J0305 "no-way-to-a-person" Warning "0.1";
+    J0306 "goal-measures-nothing" Warning "0.1";
+    J0307 "goal-without-an-end" Warning "0.1";
     J0310 "missed-change" Warning "0.1";
     // replies
     J0401 "unheard-reply" Warning "0.1";

@@ -431,6 +431,9 @@ pub struct Journey {
     pub limits: Vec<Limit>,
     /// How an instance begins.
     pub starts: Vec<Start>,
+    /// What it is measured by, in source order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<Goal>,
     /// Arrows that hold in every state but their own target and the ends.
     pub arrows: Vec<Arrow>,
     /// States, in source order, ends included.
@@ -449,6 +452,30 @@ pub struct Start {
     pub when: Option<Cond>,
     /// Where the instance begins.
     pub to: StateId,
+}
+
+/// What a journey is measured by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Goal {
+    /// As written, without the word `goal`.
+    pub text: String,
+    /// What is to come, or not to come.
+    pub what: GoalWhat,
+}
+
+/// What a goal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GoalWhat {
+    /// The instance enters this state or end.
+    Reach(StateId),
+    /// After the instance's end no such event comes for so long.
+    Silence {
+        /// The event; one that carries the journey's key counts only with the instance's own.
+        event: EventId,
+        /// Counted from the end; an event right at the end of it is too late to count.
+        within: Millis,
+    },
 }
 
 /// A state.

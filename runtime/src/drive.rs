@@ -1,5 +1,7 @@
 //! Replays a feed on virtual time.
 
+mod goals;
+
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
@@ -13,6 +15,9 @@ use crate::engine::{Engine, Pace};
 use crate::error::EngineError;
 use crate::feed;
 use crate::intake::{Arrival, Content, Refusal, Taken};
+
+pub use goals::GoalSummary;
+use goals::Goals;
 
 /// How a feed is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +73,8 @@ pub struct Summary {
     pub blocked: BTreeMap<String, u64>,
     /// Cases opened for people, for each queue.
     pub handoffs: BTreeMap<String, u64>,
+    /// How goals were met, in the order of the program.
+    pub goals: Vec<GoalSummary>,
     /// The engine's time at the end.
     pub ended_at: Ts,
     /// Why timers were left waiting at the end, where they were.
@@ -243,14 +250,18 @@ impl Summary {
             *self.handoffs.entry(case.item.queue).or_default() += 1;
             self.customers.entry(case.customer).or_default().handoffs += 1;
         }
+        let mut goals = Goals::default();
         for customer in engine.customers()? {
-            for entry in engine.timeline(&customer)? {
+            let timeline = engine.timeline(&customer)?;
+            goals.read(&timeline);
+            for entry in timeline {
                 if let What::Blocked { rule, .. } = entry.what {
                     *self.blocked.entry(rule).or_default() += 1;
                     self.customers.entry(customer.clone()).or_default().blocked += 1;
                 }
             }
         }
+        self.goals = goals.summaries(engine.program());
         Ok(())
     }
 }

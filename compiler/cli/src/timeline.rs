@@ -222,6 +222,8 @@ fn look(what: &What) -> (Style, &'static str, Style) {
     let plain = Style::new();
     match what {
         What::Started { .. } => (NAME, "▸", plain),
+        What::Goal { reached: true, .. } => (GOOD, "◎", plain),
+        What::Goal { .. } => (WARN, "◎", plain),
         What::Heard { .. } | What::Ignored { .. } | What::Updated => (DIM, "·", DIM),
         What::Refused { .. } => (WARN, "⊣", plain),
         What::Entered { .. } | What::Split { .. } | What::Set { .. } => (NAME, "→", plain),

@@ -82,9 +82,9 @@ fn set_no_instant_where_it_is_past(case: &Case<'_>, out: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     for (_, at, _, past) in graph.edges().filter(|(_, _, _, e)| e.kind == Kind::Past && e.stay) {
         let hangs = |path: &Vec<String>| {
-            graph.out(at).find(|(_, _, e)| match &e.instant {
-                Some((Expr::Path(of), _)) => e.kind == Kind::At && of.first() == path.first(),
-                _ => false,
+            graph.out(at).find(|(_, _, e)| {
+                let of = e.instant.as_ref().and_then(|(instant, _)| datum(instant));
+                e.kind == Kind::At && of.is_some_and(|of| of.first() == path.first())
             })
         };
         let Some((_, _, instant)) = past.sets.iter().find_map(hangs) else { continue };
@@ -367,11 +367,10 @@ fn code(graph: &Graph, walk: &Walk) -> &'static Code {
 /// Whether the journey itself, and no event or directory, moves every instant of a walk.
 fn sets_itself(graph: &Graph, walk: &Walk) -> bool {
     let mut instants = walk.edges.iter().filter_map(|e| graph.edge(*e)?.2.instant.as_ref());
-    instants.all(|(base, _)| match base {
-        Expr::Path(path) => path
-            .first()
-            .is_some_and(|datum| datum != "customer" && !graph.edges().any(|(_, _, _, e)| e.takes.contains(datum))),
-        _ => false,
+    instants.all(|(instant, _)| {
+        datum(instant)
+            .and_then(|path| path.first())
+            .is_some_and(|datum| datum != "customer" && !graph.edges().any(|(_, _, _, e)| e.takes.contains(datum)))
     })
 }
 

@@ -5,7 +5,8 @@
 //! in the state that it bounds, and an edge from there where it leads elsewhere.
 
 use journey_spec::program::{
-    Action, Arrow, Branch, EndKind, Fate, Journey, JourneyId, LimitWhat, State, StateId, Then, Trigger, Window,
+    Action, Arrow, Branch, EndKind, Fate, GoalWhat, Journey, JourneyId, LimitWhat, State, StateId, Then, Trigger,
+    Window,
 };
 use journey_step::effect::Way;
 
@@ -112,6 +113,13 @@ impl Pen<'_> {
                 self.picture.rules.push(line);
             }
         }
+        for (i, goal) in journey.goals.iter().enumerate() {
+            if let GoalWhat::Silence { .. } = goal.what {
+                let part = Part::Goal(self.id, i);
+                let line = self.line(LineKind::Goal, format!("goal {}", goal.text), &part, Vec::new());
+                self.picture.rules.push(line);
+            }
+        }
     }
 
     fn starts(&mut self) {
@@ -204,6 +212,10 @@ impl Pen<'_> {
                 }
             }
             lines.push(self.line(LineKind::Limit, text, &part, ways));
+        }
+        for (i, goal) in journey.goals.iter().enumerate().filter(|(_, g)| g.what == GoalWhat::Reach(number)) {
+            let part = Part::Goal(self.id, i);
+            lines.push(self.line(LineKind::Goal, format!("goal {}", goal.text), &part, Vec::new()));
         }
         self.node(id.clone(), kind, &state.name, lines, Some((&part, Way::State(number))));
         if let Some(branch) = &state.branch {

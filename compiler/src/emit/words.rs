@@ -64,6 +64,7 @@ impl<'a> Words<'a> {
                 let with = if handoff.transcript { " with transcript" } else { "" };
                 vec![(LineKind::Handoff, format!("\"{}\"{with}", handoff.queue))]
             }
+            Action::Set(set) => vec![(LineKind::Set, format!("{} = {}", set.path.join("."), set.value))],
             Action::Call(call) => {
                 let service = self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str());
                 let args: Vec<String> = call.args.iter().map(ToString::to_string).collect();
@@ -78,6 +79,7 @@ impl<'a> Words<'a> {
         match action {
             Action::Send(send) => format!("send {}", self.message(send)),
             Action::Handoff(handoff) => format!("handoff \"{}\"", handoff.queue),
+            Action::Set(set) => format!("set {} = {}", set.path.join("."), set.value),
             Action::Call(call) => {
                 format!("call {}", self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str()))
             }

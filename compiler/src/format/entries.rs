@@ -291,6 +291,12 @@ impl<'a> Source<'a> {
                 parts.push(text(format!("-> {}", start.to.text)));
                 entry(start.span, parts)
             }
+            JourneyItem::Goal(goal) => match &goal.what {
+                GoalWhatDecl::Reach(state) => line(goal.span, format!("goal {}", state.text)),
+                GoalWhatDecl::Silence { event, within } => {
+                    line(goal.span, format!("goal no {} within {}", event.text(), self.slice(within.span)))
+                }
+            },
             JourneyItem::Arrow(arrow) => self.arrow(arrow),
             JourneyItem::State(state) => {
                 let items = state.items.iter().map(|item| self.state_item(item)).collect();

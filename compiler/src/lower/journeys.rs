@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Type;
 use journey_spec::codes;
-use journey_spec::program::{EventId, Journey, JourneyId, Start, State, StateId};
+use journey_spec::program::{EventId, Goal, GoalWhat, Journey, JourneyId, Start, State, StateId};
+use journey_spec::time::spelled_duration;
 
 use super::messages::texts;
 use super::walks::{chosen_by, expressions_of, first_part, first_parts, heard, sends};
 use super::{Lower, expressions, ir_fields};
-use crate::ast::{JourneyDecl, JourneyItem, MessageItem, Name, Path, TemplatePiece};
+use crate::ast::{GoalWhatDecl, JourneyDecl, JourneyItem, MessageItem, Name, Path, TemplatePiece};
 use crate::diagnostics::Finding;
 use crate::resolve::{FieldInfo, Kind, listed, unknown};
 use crate::source::Span;
@@ -90,12 +91,14 @@ impl Lower<'_, '_> {
             data: ir_fields(&journey.data),
             limits: Vec::new(),
             starts: Vec::new(),
+            goals: Vec::new(),
             arrows: Vec::new(),
             states: Vec::new(),
         };
         let mut arrows = Vec::new();
         let mut started: BTreeMap<String, Span> = BTreeMap::new();
         let mut any_start = false;
+        let mut goals: BTreeMap<String, Span> = BTreeMap::new();
         for item in &decl.items {
             match item {
                 JourneyItem::Data(_) => {}
@@ -127,6 +130,30 @@ impl Lower<'_, '_> {
                     }
                 }
                 JourneyItem::Arrow(arrow) => arrows.push(arrow),
+                JourneyItem::Goal(goal) => {
+                    let what = match &goal.what {
+                        GoalWhatDecl::Reach(state) => self.state(&journey, state).map(|(to, _)| GoalWhat::Reach(to)),
+                        GoalWhatDecl::Silence { event, within } => {
+                            let within = self.duration(within, "within");
+                            let event = self.position(Kind::Event, &event.text(), event.span);
+                            event.map(|event| GoalWhat::Silence { event: EventId(event), within })
+                        }
+                    };
+                    let text = match &goal.what {
+                        GoalWhatDecl::Reach(state) => state.text.clone(),
+                        GoalWhatDecl::Silence { event, within } => {
+                            format!("no {} within {}", event.text(), spelled_duration(within.value))
+                        }
+                    };
+                    if let Some(first) = goals.insert(text.clone(), goal.span) {
+                        self.twice(goal.span, first, &format!("goal {text}"));
+                        continue;
+                    }
+                    if let Some(what) = what {
+                        self.out.place(Node::Goal(id, lowered.goals.len()), goal.span);
+                        lowered.goals.push(Goal { text, what });
+                    }
+                }
                 JourneyItem::State(state) => {
                     if self.declared_here(&journey, &state.name, lowered.states.len()) {
                         let state = self.state_block(&journey, state, StateId(lowered.states.len() as u32));

@@ -101,6 +101,7 @@ impl Place {
                 ("on", &[Rule::on_arrow]),
                 ("state", &[Rule::state]),
                 ("end", &[Rule::end_decl]),
+                ("goal", &[Rule::goal]),
             ],
             Place::State => &[
                 ("send", &[Rule::send]),
@@ -185,7 +186,6 @@ const CONTINUATIONS: Lines = &[
 /// Words that the language will have, and what to do meanwhile.
 const LATER: &[(&str, &str)] = &[
     ("hook", "`call` a service of the host instead"),
-    ("goal", "leave it out; ends say how a journey went, such as `end visited as success`"),
     ("priority", "hand over to a queue of its own for urgent cases"),
 ];
 

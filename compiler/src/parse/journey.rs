@@ -5,8 +5,8 @@ use journey_spec::program::EndKind;
 use super::explain::Place;
 use super::{Node, Reader, Rule};
 use crate::ast::{
-    ArrowDecl, CondDecl, EndDecl, JourneyDecl, JourneyItem, Name, StartDecl, StateDecl, StateItem, ThenDecl,
-    TriggerDecl,
+    ArrowDecl, CondDecl, EndDecl, GoalDecl, GoalWhatDecl, JourneyDecl, JourneyItem, Name, StartDecl, StateDecl,
+    StateItem, ThenDecl, TriggerDecl,
 };
 use crate::source::Span;
 
@@ -52,6 +52,7 @@ impl<'a> Reader<'a> {
             Rule::on_arrow => self.arrow(node).map(JourneyItem::Arrow),
             Rule::state => self.state(node).map(JourneyItem::State),
             Rule::end_decl => self.end(node).map(JourneyItem::End),
+            Rule::goal => self.goal(node).map(JourneyItem::Goal),
             _ => None,
         }
     }
@@ -72,6 +73,21 @@ impl<'a> Reader<'a> {
             }
         }
         Some(StartDecl { event: event?, take, when, to: to?, span })
+    }
+
+    fn goal(&mut self, node: Node<'a>) -> Option<GoalDecl> {
+        let span = self.span(&node);
+        let what = node.into_inner().find_map(|part| match part.as_rule() {
+            Rule::name => Some(GoalWhatDecl::Reach(self.name(&part))),
+            Rule::goal_no => {
+                let mut inner = part.into_inner();
+                let event = inner.find(|n| n.as_rule() == Rule::path).map(|n| self.path(&n))?;
+                let within = inner.find(|n| n.as_rule() == Rule::duration).map(|n| self.duration(&n))?;
+                Some(GoalWhatDecl::Silence { event, within })
+            }
+            _ => None,
+        });
+        Some(GoalDecl { what: what?, span })
     }
 
     fn end(&mut self, node: Node<'a>) -> Option<EndDecl> {

@@ -10,7 +10,9 @@ mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Arrow, Branch, Deadline, Field, Journey, Limit, Millis, Program, Then, Trigger, Validity};
+use super::{
+    Action, Arrow, Branch, Deadline, Field, GoalWhat, Journey, Limit, Millis, Program, Then, Trigger, Validity,
+};
 use crate::types::Type;
 
 /// What does not hang together, and where.
@@ -187,6 +189,12 @@ fn journey(program: &Program, journey: &Journey, number: usize) -> Judged {
     for (i, start) in journey.starts.iter().enumerate() {
         let event = program.events.get(start.event.index()).map(|e| e.fields.as_slice()).unwrap_or_default();
         taken(&format!("{place}.starts[{i}].take"), &start.take, event, &data)?;
+    }
+    once(&format!("{place}.goals"), journey.goals.iter().map(|g| g.text.as_str()))?;
+    for (i, goal) in journey.goals.iter().enumerate() {
+        if let GoalWhat::Silence { within, .. } = goal.what {
+            positive(&format!("{place}.goals[{i}]"), within)?;
+        }
     }
     arrows(program, &place, &journey.arrows, &data)?;
     for (i, state) in journey.states.iter().enumerate() {

@@ -2,7 +2,7 @@
 //!
 //! The state is plain data. It is bounded: what no rule can ask for any more is dropped at the end of each step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Ts;
 use journey_spec::places;
@@ -88,6 +88,20 @@ pub struct Instance {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) splits: BTreeMap<StateId, u32>,
     pub(crate) promises: Vec<OpenPromise>,
+    /// Goals that were reached or missed, by position.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) measured: BTreeSet<u32>,
+    /// Silence that is hoped for after the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) watches: Vec<Watch>,
+}
+
+/// A goal that is reached where nothing comes until then.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Watch {
+    /// The goal's position.
+    pub(crate) goal: u32,
+    pub(crate) until: Ts,
 }
 
 /// How an instance ended.
@@ -518,7 +532,7 @@ impl Instance {
     pub fn next_due(&self) -> Option<Ts> {
         let promises = self.promises.iter().map(|p| p.by).min();
         if !self.is_live() {
-            return promises;
+            return promises.into_iter().chain(self.watches.iter().map(|w| w.until)).min();
         }
         let timers = self.timers.iter().filter(|t| !t.done).filter_map(|t| t.due).min();
         let settles = self.settles.iter().map(|s| s.due).min();

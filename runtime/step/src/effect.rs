@@ -202,6 +202,13 @@ pub enum What {
         /// How many of a hundred customers go this way.
         percent: u32,
     },
+    /// A goal was reached or missed; told once an instance and goal.
+    Goal {
+        /// As written, without the word `goal`.
+        goal: String,
+        /// Reached, or else missed.
+        reached: bool,
+    },
     /// The journey changed its data itself.
     Set {
         /// What.

@@ -19,6 +19,8 @@ impl Entry {
             What::Refused { event, rule } => format!("refused {event}: {rule}"),
             What::Ignored { input, why } => format!("ignored {input}: {why}"),
             What::Entered { state, why } => format!("entered {state}, by {why}"),
+            What::Goal { goal, reached: true } => format!("goal {goal}: reached"),
+            What::Goal { goal, reached: false } => format!("goal {goal}: missed"),
             What::Set { path, value } => format!("set {path} to {value}"),
             What::Split { state, to, percent } => format!("{state} split: one of the {percent}% that go to {to}"),
             What::Sent { message, channel, text, essential, .. } => {

@@ -11,6 +11,7 @@ mod conditions;
 mod due;
 mod events;
 mod fresh;
+mod goals;
 mod handoffs;
 mod moves;
 mod promises;

@@ -170,6 +170,7 @@ fn a_wait_of_days_is_the_customers() {
         key: None,
         data: vec![],
         limits: vec![],
+        goals: vec![],
         starts: vec![names.start("go", &[], "first")],
         arrows: vec![],
         states: vec![
@@ -208,6 +209,7 @@ fn greedy(n: u32, per: Window) -> Program {
         key: None,
         data: vec![],
         limits: vec![],
+        goals: vec![],
         starts: vec![names.start("go", &[], "told")],
         arrows: vec![],
         states: vec![told],

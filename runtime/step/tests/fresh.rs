@@ -42,6 +42,7 @@ fn fresh() -> Program {
         key: Some(path("booking.id")),
         data: vec![field("booking", Type::Record("Booking".into()))],
         limits: vec![],
+        goals: vec![],
         starts: vec![names.start("go", &["booking"], "first")],
         arrows: vec![],
         states: vec![

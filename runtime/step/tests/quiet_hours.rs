@@ -42,6 +42,7 @@ fn sends(from: u16, to: u16) -> Program {
         key: None,
         data: vec![],
         limits: vec![],
+        goals: vec![],
         starts: vec![names.start("go", &[], "told")],
         arrows: vec![],
         states: vec![state("told", vec![names.send("note")], vec![])],

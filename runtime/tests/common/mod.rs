@@ -110,6 +110,7 @@ pub fn program() -> Program {
         key: Some(vec!["order".into(), "id".into()]),
         data: vec![field("order", Type::Record("Order".into()))],
         limits: vec![],
+        goals: vec![],
         starts: vec![Start { event: EventId(0), take: vec!["order".into()], when: None, to: StateId(0) }],
         arrows: vec![Arrow { on: Trigger::Reply(None), when: None, then: Then::Stay(vec![handoff()]) }],
         states,

@@ -6,7 +6,7 @@ use journey_compiler::check::texts::{Size, sizes};
 use journey_compiler::diagnostics::did_you_mean;
 use journey_compiler::spans::Node;
 use journey_spec::codes;
-use journey_spec::program::{Action, JourneyId, State, StateId, Then, Trigger};
+use journey_spec::program::{Action, GoalWhat, JourneyId, State, StateId, Then, Trigger};
 
 use super::page::Page;
 use super::state::Here;
@@ -124,6 +124,13 @@ fn overview(here: &Here<'_>) -> Page {
     if !journey.arrows.is_empty() {
         let arrows = journey.arrows.iter().map(|a| (here.words.arrow(a), short(&a.then, here)));
         page.part("In every state, unless a state says otherwise", arrows.collect());
+    }
+    if !journey.goals.is_empty() {
+        let goals = journey.goals.iter().map(|g| match g.what {
+            GoalWhat::Reach(_) => (g.text.clone(), "reached where an instance comes there".to_string()),
+            GoalWhat::Silence { .. } => (g.text.clone(), "counted from the end of an instance".to_string()),
+        });
+        page.part("Its goals", goals.collect());
     }
     let states = journey.states.iter().map(|s| (s.name.clone(), gist(s, here)));
     page.part("States", states.collect());

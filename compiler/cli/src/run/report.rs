@@ -5,10 +5,10 @@ use std::path::Path;
 
 use journey_compiler::check::bounds::{self, Scope};
 use journey_runtime::Engine;
-use journey_runtime::drive::Summary;
+use journey_runtime::drive::{GoalSummary, Summary};
 use journey_spec::Ts;
 use journey_spec::program::{DAY, Program};
-use journey_spec::time::Zone;
+use journey_spec::time::{Zone, spelled_duration};
 use journey_step::effect::{Entry, PromiseFate, What};
 
 use crate::failure::Failure;
@@ -102,6 +102,7 @@ impl Report<'_> {
                 total.busiest
             ));
         }
+        screen.print(&goals(&self.summary.goals));
         if let Some(why) = &self.summary.unfinished {
             screen.print(&format!("{why}\n"));
         }
@@ -186,6 +187,32 @@ impl Report<'_> {
         }
         Ok(out)
     }
+}
+
+/// How goals were met, a line each and one for each way of a split.
+fn goals(all: &[GoalSummary]) -> String {
+    let rows: Vec<(String, String)> = all
+        .iter()
+        .map(|g| {
+            let head = match &g.way {
+                None => format!("{} goal {}", g.journey, g.goal),
+                Some((state, to, percent)) => format!("  {state} {percent}% -> {to}"),
+            };
+            let of = count(usize::try_from(g.instances).unwrap_or(usize::MAX), "instance", "instances");
+            let mut text =
+                format!("{of}, {} reached ({}%), {} missed", grouped(g.reached), g.percent(), grouped(g.missed));
+            let open = g.instances.saturating_sub(g.reached).saturating_sub(g.missed);
+            if open > 0 {
+                text.push_str(&format!(", {} open", grouped(open)));
+            }
+            if let Some(median) = g.median {
+                text.push_str(&format!("; median time {}", spelled_duration(median)));
+            }
+            (head, text)
+        })
+        .collect();
+    let wide = rows.iter().map(|(head, _)| head.chars().count()).max().unwrap_or(0);
+    rows.into_iter().map(|(head, text)| format!("{head:<wide$}  {text}\n")).collect()
 }
 
 /// What came in and what went out, of one customer or of several.

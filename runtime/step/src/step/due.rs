@@ -19,6 +19,8 @@ enum Item {
     Waiting(u64),
     /// A promise's deadline: instance and position.
     Promise(usize, usize),
+    /// A goal's silence has lasted: instance and goal.
+    Silence(usize, u32),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +47,7 @@ impl Run<'_> {
             }
             Item::Waiting(number) => self.ask_again(number),
             Item::Promise(n, index) => self.break_promise(n, index),
+            Item::Silence(n, goal) => self.stayed_silent(n, goal),
         }
         self.conclude();
         true
@@ -60,6 +63,9 @@ impl Run<'_> {
         for (n, instance) in self.c.instances.iter().enumerate() {
             for (index, promise) in instance.promises.iter().enumerate() {
                 offer(promise.by, Item::Promise(n, index));
+            }
+            for watch in &instance.watches {
+                offer(watch.until, Item::Silence(n, watch.goal));
             }
             if !instance.is_live() {
                 continue;

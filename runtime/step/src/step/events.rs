@@ -48,7 +48,8 @@ impl<'p> Run<'p> {
                 None => kept_out.push(journey),
             }
         }
-        let (mut told, mut taken) = (!kept_out.is_empty(), false);
+        let mut told = self.disturb(id, data) || !kept_out.is_empty();
+        let mut taken = false;
         for journey in kept_out {
             let why = format!("no condition holds for a start of `{}`", journey.name);
             self.ignored(None, format!("event `{name}`"), why);

@@ -148,6 +148,10 @@ impl Run<'_> {
         if let Some(outcome) = end {
             self.note(Some(n), What::Ended { state: name.to_string(), outcome });
         }
+        self.reach(n, state);
+        if end.is_some() {
+            self.close_goals(n);
+        }
     }
 
     /// Ends an instance by a limit's word: it is in no state then.
@@ -159,6 +163,7 @@ impl Run<'_> {
         instance.visit = instance.visit.saturating_add(1);
         instance.ended = Some(End { at, outcome: EndKind::Neutral, by_limit: true });
         self.note(Some(n), What::Ended { state: String::new(), outcome: EndKind::Neutral });
+        self.close_goals(n);
     }
 
     /// Drops what belongs to the visit that is left.
@@ -286,6 +291,8 @@ impl Instance {
             tallies: std::collections::BTreeMap::new(),
             splits: std::collections::BTreeMap::new(),
             promises: Vec::new(),
+            measured: std::collections::BTreeSet::new(),
+            watches: Vec::new(),
         }
     }
 }

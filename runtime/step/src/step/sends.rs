@@ -20,6 +20,8 @@ const SUPERSEDED: &str = "superseded by a newer message";
 const MOST_SAID: usize = 50;
 /// Longest part of a thing said that is kept, in characters.
 const LONGEST_SAID: usize = 2_000;
+/// Ended instances of a customer whose silence is watched for a goal.
+const MOST_WATCHED: usize = 500;
 /// Messages that answers and receipts can still be about.
 const MOST_ROUTES: usize = 200;
 
@@ -281,17 +283,24 @@ impl<'p> Run<'p> {
         self.c.routes.drain(..old);
         self.forget_stops();
         if self.c.instances.iter().any(|i| !i.is_live()) {
-            // An ended instance is needed while a message of it waits; the newest of a journey stays for people who ask.
+            // An ended instance is needed while a message of it waits or a goal is still open; the newest of a journey stays for people who ask.
             let mut newest = vec![0_u64; self.program.journeys.len()];
             for instance in &self.c.instances {
                 if let Some(slot) = newest.get_mut(instance.journey.index()) {
                     *slot = instance.number;
                 }
             }
+            // Of instances without number only the newest are watched; a goal of the others stays open.
+            let watched = self.c.instances.iter().filter(|i| !i.watches.is_empty()).count();
+            let over = watched.saturating_sub(MOST_WATCHED);
+            for instance in self.c.instances.iter_mut().filter(|i| !i.watches.is_empty()).take(over) {
+                instance.watches.clear();
+            }
             let waiting = &self.c.waiting;
             self.c.instances.retain(|i| {
                 i.is_live()
                     || newest.get(i.journey.index()).is_some_and(|newest| *newest == i.number)
+                    || !i.watches.is_empty()
                     || waiting.iter().any(|w| w.instance == i.number)
             });
         }

@@ -118,6 +118,7 @@ pub fn appointment() -> Program {
             limit(visits("agreed"), 2, Some(7 * DAY), goto("waiting"), "limit visits agreed to 2 per 7d"),
             limit(visits("calling_off"), 1, None, goto("rebooking"), "limit visits calling_off to 1"),
         ],
+        goals: vec![],
         starts: vec![n.start("booking.created", b, "booked")],
         arrows: vec![
             n.on("booking.cancelled", &[], None, n.go("calling_off")),
@@ -202,6 +203,7 @@ pub fn appointment() -> Program {
                 "limit sms to 5",
             ),
         ],
+        goals: vec![],
         starts: vec![o.start("offer.made", &["offer"], "told")],
         arrows: vec![
             o.to(Trigger::OptOut, "stopped"),
@@ -300,6 +302,7 @@ pub fn boarding() -> Program {
                 "limit marketing messages to 3",
             ),
         ],
+        goals: vec![],
         starts: vec![n.start("checkin", b, "lounge")],
         arrows: vec![
             n.on("flight.cancelled", &[], None, n.go("sorry")),
