@@ -24,6 +24,7 @@ fn spikes(quota: Quota) -> Program {
         key: Some(path("line")),
         data: vec![],
         limits: vec![],
+        goals: vec![],
         starts: vec![names.start("spike", &[], "told")],
         arrows: vec![],
         states: vec![told, end("done", EndKind::Neutral)],
