@@ -130,6 +130,7 @@ fn essential_messages_do_not_pass_a_pause_and_keep_their_bound_after_it() {
         key: Some(path("booking.id")),
         data: vec![field("booking", journey_spec::Type::Record("Booking".into()))],
         limits: Vec::new(),
+        goals: vec![],
         starts: vec![names.start("alarm", &["booking"], "on")],
         arrows: vec![names.on("alarm", &[], None, Then::Stay(vec![names.send("vital")]))],
         states: names
