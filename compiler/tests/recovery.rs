@@ -8,6 +8,8 @@
     reason = "a test may fail so"
 )]
 
+use std::sync::Mutex;
+
 use journey_compiler::ast::{File, Item, JourneyItem};
 use journey_compiler::parse::parse;
 use journey_compiler::source::FileId;
@@ -17,14 +19,45 @@ const APPOINTMENT: &str = include_str!("fixtures/appointment.journey");
 /// The code and message of each finding, with the text at its place.
 fn told(text: &str) -> (File, Vec<(String, String)>) {
     let (file, findings) = parse(FileId(0), text);
-    let told = findings
+    let told: Vec<(String, String)> = findings
         .iter()
         .map(|f| {
             let at = text.get(f.span().start as usize..f.span().end as usize).expect("a place in the text");
             (format!("{}: {}", f.code.code, f.message), at.to_string())
         })
         .collect();
+    if let ([finding], [(said, _)]) = (findings.as_slice(), told.as_slice()) {
+        note(text, finding.span().start, said);
+    }
     (file, told)
+}
+
+/// A line of the table: the line at which the finding stands, and the finding.
+static TABLE: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+fn note(text: &str, at: u32, finding: &str) {
+    let start = text[..at as usize].rfind('\n').map_or(0, |i| i + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    TABLE.lock().unwrap().push((line.trim().chars().take(70).collect(), finding.into()));
+}
+
+/// `cargo test -p journey-compiler --test recovery -- --ignored --nocapture` prints it.
+#[test]
+#[ignore = "prints the table of broken texts, each with its one finding"]
+#[allow(clippy::print_stdout, reason = "that is what it is for")]
+fn the_table_of_broken_texts() {
+    a_bad_line_in_a_state_costs_one_finding_and_no_neighbour();
+    a_bad_line_elsewhere_costs_one_finding_and_no_neighbour();
+    a_missing_brace_costs_one_finding_and_no_neighbour();
+    a_brace_too_many_costs_one_finding();
+    pages_fail_with_their_code_and_are_mended();
+    let mut rows = std::mem::take(&mut *TABLE.lock().unwrap());
+    rows.dedup();
+    println!("| broken text | its one finding |\n|---|---|");
+    for (text, finding) in &rows {
+        println!("| `` {} `` | {} |", text.replace('|', "\\|"), finding.replace('|', "\\|"));
+    }
+    assert!(rows.len() >= 30, "{} rows", rows.len());
 }
 
 fn states(file: &File) -> Vec<(&str, usize)> {
