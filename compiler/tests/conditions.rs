@@ -11,7 +11,8 @@ customer { first_name: text  phone: phone? for sms  tier: one of { gold, plain }
 policy house { after the end, replies -> handoff "care" }
 record Job {
   id: text, slot: instant, other: instant?, kind: one of { repair, install, check }, mood: one of { good, bad }?,
-  paid: bool, engineer: text?, price: money, size: number, day: date, length: duration
+  paid: bool, engineer: text?, price: money, size: number, day: date, length: duration,
+  illness: text? sensitive health, cause: text? sensitive health
 }
 event booked { job: Job }
 event moved { job: Job }
@@ -307,6 +308,7 @@ fn what_is_set_has_a_place_and_fits() {
         "job.size = 3",
         "job.engineer = customer.first_name",
         "job.price = \"3.00 GBP\"",
+        "job.cause = job.illness",
     ] {
         assert_eq!(set(good), NONE, "{good}");
     }
@@ -318,6 +320,10 @@ fn what_is_set_has_a_place_and_fits() {
         ("job.size = job.size + 1d", "J0111 only an instant can be moved, and this is a number"),
         ("job.size = now", "J0111 `job.size` is a number, and this is an instant"),
         ("job.nothing = 3", "J0101 `job` is a `Job` and has no field `nothing`"),
+        (
+            "job.engineer = job.illness",
+            "J0138 `job.engineer` would be like any other datum, and `job.illness` is not for every eye",
+        ),
         (
             "customer.first_name = \"x\"",
             "J0118 what is known of the customer belongs to the host, and no journey changes it",

@@ -642,6 +642,9 @@ pub struct Set {
     pub value: Expr,
     /// Whether it may be missing.
     pub optional: bool,
+    /// Whether it is not for every eye: then a timeline does not tell the value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
 }
 
 /// `call SERVICE(ARG, …) within D { OUTCOME -> STATE … }`.

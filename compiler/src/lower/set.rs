@@ -1,7 +1,7 @@
 //! `set`: what a journey itself changes of its data.
 
 use journey_spec::program::{Expr as Ir, Set};
-use journey_spec::{Type, Value, codes};
+use journey_spec::{Sensitive, Type, Value, codes};
 
 use super::Lower;
 use super::conditions::Facts;
@@ -46,6 +46,7 @@ impl Lower<'_, '_> {
             );
         }
         let ty = found.ty?;
+        let sensitive = found.sensitive.map(|(kind, _)| kind);
         let value = match value {
             None if ty.is_optional() => Ir::Literal(Value::Missing),
             None => {
@@ -60,12 +61,18 @@ impl Lower<'_, '_> {
                 );
                 return None;
             }
-            Some(value) => self.settable(journey, &text, &ty, value)?,
+            Some(value) => self.settable(journey, &text, (&ty, sensitive), value)?,
         };
-        Some(Set { path: parts(target), value, optional: ty.is_optional() })
+        Some(Set { path: parts(target), value, optional: ty.is_optional(), sensitive: sensitive.is_some() })
     }
 
-    fn settable(&mut self, journey: &JourneyScope<'_>, target: &str, ty: &Type, value: &Expr) -> Option<Ir> {
+    fn settable(
+        &mut self,
+        journey: &JourneyScope<'_>,
+        target: &str,
+        (ty, sensitive): (&Type, Option<Sensitive>),
+        value: &Expr,
+    ) -> Option<Ir> {
         let wrong = |found: &Type| {
             let message = format!("`{target}` is {}, and this is {}", noun(ty.required()), noun(found.required()));
             mismatch(value.span, message).label("of another type")
@@ -86,6 +93,21 @@ impl Lower<'_, '_> {
                 }
                 let found = walk(self.names, journey.scope(), path, self.out)?;
                 let from = found.ty?;
+                if let Some((kind, declared)) = found.sensitive.filter(|(kind, _)| sensitive != Some(*kind)) {
+                    self.out.say(
+                        Finding::new(
+                            &codes::J0138,
+                            path.span,
+                            format!(
+                                "`{target}` would be like any other datum, and `{}` is not for every eye",
+                                path.text()
+                            ),
+                        )
+                        .label(format!("{} data", kind.name()))
+                        .also(declared, "declared here")
+                        .help(format!("declare what is set as `sensitive {}` too", kind.name())),
+                    );
+                }
                 if !fits(from.required(), ty.required()) {
                     self.out.say(wrong(&from));
                     return None;

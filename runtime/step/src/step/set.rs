@@ -24,6 +24,7 @@ impl Run<'_> {
             return;
         }
         let told = match &value {
+            _ if set.sensitive => "a sensitive value".to_string(),
             Value::Missing => "missing".to_string(),
             Value::Instant(at) => rfc3339(*at),
             other => super::render::plain(other, &Zone::utc()),
