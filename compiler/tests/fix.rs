@@ -19,6 +19,7 @@ const HOUSE: &str = include_str!("../../examples/house/care.journey");
 const APPOINTMENT: &str = include_str!("../../examples/appointment/appointment.journey");
 const SCENARIOS: &str = include_str!("../../examples/appointment/appointment.scenario.journey");
 const MAIL: &str = include_str!("../../examples/appointment/mail/confirmation.md");
+const MAIL_ES: &str = include_str!("../../examples/appointment/mail/confirmation.es.md");
 const BOARDING: &str = include_str!("../../examples/boarding/boarding.journey");
 
 fn project(file: &str, text: &str) -> (Vec<String>, Memory) {
@@ -27,6 +28,7 @@ fn project(file: &str, text: &str) -> (Vec<String>, Memory) {
         ("appointment/appointment.journey", APPOINTMENT),
         ("appointment/appointment.scenario.journey", SCENARIOS),
         ("appointment/mail/confirmation.md", MAIL),
+        ("appointment/mail/confirmation.es.md", MAIL_ES),
         ("boarding/boarding.journey", BOARDING),
     ];
     let mut files: BTreeMap<String, String> = files.map(|(p, t)| (p.to_owned(), t.to_owned())).into();
