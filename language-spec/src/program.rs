@@ -3,7 +3,10 @@
 //! Durations are in milliseconds. Names are those of the source. Everything that a step needs is here, and nothing
 //! about source positions: a comment moved in a source file does not change a program's [`Program::hash`].
 
+mod arrow;
 mod cond;
+mod expr;
+mod message;
 mod policy;
 pub mod sound;
 
@@ -12,12 +15,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use arrow::{Action, Arrow, Call, Deadline, Handoff, Promise, Send, Set, Then, Trigger};
 pub use cond::{Branch, Cmp, Cond, bucket};
+pub use expr::{CLOCK_SHIFT, Expr, days_after};
+pub use message::{Format, Fresh, Invitation, LOOKUP, Message, Piece, Quota, Template, Translation, Validity, Variant};
 pub use policy::{Calendar, Fate, Limit, LimitWhat, Policy, Quiet, Requirement, Window};
 
 use crate::sensitive::Sensitive;
 use crate::types::Type;
-use crate::value::Value;
 
 /// Version of this format. A program of another format is refused by the runtime. It changes with every field that comes
 /// or goes once a version is released, and wherever a field's meaning changes.
@@ -264,135 +269,6 @@ pub struct Event {
     pub intake: Option<Quota>,
 }
 
-/// A text that the customer may get.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Message {
-    /// Name, as written.
-    pub name: String,
-    /// Why it is sent.
-    pub purpose: Purpose,
-    /// One variant a channel, in the order in which they are tried.
-    pub variants: Vec<Variant>,
-    /// Answers that the message invites, in source order.
-    pub replies: Vec<Invitation>,
-    /// How long the text stays true.
-    pub validity: Validity,
-    /// `essential at most N per W`: passes limits and quiet hours, and the checker proves this bound instead, per
-    /// instance.
-    pub essential: Option<Quota>,
-    /// Data that have to be new when the message leaves.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fresh: Vec<Fresh>,
-}
-
-/// `fresh booking within 15m by call lookup_booking(booking.id)`: a datum that may not be older when the message leaves, and
-/// who is asked for it where it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fresh {
-    /// The journey's datum, a record.
-    pub datum: String,
-    /// How long ago it may have been taken over.
-    pub within: Millis,
-    /// The service that returns such a record.
-    pub service: ServiceId,
-    /// Arguments, one a parameter.
-    pub args: Vec<Expr>,
-}
-
-/// How long a service that is asked for a record may take; then it has failed.
-pub const LOOKUP: Millis = MINUTE;
-
-/// A message's text on one channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Variant {
-    /// The channel.
-    pub channel: Channel,
-    /// The subject line, for e-mail with a body.
-    pub subject: Option<Template>,
-    /// The text itself.
-    pub body: Template,
-    /// The same in other languages, in source order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub translations: Vec<Translation>,
-}
-
-/// A message's text on one channel for those who read a language.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Translation {
-    /// Whose: a BCP 47 tag such as `es` or `pt-BR`.
-    pub locale: String,
-    /// The subject line, for e-mail with a body.
-    pub subject: Option<Template>,
-    /// The text itself.
-    pub body: Template,
-}
-
-/// Text with placeholders.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Template(pub Vec<Piece>);
-
-/// A part of a template.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Piece {
-    /// Text as it stands.
-    Text(String),
-    /// `{booking.slot:day or "soon"}`.
-    Value {
-        /// Where the value stands: `customer.…`, or a journey's datum.
-        path: Vec<String>,
-        /// How it is written.
-        format: Format,
-        /// What stands in place of a missing value.
-        or: Option<String>,
-    },
-}
-
-/// How a placeholder's value is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// As is customary for the type.
-    Plain,
-    /// `Friday 20 March`, in the customer's zone.
-    Day,
-    /// `09:00`, in the customer's zone.
-    Time,
-    /// `20 March 2026`, in the customer's zone.
-    Date,
-}
-
-/// An answer that a message invites.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invitation {
-    /// The reply's name, which `on reply NAME` hears.
-    pub name: String,
-    /// The texts that mean it, folded by [`crate::value::fold_reply`].
-    pub words: Vec<String>,
-}
-
-/// How long a message stays true.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Validity {
-    /// The policy's `valid for`.
-    Policy,
-    /// `valid for 12h`, from the moment it was decided.
-    For(Millis),
-    /// `valid until booking.slot`; capped by the policy's `valid for`.
-    Until(Expr),
-}
-
-/// At most `n` in any such window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quota {
-    /// How many.
-    pub n: u32,
-    /// The window.
-    pub per: Window,
-}
-
 /// Something of the host's that a journey can ask.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
@@ -506,202 +382,4 @@ pub enum EndKind {
     Neutral,
     /// Not as hoped.
     Failure,
-}
-
-/// What an instance does when something happens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Arrow {
-    /// What happens.
-    pub on: Trigger,
-    /// `when …`: what has to hold. For an event: with the data as it would be after the take-over; for a timer: when it
-    /// fires, also where its instant is past.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<Cond>,
-    /// What is done. For [`Trigger::At`]: when the instant comes.
-    pub then: Then,
-}
-
-/// What an arrow waits for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// An event of the feed.
-    Event {
-        /// Which.
-        event: EventId,
-        /// The event's fields that become the journey's data of the same name.
-        take: Vec<String>,
-        /// `settle 15m`: the data is taken at once, the arrow is taken this long after the first of a burst.
-        settle: Option<Millis>,
-    },
-    /// An answer: of this name, or any where there is none.
-    Reply(Option<String>),
-    /// The case that this state opened was closed by a person.
-    HandoffClosed,
-    /// A message of this visit will finally not leave.
-    Blocked,
-    /// A channel could not deliver a message of this visit.
-    Failed,
-    /// The customer said STOP.
-    OptOut,
-    /// This long after entering.
-    After(Millis),
-    /// `after 1 day at 09:00`: so many calendar days after entering, when the customer's clock shows that minute.
-    AfterDays {
-        /// How many days, at least one.
-        days: u32,
-        /// Minute of the day, 0 to 1439.
-        minute: u16,
-    },
-    /// When an instant comes, once for each value of its data.
-    At {
-        /// The instant.
-        at: Expr,
-        /// What is done where it is already past, on entry or because the data changed.
-        if_past: Then,
-    },
-}
-
-/// What an arrow does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Then {
-    /// Goes to a state.
-    Goto(StateId),
-    /// Stays, without re-arming timers, and does this.
-    Stay(Vec<Action>),
-}
-
-/// Something that a step does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Sends a message.
-    Send(Send),
-    /// Gives the case to a person.
-    Handoff(Handoff),
-    /// Changes a datum.
-    Set(Set),
-    /// Asks a service; only on entry of a state, at most one a state.
-    Call(Call),
-}
-
-/// `send MESSAGE [via …] [promising|keeping|withdrawing …] [{ on blocked -> S  on failed -> S }]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Send {
-    /// The message.
-    pub message: MessageId,
-    /// `via sms else email`: the order of channels; empty means the message's own.
-    pub via: Vec<Channel>,
-    /// `promising NAME by T` or `within D`.
-    pub promising: Option<Promise>,
-    /// `keeping NAME`.
-    pub keeping: Option<String>,
-    /// `withdrawing NAME`.
-    pub withdrawing: Option<String>,
-    /// What is done where this message is blocked; goes before the state's arrow.
-    pub on_blocked: Option<Then>,
-    /// What is done where this message fails; goes before the state's arrow.
-    pub on_failed: Option<Then>,
-}
-
-/// A promise that a message makes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Promise {
-    /// Its name.
-    pub name: String,
-    /// When it has to be kept or withdrawn.
-    pub deadline: Deadline,
-}
-
-/// When a promise falls due.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Deadline {
-    /// At an instant that follows its data.
-    By(Expr),
-    /// This long after the promising message left.
-    Within(Millis),
-}
-
-/// `handoff "QUEUE" [with transcript]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handoff {
-    /// Whose desk.
-    pub queue: String,
-    /// Whether everything said so far goes along.
-    pub transcript: bool,
-}
-
-/// `set PATH = VALUE`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Set {
-    /// What: a datum of the journey, or a part of one.
-    pub path: Vec<String>,
-    /// Its new value. Where it is not there, the datum is missing afterwards if it may be, else it stays as it is.
-    pub value: Expr,
-    /// Whether it may be missing.
-    pub optional: bool,
-    /// Whether it is not for every eye: then a timeline does not tell the value.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub sensitive: bool,
-}
-
-/// `call SERVICE(ARG, …) within D { OUTCOME -> STATE … }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Call {
-    /// The service.
-    pub service: ServiceId,
-    /// Arguments, one a parameter.
-    pub args: Vec<Expr>,
-    /// How long an answer is waited for; then it is `failed`.
-    pub within: Millis,
-    /// Where each outcome leads, `failed` included.
-    pub outcomes: BTreeMap<String, StateId>,
-}
-
-/// A value computed from data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expr {
-    /// A value as it stands.
-    Literal(Value),
-    /// `booking.slot`, `customer.zone`.
-    Path(Vec<String>),
-    /// `now`: the step's time. Only in conditions and behind `set`.
-    Now,
-    /// An instant moved by an elapsed time: `booking.slot - 1d`.
-    Offset {
-        /// The instant.
-        base: Box<Expr>,
-        /// How far, in milliseconds; negative is earlier.
-        by: Millis,
-    },
-    /// An instant moved by calendar days of the customer: `booking.slot - 1 day at 09:00`.
-    Calendar {
-        /// The instant.
-        base: Box<Expr>,
-        /// How many days; negative is earlier.
-        days: i32,
-        /// Minute of the day, 0 to 1439; the instant's own time of day where there is none.
-        minute: Option<u16>,
-    },
-}
-
-/// The most by which a local clock gains or loses on elapsed time over a stretch of days, but where a zone moves over the
-/// date line: what has to be allowed for where calendar days are compared with hours.
-pub const CLOCK_SHIFT: Millis = 4 * HOUR;
-
-/// The soonest and the latest that so many calendar days at that minute can come after any instant, in milliseconds.
-#[must_use]
-pub fn days_after(days: i32, minute: Option<u16>) -> (Millis, Millis) {
-    let days = Millis::from(days).saturating_mul(DAY);
-    match minute {
-        // The instant may be a day's first or its last.
-        Some(minute) => {
-            let to = days.saturating_add(Millis::from(minute).saturating_mul(MINUTE));
-            (to.saturating_sub(DAY).saturating_sub(CLOCK_SHIFT), to.saturating_add(CLOCK_SHIFT))
-        }
-        None => (days.saturating_sub(CLOCK_SHIFT), days.saturating_add(CLOCK_SHIFT)),
-    }
 }
