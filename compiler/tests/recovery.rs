@@ -118,6 +118,7 @@ fn a_bad_line_in_a_state_costs_one_finding_and_no_neighbour() {
         ("set booking.slot == now", "J0001: `==` is written `=` here", "=="),
         ("set booking.slot", "J0001: expected `=` after `booking.slot`", ""),
         ("after 1 day -> b", "J0001: a calendar day ends at some time of the day, and none is said", "->"),
+        ("after 3 days -> b", "J0001: calendar days end at some time of the day, and none is said", "->"),
         ("after 1 day at 9 -> b", "J0001: expected a time such as `21:00` after `at`", "9"),
         ("on x settle 2 days -> b", "J0001: `settle` counts elapsed time, and 2 days are calendar time", "2"),
         ("handoff \"a\" priority high", "J0008: `priority` is not part of the language yet", "priority"),

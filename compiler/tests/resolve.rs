@@ -256,6 +256,8 @@ const ROWS: &[Row] = &[
     ("settle 15m", "settle 0m", "J0116", "0m", "no time at all"),
     ("within 30s", "within 600w", "J0116", "600w", "longer than ten years"),
     ("nick: text?", "nick: text(0)?", "J0116", "0", "at least 1"),
+    ("limit messages to 6 per 24h", "limit messages to 6 per fortnight", "J0101", "fortnight", "no window"),
+    ("limit starts to 3 per 30d", "limit starts to 3 per fortnight", "J0101", "fortnight", "no window"),
     // calls
     ("failed -> failed }", "}", "J0117", "cancel", "stuck here when `cancel` answers `failed`"),
     ("failed -> failed }", "failed -> failed  later -> done }", "J0117", "later", "never answers `later`"),

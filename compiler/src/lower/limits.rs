@@ -177,7 +177,14 @@ impl Lower<'_, '_> {
                 None
             }
         };
-        if let (Some(key), Some(_)) = (&decl.key, journey) {
+        if let Some(key) = decl.key.as_ref().filter(|key| self.is_no_key(key)) {
+            self.out.say(
+                Finding::new(&codes::J0101, key.span, format!("there is no window `{}`", key.text()))
+                    .label("not known")
+                    .help("write a duration such as `per 14d`, or `per day`, `per week` or `per month`"),
+            );
+            sound = false;
+        } else if let (Some(key), Some(_)) = (&decl.key, journey) {
             self.out.misplaced(
                 key.span,
                 format!("a limit of a journey counts for one instance, so `per {}` adds nothing", key.text()),
@@ -242,6 +249,12 @@ impl Lower<'_, '_> {
 
     /// A policy is shared by journeys of several projects, so a key that no journey here has is none of this project's
     /// concern, unless it looks like a slip of the pen.
+    /// Whether a word behind `per` can only be meant as a window: the key of some other project leads into a record.
+    fn is_no_key(&self, key: &Path) -> bool {
+        let mut keys = self.names.journeys.iter().filter_map(|j| j.key.as_ref()).map(Path::text);
+        key.parts.len() == 1 && !keys.any(|known| known == key.text())
+    }
+
     fn known_key(&mut self, key: &Path) {
         let keys: Vec<String> = self.names.journeys.iter().filter_map(|j| j.key.as_ref()).map(Path::text).collect();
         let name = key.text();

@@ -142,7 +142,8 @@ impl Lower<'_, '_> {
         if lowered.purpose == Purpose::Marketing {
             self.consent_can_be_given(decl, &channels);
         }
-        if channels.is_empty() && understood {
+        let has_none = !decl.items.iter().any(|item| matches!(item, MessageItem::Variant(_)));
+        if has_none && understood {
             self.out.say(
                 Finding::new(&codes::J0118, name.span, format!("`{}` says nothing: it has no text", name.text))
                     .label("no text")

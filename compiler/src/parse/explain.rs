@@ -410,8 +410,9 @@ fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Findin
         );
     }
     if matches!(previous, "day" | "days") && found == "->" {
+        let what = if previous == "day" { "a calendar day ends" } else { "calendar days end" };
         return Some(
-            Finding::new(&J0001, here, format!("a calendar {previous} ends at some time of the day, and none is said"))
+            Finding::new(&J0001, here, format!("{what} at some time of the day, and none is said"))
                 .label("when?")
                 .help("write `after 1 day at 09:00`; for elapsed time write `after 24h`"),
         );
