@@ -75,13 +75,13 @@ impl Locale {
         self.written_day(2026, 3, 20) != unknown.written_day(2026, 3, 20)
     }
 
-    /// This language in every region that a tag can name, in this script, and this tag itself first.
+    /// This language in every country, in this script, and this tag itself first.
+    ///
+    /// A region that is no country has no ways of its own and is written as the language is without one.
     pub fn in_every_region(&self) -> impl Iterator<Item = Locale> {
         let here = self.clone();
-        let letters = || b'A'..=b'Z';
-        let all = letters().flat_map(move |a| letters().map(move |b| [a, b]));
-        let named = all.filter_map(move |name| {
-            let region = icu_locale_core::subtags::Region::try_from_utf8(&name).ok()?;
+        let named = crate::places::countries().filter_map(move |country| {
+            let region = icu_locale_core::subtags::Region::try_from_str(country.code).ok()?;
             Some(Locale(LanguageIdentifier { region: Some(region), ..here.0.clone() }))
         });
         std::iter::once(self.clone()).chain(named)

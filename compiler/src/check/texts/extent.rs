@@ -11,11 +11,11 @@
 //!
 //! Where what is usual is asked, a character is a letter of any language; emoji and rare letters take twice as much.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Type;
 use journey_spec::locale::Locale;
-use journey_spec::program::{Format, Journey, Piece, Program, Template};
+use journey_spec::program::{DAY, Format, HOUR, Journey, MINUTE, Piece, Program, Template};
 use journey_spec::time::Zone;
 use journey_spec::types::DEFAULT_TEXT_MAX;
 
@@ -136,11 +136,13 @@ pub(super) enum Count {
 pub(super) struct Measure<'p> {
     program: &'p Program,
     written: BTreeMap<(String, bool, u8), (Extent, Extent)>,
+    /// Of a language's regions, one for each way of writing days and times.
+    ways: BTreeMap<String, Vec<Locale>>,
 }
 
 impl<'p> Measure<'p> {
     pub(super) fn new(program: &'p Program) -> Measure<'p> {
-        Measure { program, written: BTreeMap::new() }
+        Measure { program, written: BTreeMap::new(), ways: BTreeMap::new() }
     }
 
     /// A text's extent, written in `locale`, or in any region of its language, when this journey sends it.
@@ -207,6 +209,23 @@ impl<'p> Measure<'p> {
         }
     }
 
+    /// The regions of a language, without those that write every month and the time as one before them does.
+    fn ways(&mut self, locale: &Locale) -> Vec<Locale> {
+        if let Some(known) = self.ways.get(&locale.tag()) {
+            return known.clone();
+        }
+        let utc = Zone::utc();
+        let months: Vec<_> = Locale::telling_days().into_iter().step_by(7).collect();
+        let mut seen = BTreeSet::new();
+        let looks = |locale: &Locale| -> Vec<String> {
+            let times = (0..24).step_by(11).map(|hour| hour * HOUR + 59 * MINUTE);
+            months.iter().map(|day| locale.day(&utc, *day)).chain(times.map(|at| locale.time(&utc, at))).collect()
+        };
+        let ways: Vec<Locale> = locale.in_every_region().filter(|locale| seen.insert(looks(locale))).collect();
+        self.ways.insert(locale.tag(), ways.clone());
+        ways
+    }
+
     /// The longest and the shortest writing of an instant or a date.
     fn written(&mut self, ty: &Type, format: Format, locale: &Locale, regions: bool) -> (Extent, Extent) {
         // A date has no time of day.
@@ -220,24 +239,17 @@ impl<'p> Measure<'p> {
         }
         let utc = Zone::utc();
         let days = Locale::telling_days();
-        let times: Vec<_> =
-            (0..24).map(|hour| hour * journey_spec::program::HOUR + 59 * journey_spec::program::MINUTE).collect();
+        let times: Vec<_> = (0..24).map(|hour| hour * HOUR + 59 * MINUTE).collect();
         let mut extents: Option<(Extent, Extent)> = None;
-        let mut seen = std::collections::BTreeSet::new();
-        for locale in locale.in_every_region().take(if regions { usize::MAX } else { 1 }) {
-            // Of regions that write every month and the time alike, one is enough.
-            let months = days.iter().step_by(7).map(|day| locale.day(&utc, *day));
-            let looks: Vec<String> = months.chain(times.iter().step_by(11).map(|at| locale.time(&utc, *at))).collect();
-            if !seen.insert(looks) {
-                continue;
-            }
+        let locales = if regions { self.ways(locale) } else { vec![locale.clone()] };
+        for locale in locales {
             let of = |texts: &mut dyn Iterator<Item = String>| {
                 let all: Vec<Extent> = texts.map(|t| Extent::of(&t)).collect();
                 let longest = all.iter().fold(Extent::NOTHING, |a, b| a.or(b));
                 (longest, all.into_iter().reduce(|a, b| a.least(&b)).unwrap_or(Extent::NOTHING))
             };
             // A day of one figure is shorter, and in the same days a month later.
-            let short = days.iter().map(|day| day - 19 * journey_spec::program::DAY);
+            let short = days.iter().map(|day| day - 19 * DAY);
             let date = || of(&mut days.iter().copied().chain(short.clone()).map(|at| locale.date(&utc, at)));
             let time = || of(&mut times.iter().map(|at| locale.time(&utc, *at)));
             let here = match format {
