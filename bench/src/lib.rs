@@ -1,0 +1,118 @@
+//! Texts of any length to measure with: a house, and journeys like those of the examples, one after another.
+
+use std::time::Duration;
+
+use journey_compiler::source::Memory;
+
+const HOUSE: &str = include_str!("../../examples/house/care.journey");
+
+/// The house, and as many journeys as make about this many lines.
+#[must_use]
+pub fn text(lines: usize) -> String {
+    let mut text = String::from(HOUSE);
+    for n in 0.. {
+        let next = journey(n);
+        if text.lines().count() + next.lines().count() > lines && n > 0 {
+            break;
+        }
+        text.push_str(&next);
+    }
+    text
+}
+
+/// The text as a project of one file.
+#[must_use]
+pub fn project(text: &str) -> (Vec<String>, Memory) {
+    (vec!["main.journey".into()], Memory([("main.journey".to_owned(), text.to_owned())].into()))
+}
+
+/// The one in the middle, of an odd number of times.
+#[must_use]
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn journey(n: usize) -> String {
+    JOURNEY.replace("NR", &n.to_string())
+}
+
+const JOURNEY: &str = r#"
+record BookingNR { id: text, slot: instant, engineer: text? }
+
+event bookingNR.created { booking: BookingNR }
+event bookingNR.rescheduled { booking: BookingNR }
+event bookingNR.cancelled { booking: BookingNR }
+
+message confirmationNR {
+  purpose service
+  sms "Hi {customer.first_name}, your engineer comes {booking.slot:day} at {booking.slot:time}."
+  replies { callNR: "no visit" }
+  valid until booking.slot
+}
+
+message movedNR {
+  purpose service
+  sms "Your visit is now {booking.slot:day} at {booking.slot:time}."
+  valid until booking.slot
+}
+
+message reminderNR {
+  purpose service
+  sms "Your engineer comes {booking.slot:day} at {booking.slot:time}."
+  valid until booking.slot
+}
+
+service cancelNR(booking: text) -> one of { done, refused }
+
+/// The visit of an engineer.
+journey visitNR for customer per booking.id {
+  data booking: BookingNR
+
+  limit live to 3 else handoff "scheduling"
+  limit starts to 3 per 30d else handoff "scheduling"
+  limit visits moved to 3 per 7d else -> agent
+  limit visits tomorrow to 2 per 7d else -> agent
+
+  start on bookingNR.created(booking) -> booked
+
+  on bookingNR.cancelled -> cancelled
+  on reply callNR -> asking_off
+  on reply stay { handoff "care" with transcript }
+
+  state booked { send confirmationNR   -> waiting }
+  state moved { send movedNR   -> waiting }
+
+  state waiting {
+    on bookingNR.rescheduled(booking) settle 15m -> moved
+    on blocked -> agent
+    at booking.slot - 1d -> tomorrow, if past -> day
+  }
+
+  state tomorrow { send reminderNR   -> day }
+
+  state day {
+    on bookingNR.rescheduled(booking) settle 15m -> moved
+    on blocked -> agent
+    at booking.slot + 12h -> visited, if past -> visited
+  }
+
+  state asking_off {
+    call cancelNR(booking.id) within 30s {
+      done -> cancelled
+      refused -> agent
+      failed -> agent
+    }
+  }
+
+  state agent {
+    handoff "scheduling" with transcript
+    on bookingNR.rescheduled(booking) stay
+    on handoff.closed -> cancelled
+    after 3d -> cancelled
+  }
+
+  end visited as success
+  end cancelled as neutral
+}
+"#;
