@@ -45,6 +45,7 @@ fn every_command_of_the_readme_prints_what_it_says() {
                 .expect("it runs");
             let printed =
                 format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success(), "{document}: `{command}` is not clean:\n{printed}");
             for line in expected {
                 // a figure of time differs from run to run
                 let stable = line.split(" in ").next().unwrap_or(&line);
