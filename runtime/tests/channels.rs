@@ -118,6 +118,7 @@ fn cases_go_to_a_file_too() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cases.jsonl");
     let case = HandoffCase {
+        priority: None,
         case: "a/1/0".into(),
         queue: "care".into(),
         journey: None,
