@@ -8,8 +8,8 @@ use journey_spec::program::Channel;
 use journey_spec::time::{Zone, parse_date};
 
 use crate::ast::{
-    At, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, MessageDecl, MessageItem, MockAnswer, Name,
-    Path, ScenarioDecl, ScenarioLine, ScenarioLineKind,
+    AnswersDecl, At, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, JudgementDecl, MessageDecl,
+    MessageItem, MockAnswer, MockJudgement, Name, Path, ScenarioDecl, ScenarioLine, ScenarioLineKind,
 };
 use crate::diagnostics::Finding;
 use crate::lower::sends;
@@ -133,6 +133,7 @@ impl Scenario<'_, '_> {
                 }
             }
             ScenarioLineKind::MockCall { service, answer } => self.mock(service, answer),
+            ScenarioLineKind::MockHook { hook, answer } => self.mock_hook(hook, answer),
             ScenarioLineKind::Expect(expectation) => self.expect(expectation),
             ScenarioLineKind::Never { from, to, .. } => self.hours(from, to),
             ScenarioLineKind::Advance(_)
@@ -366,6 +367,30 @@ impl Scenario<'_, '_> {
                 outcomes,
                 "",
             ));
+        }
+    }
+
+    fn mock_hook(&mut self, hook: &Name, answer: &MockJudgement) {
+        let names = self.names;
+        let found = names.known_as(Kind::Hook, &hook.text, hook.span, self.out);
+        let (Some(declared), MockJudgement::Says(said)) = (found.and_then(|i| names.hooks.get(i)), answer) else {
+            return;
+        };
+        let name = said.written();
+        match (&declared.decl.answers, said) {
+            (AnswersDecl::Number, JudgementDecl::Number(_)) => {}
+            (AnswersDecl::Number, JudgementDecl::Outcome(_)) => self.out.say(
+                mismatch(name.span, format!("`{}` says a number, and `{}` is none", hook.text, name.text))
+                    .label("not a number")
+                    .also(declared.decl.name.span, "declared here"),
+            ),
+            (AnswersDecl::OneOf(known), _) => {
+                let known = known.iter().map(|n| n.text.as_str());
+                if !known.clone().any(|known| known == name.text) {
+                    let message = format!("`{}` never says `{}`", hook.text, name.text);
+                    self.out.say(unknown(&codes::J0101, name.span, message, &name.text, known, ""));
+                }
+            }
         }
     }
 

@@ -30,8 +30,8 @@ use journey_step::{Customer, Input, Orders};
 
 use crate::channels::{Channel, Collect, Desk, Left};
 use crate::error::{EngineError, StoreError};
-use crate::intake::{Arrival, Content, Refusal, Taken};
 use crate::hooks::{Hooks, NoHooks};
+use crate::intake::{Arrival, Content, Refusal, Taken};
 use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
 use outbox::{Outbox, Task};

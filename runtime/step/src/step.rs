@@ -26,7 +26,9 @@ mod values;
 use std::collections::VecDeque;
 
 use journey_spec::Ts;
-use journey_spec::program::{Action, Arrow, Fate, Handoff, Journey, JourneyId, MessageId, Program, Send, State, Then, Trigger};
+use journey_spec::program::{
+    Action, Arrow, Fate, Handoff, Journey, JourneyId, MessageId, Program, Send, State, Then, Trigger,
+};
 use journey_spec::time::RANGE;
 
 use self::handoffs::Handing;
