@@ -118,6 +118,9 @@ pub struct HandoffCase {
     /// How soon somebody should look, where the journey says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
+    /// The priority for the eyes of others, veiled as `‹health›`; nothing where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Priority>,
 }
 
 /// How soon somebody should look at a case. What it means is the desk's: the language has no order of its own for it.

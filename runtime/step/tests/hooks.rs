@@ -243,6 +243,8 @@ fn a_timeline_veils_what_is_judged_of_a_sensitive_value() {
     assert!(told.contains(&"entered person, by triage: ‹health›".to_string()), "{told:#?}");
     assert!(told.contains(&"handed over to \"care\", priority ‹health›".to_string()), "{told:#?}");
     assert_eq!(priority(&effects), Some(Priority::Name("severe".into())), "the person at the desk needs it");
+    let shown = effects.iter().find_map(|e| if let Effect::Handoff(case) = e { case.shown.clone() } else { None });
+    assert_eq!(shown, Some(Priority::Name("‹health›".into())), "for whoever else sees the case");
     assert!(told.iter().all(|s| !s.contains("severe")), "{told:#?}");
 }
 

@@ -79,6 +79,7 @@ impl Run<'_> {
             key: whose.key.clone(),
             why,
             transcript,
+            shown: shown.clone().filter(|shown| priority.as_ref() != Some(shown)),
             priority,
         }));
         let told = What::HandedOver { case: case.clone(), queue: queue.to_string(), joined: false, priority: shown };
