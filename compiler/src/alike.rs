@@ -13,8 +13,8 @@ use unicode_security::MixedScript;
 use unicode_security::confusable_detection::skeleton;
 
 use crate::ast::{
-    ActionDecl, ArrowDecl, FateDecl, FateKind, FieldDecl, File, Item, JourneyDecl, JourneyItem, MessageDecl,
-    MessageItem, Name, PolicyItem, StateItem, ThenDecl, TypeKind,
+    ActionDecl, AnswersDecl, ArrowDecl, FateDecl, FateKind, FieldDecl, File, Item, JourneyDecl, JourneyItem,
+    MessageDecl, MessageItem, Name, PolicyItem, StateItem, ThenDecl, TypeKind,
 };
 use crate::diagnostics::Finding;
 use crate::source::{FileId, Span};
@@ -33,6 +33,7 @@ pub(crate) fn names(files: &[(FileId, File)], out: &mut Vec<Finding>) {
             Item::Event(d) => ("events", Some((d.name.text(), d.name.span))),
             Item::Message(d) => ("messages", Some((d.name.text.clone(), d.name.span))),
             Item::Service(d) => ("services", Some((d.name.text.clone(), d.name.span))),
+            Item::Hook(d) => ("hooks", Some((d.name.text.clone(), d.name.span))),
             Item::Journey(d) => ("journeys", Some((d.name.text.clone(), d.name.span))),
             Item::Use(_) | Item::Customer(_) | Item::Policy(_) | Item::Scenario(_) => ("", None),
         };
@@ -44,6 +45,12 @@ pub(crate) fn names(files: &[(FileId, File)], out: &mut Vec<Finding>) {
             Item::Service(d) => {
                 fields(&d.params, out);
                 alike("outcomes", d.outcomes.iter().map(seen), out);
+            }
+            Item::Hook(d) => {
+                fields(&d.params, out);
+                if let AnswersDecl::OneOf(names) = &d.answers {
+                    alike("answers", names.iter().map(seen), out);
+                }
             }
             Item::Message(d) => answers(d, out),
             Item::Journey(d) => journey(d, &mut queues, out),

@@ -4,6 +4,7 @@
 //! them back; comments are kept beside the tree in [`File::comments`].
 
 mod condition;
+mod hook;
 mod journey;
 mod message;
 mod policy;
@@ -13,6 +14,7 @@ use journey_spec::Sensitive;
 use journey_spec::program::{Channel, Millis, Purpose, Window};
 
 pub use condition::{ChooseDecl, CmpDecl, CondDecl, CondKind, SplitDecl, WayDecl, WayOn};
+pub use hook::{AnswersDecl, AskDecl, HookDecl, JudgementDecl, MockJudgement, OfDecl, PriorityDecl, SetTo};
 pub use journey::{
     ActionDecl, ArrowDecl, CallDecl, DeadlineDecl, EndDecl, GoalDecl, GoalWhatDecl, JourneyDecl, JourneyItem,
     PromiseDecl, SendDecl, StartDecl, StateDecl, StateItem, ThenDecl, TriggerDecl,
@@ -109,6 +111,8 @@ pub enum Item {
     Message(MessageDecl),
     /// `service cancel_visit(booking: text) -> one of { done, refused }`
     Service(ServiceDecl),
+    /// `hook triage(complaint: Complaint) -> one of { simple, severe } from "hooks/triage.wasm" on failure severe`
+    Hook(HookDecl),
     /// `policy house { … }`
     Policy(PolicyDecl),
     /// `journey appointment for customer per booking.id { … }`

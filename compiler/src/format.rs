@@ -5,6 +5,7 @@
 
 mod conditions;
 mod entries;
+mod hooks;
 mod layout;
 mod lines;
 

@@ -6,6 +6,7 @@
 mod conditions;
 mod customer;
 mod expressions;
+mod hooks;
 mod journeys;
 mod limits;
 mod messages;
@@ -61,6 +62,7 @@ pub(crate) fn lower(
     let records = names.records.iter().map(|r| (r.decl.name.text.clone(), ir_fields(&r.fields))).collect();
     let events = lower.events();
     let services = lower.services();
+    let hooks = lower.hooks();
     let messages = lower.messages();
     let before = lower.out.errors();
     let policy = lower.policy();
@@ -82,6 +84,7 @@ pub(crate) fn lower(
         events,
         messages,
         services,
+        hooks,
         policy,
         journeys,
     };

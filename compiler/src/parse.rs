@@ -9,6 +9,7 @@ mod allow;
 mod condition;
 mod declare;
 mod explain;
+mod hook;
 mod grammar {
     #![allow(missing_docs, reason = "generated; journey.pest says what each rule is")]
 
@@ -133,6 +134,7 @@ impl<'a> Reader<'a> {
             Rule::event_decl => self.event(node).map(ast::Item::Event),
             Rule::message_decl => self.message(node).map(ast::Item::Message),
             Rule::service_decl => self.service(node).map(ast::Item::Service),
+            Rule::hook_decl => self.hook(node).map(ast::Item::Hook),
             Rule::policy_decl => self.policy(node).map(ast::Item::Policy),
             Rule::journey_decl => self.journey(node).map(ast::Item::Journey),
             Rule::scenario_decl => self.scenario(node).map(ast::Item::Scenario),

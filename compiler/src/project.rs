@@ -53,11 +53,12 @@ pub(crate) fn relative(from: &str, named: &str) -> String {
     }
 }
 
-/// What a line of the project may name: a journey file after `use`, any other text after `from`.
+/// What a line of the project may name: a journey file after `use`, any other file after `from`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Journey,
     Body,
+    Module,
 }
 
 /// The path of a file that a line of `from` names. A project reads only what belongs to it, so that one from elsewhere
@@ -74,7 +75,10 @@ fn named_beside(from: &str, named: &Name, wanted: Wanted) -> Result<String, Find
     if text.starts_with(['/', '\\']) || drive {
         return refused(
             format!("`{text}` is a place on one machine, and a project is read on many"),
-            "name it relative to this file, such as `shared/care.journey` or `../care.journey`",
+            match wanted {
+                Wanted::Module => "name it relative to this file, such as `hooks/triage.wasm`",
+                _ => "name it relative to this file, such as `shared/care.journey` or `../care.journey`",
+            },
         );
     }
     let is_journey = text.to_ascii_lowercase().ends_with(".journey");
@@ -86,8 +90,20 @@ fn named_beside(from: &str, named: &Name, wanted: Wanted) -> Result<String, Find
             format!("`{text}` is a `.journey` file, and a customer would read it as it stands"),
             "put the text of the e-mail into a file of its own, such as `mail/welcome.md`",
         ),
+        Wanted::Module if is_journey => refused(
+            format!("`{text}` is a `.journey` file, and no module that could be run"),
+            "name the module, such as `hooks/triage.wasm`",
+        ),
         _ => Ok(relative(from, text)),
     }
+}
+
+/// The path of a hook's module, which a line of the file `from` names. It is not read.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn module_beside(from: &str, named: &Name) -> Result<String, Finding> {
+    named_beside(from, named, Wanted::Module)
 }
 
 /// A file whose `use` lines are being followed.

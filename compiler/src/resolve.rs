@@ -11,7 +11,7 @@ use journey_spec::codes::{self, Code, Level};
 use journey_spec::{Sensitive, Type};
 
 use crate::ast::{
-    CustomerDecl, EventDecl, FieldDecl, File, Item, JourneyDecl, MessageDecl, Name, PolicyDecl, RecordDecl,
+    CustomerDecl, EventDecl, FieldDecl, File, HookDecl, Item, JourneyDecl, MessageDecl, Name, PolicyDecl, RecordDecl,
     ServiceDecl, TypeKind, TypeRef,
 };
 use crate::diagnostics::{Finding, did_you_mean};
@@ -29,6 +29,7 @@ pub(crate) enum Kind {
     Event,
     Message,
     Service,
+    Hook,
     Journey,
 }
 
@@ -39,6 +40,7 @@ impl Kind {
             Kind::Event => "event",
             Kind::Message => "message",
             Kind::Service => "service",
+            Kind::Hook => "hook",
             Kind::Journey => "journey",
         }
     }
@@ -167,6 +169,7 @@ pub(crate) struct Names<'a> {
     pub(crate) events: Vec<Declared<'a, EventDecl>>,
     pub(crate) messages: Vec<&'a MessageDecl>,
     pub(crate) services: Vec<Declared<'a, ServiceDecl>>,
+    pub(crate) hooks: Vec<Declared<'a, HookDecl>>,
     pub(crate) policy: Option<&'a PolicyDecl>,
     pub(crate) journeys: Vec<&'a JourneyDecl>,
     pub(crate) gaps: Gaps<'a>,
@@ -180,6 +183,7 @@ impl<'a> Names<'a> {
         let mut records = Vec::new();
         let mut events = Vec::new();
         let mut services = Vec::new();
+        let mut hooks = Vec::new();
         let mut customer: Option<&CustomerDecl> = None;
         for item in files.iter().flat_map(|(_, file)| &file.items) {
             match item {
@@ -222,6 +226,11 @@ impl<'a> Names<'a> {
                         services.push(d);
                     }
                 }
+                Item::Hook(d) => {
+                    if names.declare(Kind::Hook, &d.name.text, d.name.span, hooks.len(), out) {
+                        hooks.push(d);
+                    }
+                }
                 Item::Journey(d) => {
                     if names.declare(Kind::Journey, &d.name.text, d.name.span, names.journeys.len(), out) {
                         names.journeys.push(d);
@@ -253,6 +262,8 @@ impl<'a> Names<'a> {
             events.into_iter().map(|decl| Declared { decl, fields: names.fields(&decl.fields, out) }).collect();
         names.services =
             services.into_iter().map(|decl| Declared { decl, fields: names.fields(&decl.params, out) }).collect();
+        names.hooks =
+            hooks.into_iter().map(|decl| Declared { decl, fields: names.fields(&decl.params, out) }).collect();
         names.customer =
             customer.map(|decl| Declared { decl, fields: names.fields(decl.fields.iter().map(|f| &f.field), out) });
         types::records_can_exist(&names, out);
@@ -343,7 +354,7 @@ impl<'a> Names<'a> {
             // A slip of the pen is one finding: what was meant is not unused because of it.
             out.used.insert((kind, meant));
         }
-        let other = [Kind::Record, Kind::Event, Kind::Message, Kind::Service, Kind::Journey]
+        let other = [Kind::Record, Kind::Event, Kind::Message, Kind::Service, Kind::Hook, Kind::Journey]
             .into_iter()
             .find(|other| *other != kind && self.find(*other, name).is_some());
         let word = kind.word();
@@ -353,6 +364,10 @@ impl<'a> Names<'a> {
             Kind::Event => ("no event", format!("declare it: `event {name} {{ … }}`")),
             Kind::Message => ("no message", format!("declare it: `message {name} {{ … }}`")),
             Kind::Service => ("no service", format!("declare it: `service {name}(…) -> one of {{ … }}`")),
+            Kind::Hook => (
+                "no hook",
+                format!("declare it: `hook {name}(…) -> one of {{ … }} from \"hooks/{name}.wasm\" on failure …`"),
+            ),
             Kind::Journey => ("no journey", format!("the project has no `journey {name}`")),
         };
         let help = if let Some(other) = other {

@@ -1,5 +1,7 @@
 //! Scenarios, asked against the program: whether what they name is there, and what they write fits.
 
+mod mocks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Type;
@@ -8,8 +10,8 @@ use journey_spec::program::Channel;
 use journey_spec::time::{Zone, parse_date};
 
 use crate::ast::{
-    At, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, MessageDecl, MessageItem, MockAnswer, Name,
-    Path, ScenarioDecl, ScenarioLine, ScenarioLineKind,
+    At, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, MessageDecl, MessageItem, Name, Path,
+    ScenarioDecl, ScenarioLine, ScenarioLineKind,
 };
 use crate::diagnostics::Finding;
 use crate::lower::sends;
@@ -133,6 +135,7 @@ impl Scenario<'_, '_> {
                 }
             }
             ScenarioLineKind::MockCall { service, answer } => self.mock(service, answer),
+            ScenarioLineKind::MockHook { hook, answer } => self.mock_hook(hook, answer),
             ScenarioLineKind::Expect(expectation) => self.expect(expectation),
             ScenarioLineKind::Never { from, to, .. } => self.hours(from, to),
             ScenarioLineKind::Advance(_)
@@ -332,39 +335,6 @@ impl Scenario<'_, '_> {
                 &unit.text,
                 UNITS,
                 "write `days`, `hours`, `minutes` or `seconds`",
-            ));
-        }
-    }
-
-    fn mock(&mut self, service: &Name, answer: &MockAnswer) {
-        let names = self.names;
-        let found = names.known_as(Kind::Service, &service.text, service.span, self.out);
-        let Some(declared) = found.and_then(|i| names.services.get(i)) else { return };
-        let outcome = match (answer, &declared.decl.returns) {
-            (MockAnswer::Outcome(outcome), _) => outcome,
-            (MockAnswer::Record(values, span), Some(returns)) => {
-                if let Some(fields) = names.record(&returns.text) {
-                    self.fields(values, fields, *span, &format!("the record `{}`", returns.text));
-                }
-                return;
-            }
-            (MockAnswer::Record(_, span), None) => {
-                let message = format!("`{}` answers with an outcome, and this is a record", service.text);
-                self.out.say(
-                    mismatch(*span, message).label("not an outcome").also(declared.decl.name.span, "declared here"),
-                );
-                return;
-            }
-        };
-        let outcomes = declared.decl.outcomes.iter().map(|o| o.text.as_str()).chain(["failed"]);
-        if !outcomes.clone().any(|known| known == outcome.text) {
-            self.out.say(unknown(
-                &codes::J0101,
-                outcome.span,
-                format!("`{}` never answers `{}`", service.text, outcome.text),
-                &outcome.text,
-                outcomes,
-                "",
             ));
         }
     }

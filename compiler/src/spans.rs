@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use journey_spec::program::{EventId, JourneyId, MessageId, ServiceId, StateId};
+use journey_spec::program::{EventId, HookId, JourneyId, MessageId, ServiceId, StateId};
 
 use crate::source::Span;
 
@@ -25,6 +25,8 @@ pub enum Node {
     Essential(MessageId),
     /// A service's name.
     Service(ServiceId),
+    /// A hook's name.
+    Hook(HookId),
     /// The policy's name.
     Policy,
     /// A limit of the policy.

@@ -6,6 +6,7 @@
 mod arrow;
 mod cond;
 mod expr;
+mod hook;
 mod message;
 mod policy;
 pub mod sound;
@@ -18,6 +19,7 @@ use sha2::{Digest, Sha256};
 pub use arrow::{Action, Arrow, Call, Deadline, Handoff, Promise, Send, Set, Then, Trigger};
 pub use cond::{Branch, Cmp, Cond, bucket};
 pub use expr::{CLOCK_SHIFT, Expr, days_after};
+pub use hook::{Ask, Hook, HookAnswers, Judgement, PriorityOf};
 pub use message::{Format, Fresh, Invitation, LOOKUP, Message, Piece, Quota, Template, Translation, Validity, Variant};
 pub use policy::{Calendar, Fate, Limit, LimitWhat, Policy, Quiet, Requirement, Window};
 
@@ -62,6 +64,10 @@ index! {
     ServiceId
 }
 index! {
+    /// Position of a hook in [`Program::hooks`].
+    HookId
+}
+index! {
     /// Position of a journey in [`Program::journeys`].
     JourneyId
 }
@@ -89,6 +95,9 @@ pub struct Program {
     pub messages: Vec<Message>,
     /// Declared services.
     pub services: Vec<Service>,
+    /// Declared hooks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<Hook>,
     /// The house's policy; [`Policy::default`] where the project has none.
     pub policy: Policy,
     /// Declared journeys.

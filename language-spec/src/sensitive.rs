@@ -99,6 +99,7 @@ impl Program {
             || self.records.values().any(|fields| any(fields))
             || self.events.iter().any(|e| any(&e.fields))
             || self.services.iter().any(|s| any(&s.params))
+            || self.hooks.iter().any(|h| any(&h.params))
             || self.journeys.iter().any(|j| any(&j.data))
     }
 }

@@ -30,6 +30,7 @@ use journey_step::{Customer, Input, Orders};
 
 use crate::channels::{Channel, Collect, Desk, Left};
 use crate::error::{EngineError, StoreError};
+use crate::hooks::{Hooks, NoHooks};
 use crate::intake::{Arrival, Content, Refusal, Taken};
 use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
@@ -117,6 +118,7 @@ pub struct Engine {
     program: Arc<Program>,
     store: Box<dyn Store>,
     outside: Outside,
+    hooks: Box<dyn Hooks>,
     pace: Pace,
     /// What those who run it have ordered.
     orders: Orders,
@@ -177,6 +179,7 @@ impl Engine {
             program,
             store,
             outside: Outside::default(),
+            hooks: Box::new(NoHooks),
             pace: Pace::Virtual,
             orders,
             is_paced: false,
@@ -214,6 +217,13 @@ impl Engine {
     #[must_use]
     pub fn connect(mut self, outside: Outside) -> Engine {
         self.outside = outside;
+        self
+    }
+
+    /// Says who runs the hooks; without this nobody does, and each of them fails.
+    #[must_use]
+    pub fn ask_hooks(mut self, hooks: Box<dyn Hooks>) -> Engine {
+        self.hooks = hooks;
         self
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use journey_runtime::channels::{CaseFile, Channel, ChannelError, Console, Desk, MessageFile};
 use journey_runtime::{Delivery, Out};
 use journey_spec::program::{Channel as Way, Purpose};
-use journey_step::effect::{HandoffCase, Release};
+use journey_step::effect::{HandoffCase, Priority, Release};
 
 fn release(id: &str, body: &str) -> Release {
     Release {
@@ -118,6 +118,8 @@ fn cases_go_to_a_file_too() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cases.jsonl");
     let case = HandoffCase {
+        priority: None,
+        shown: None,
         case: "a/1/0".into(),
         queue: "care".into(),
         journey: None,
@@ -139,6 +141,32 @@ fn cases_go_to_a_file_too() {
         text,
         "1970-01-01 00:00  a  handoff care  no  [2Jidea\n1970-01-01 00:00  a  sms +447700900123  Hi there\n"
     );
+}
+
+#[test]
+fn a_console_tells_how_soon_to_look_and_not_what_is_not_for_every_eye() {
+    let case = |priority: Option<Priority>, shown: Option<Priority>| HandoffCase {
+        case: "a/1/0".into(),
+        queue: "care".into(),
+        journey: None,
+        key: None,
+        why: "state `person`".into(),
+        transcript: Vec::new(),
+        priority,
+        shown,
+    };
+    let severe = || Some(Priority::Name("severe".into()));
+    let mut console = Console::new(Vec::new());
+    for case in [
+        case(Some(Priority::Number(2.0)), None),
+        case(severe(), None),
+        case(severe(), Some(Priority::Name("‹health›".into()))),
+    ] {
+        console.open(Out { at: 0, customer: "a", item: &case }).unwrap();
+    }
+    let text = String::from_utf8(console.into_inner()).unwrap();
+    let ends: Vec<_> = text.lines().filter_map(|l| l.split_once("person`").map(|(_, end)| end)).collect();
+    assert_eq!(ends, ["  priority 2", "  priority severe", "  priority ‹health›"]);
 }
 
 #[test]

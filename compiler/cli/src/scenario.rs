@@ -10,7 +10,9 @@ mod value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use journey_compiler::ast::{Expr, MockAnswer, Name, ScenarioDecl, ScenarioLine, ScenarioLineKind};
+use journey_compiler::ast::{
+    Expr, JudgementDecl, MockAnswer, MockJudgement, Name, ScenarioDecl, ScenarioLine, ScenarioLineKind,
+};
 use journey_compiler::source::Span;
 use journey_runtime::service::Answer;
 use journey_runtime::store::Memory;
@@ -18,8 +20,8 @@ use journey_runtime::{Arrival, Engine, EngineError, Outside, parse_line};
 use journey_spec::Ts;
 use journey_spec::program::{Channel, JourneyId, Millis, Program};
 use journey_spec::time::{RANGE, Zone, rfc3339};
-use journey_step::Customer;
 use journey_step::effect::{Entry, Took, What};
+use journey_step::{Customer, HookAnswer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::scenario::outside::{Directed, Wishes};
@@ -86,6 +88,7 @@ pub(crate) fn play(program: &Arc<Program>, scenario: &ScenarioDecl) -> Result<Pl
         desk: Box::new(journey_runtime::channels::Discard),
         service: Box::new(Directed(wishes.clone())),
     });
+    engine = engine.ask_hooks(Box::new(Directed(wishes.clone())));
     engine.watch();
     let mut play = Play {
         program: program.clone(),
@@ -184,6 +187,7 @@ impl Play {
             line.kind,
             Kind::Expect(_)
                 | Kind::MockCall { .. }
+                | Kind::MockHook { .. }
                 | Kind::ChannelFails { .. }
                 | Kind::Pause { .. }
                 | Kind::Never { .. }
@@ -255,6 +259,17 @@ impl Play {
             Kind::OptOut(channel) => {
                 let channel = channel.as_ref().map_or(Channel::Sms, |c| c.value).name();
                 self.input(line, json!({"opt_out": channel}))?;
+            }
+            Kind::MockHook { hook, answer } => {
+                let answer = match answer {
+                    MockJudgement::Fails => HookAnswer::Failed("the scenario says so".into()),
+                    MockJudgement::Says(JudgementDecl::Outcome(name)) => HookAnswer::Outcome(name.text.clone()),
+                    // The check has said what is no number.
+                    MockJudgement::Says(JudgementDecl::Number(number)) => {
+                        HookAnswer::Number(number.text.parse().unwrap_or(f64::NAN))
+                    }
+                };
+                self.wishes.judge(&hook.text, answer);
             }
             Kind::MockCall { service, answer } => {
                 let answer = match answer {

@@ -234,6 +234,8 @@ fn look(what: &What) -> (Style, &'static str, Style) {
         What::Limited { .. } => (WARN, "⊣", plain),
         What::HandedOver { .. } => (WARN, "☎", BOLD),
         What::HandoffClosed { .. } => (GOOD, "☎", plain),
+        What::Judged { failed: Some(_), .. } => (WARN, "⚙", plain),
+        What::Judged { .. } => (NAME, "⚙", plain),
         What::Called { .. } | What::Answered { .. } => (NAME, "⚙", plain),
         What::Replied { .. } => (NAME, "❝", plain),
         What::OptedOut { .. } => (BAD, "⊘", BOLD),

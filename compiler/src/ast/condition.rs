@@ -1,6 +1,6 @@
 //! Conditions, and where a state goes on at once.
 
-use super::{Expr, Name, Path};
+use super::{Expr, Name, OfDecl};
 use crate::source::Span;
 
 /// `when CONDITION`, without the word.
@@ -76,8 +76,8 @@ impl CmpDecl {
 /// `choose … { … }`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChooseDecl {
-    /// `choose booking.kind`; none for `choose { when … }`.
-    pub of: Option<Path>,
+    /// `choose booking.kind`, `choose triage(complaint)`; none for `choose { when … }`.
+    pub of: Option<OfDecl>,
     /// Its ways, in source order.
     pub ways: Vec<WayDecl>,
     /// From `choose` to before the brace.

@@ -2,7 +2,7 @@
 
 use journey_spec::program::{Channel, EndKind, Millis};
 
-use super::{At, ChooseDecl, CondDecl, Doc, Expr, FieldDecl, LimitDecl, Name, Path, SplitDecl};
+use super::{At, ChooseDecl, CondDecl, Doc, Expr, FieldDecl, LimitDecl, Name, Path, PriorityDecl, SetTo, SplitDecl};
 use crate::source::Span;
 
 /// `journey appointment for customer per booking.id { … }`
@@ -192,12 +192,14 @@ pub enum ThenDecl {
 pub enum ActionDecl {
     /// `send …`
     Send(SendDecl),
-    /// `handoff "queue" with transcript`
+    /// `handoff "queue" with transcript priority 2`
     Handoff {
         /// The queue.
         queue: Name,
         /// `with transcript`
         transcript: bool,
+        /// `priority 2`
+        priority: Option<PriorityDecl>,
         /// The whole.
         span: Span,
     },
@@ -205,8 +207,8 @@ pub enum ActionDecl {
     Set {
         /// What.
         target: Path,
-        /// Its new value; none for `missing`.
-        value: Option<Expr>,
+        /// Its new value.
+        to: SetTo,
         /// The whole.
         span: Span,
     },

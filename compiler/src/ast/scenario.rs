@@ -2,7 +2,7 @@
 
 use journey_spec::program::{Channel, Millis};
 
-use super::{At, Doc, Expr, Name, Path};
+use super::{At, Doc, Expr, MockJudgement, Name, Path};
 use crate::source::Span;
 
 /// `scenario "…" for appointment { … }`
@@ -75,6 +75,13 @@ pub enum ScenarioLineKind {
         service: Name,
         /// What it answers from here on.
         answer: MockAnswer,
+    },
+    /// `mock hook triage -> severe`, `mock hook triage fails`
+    MockHook {
+        /// The hook.
+        hook: Name,
+        /// What it says from here on.
+        answer: MockJudgement,
     },
     /// `channel sms fails once`, `channel sms fails 3 times`
     ChannelFails {

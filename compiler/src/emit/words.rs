@@ -62,9 +62,10 @@ impl<'a> Words<'a> {
             Action::Send(send) => self.sending(send),
             Action::Handoff(handoff) => {
                 let with = if handoff.transcript { " with transcript" } else { "" };
-                vec![(LineKind::Handoff, format!("\"{}\"{with}", handoff.queue))]
+                let priority = handoff.priority.as_ref().map(|p| format!(" priority {p}")).unwrap_or_default();
+                vec![(LineKind::Handoff, format!("\"{}\"{with}{priority}", handoff.queue))]
             }
-            Action::Set(set) => vec![(LineKind::Set, format!("{} = {}", set.path.join("."), set.value))],
+            Action::Set(set) => vec![(LineKind::Set, format!("{} = {}", set.path.join("."), set.spelled()))],
             Action::Call(call) => {
                 let service = self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str());
                 let args: Vec<String> = call.args.iter().map(ToString::to_string).collect();
@@ -79,7 +80,7 @@ impl<'a> Words<'a> {
         match action {
             Action::Send(send) => format!("send {}", self.message(send)),
             Action::Handoff(handoff) => format!("handoff \"{}\"", handoff.queue),
-            Action::Set(set) => format!("set {} = {}", set.path.join("."), set.value),
+            Action::Set(set) => format!("set {} = {}", set.path.join("."), set.spelled()),
             Action::Call(call) => {
                 format!("call {}", self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str()))
             }

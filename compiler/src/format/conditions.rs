@@ -2,7 +2,7 @@
 
 use super::entries::{BLANKS, Source, entry, line, text};
 use super::layout::{Entry, Part};
-use crate::ast::{ChooseDecl, CondDecl, CondKind, SplitDecl, WayOn};
+use crate::ast::{ChooseDecl, CondDecl, CondKind, OfDecl, SplitDecl, WayOn};
 
 impl Source<'_> {
     /// `when CONDITION `, with its blank.
@@ -57,7 +57,15 @@ impl Source<'_> {
     }
 
     pub(super) fn choose(&self, choose: &ChooseDecl) -> Entry {
-        let of = choose.of.as_ref().map(|path| format!("{} ", path.text())).unwrap_or_default();
+        let mut head = vec![text("choose ")];
+        match &choose.of {
+            Some(OfDecl::Path(path)) => head.push(text(format!("{} ", path.text()))),
+            Some(OfDecl::Hook(ask)) => {
+                self.ask(ask, &mut head);
+                head.push(text(" "));
+            }
+            None => {}
+        }
         let ways = choose
             .ways
             .iter()
@@ -72,7 +80,8 @@ impl Source<'_> {
                 entry(way.span, parts)
             })
             .collect();
-        entry(choose.span, vec![text(format!("choose {of}")), self.block(choose.head.end, ways, BLANKS)])
+        head.push(self.block(choose.head.end, ways, BLANKS));
+        entry(choose.span, head)
     }
 
     pub(super) fn split(&self, split: &SplitDecl) -> Entry {

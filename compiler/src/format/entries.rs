@@ -105,6 +105,7 @@ impl<'a> Source<'a> {
                 let head = format!("service {}({}) -> {answers}", decl.name.text, params.join(", "));
                 documented(&decl.doc, decl.span, vec![text(head)])
             }
+            Item::Hook(decl) => self.hook(decl),
             Item::Policy(decl) => {
                 let items = decl.items.iter().map(|item| self.policy_item(item)).collect();
                 let block = self.block(decl.name.span.end, items, BLANKS);
@@ -129,7 +130,7 @@ impl<'a> Source<'a> {
         self.block(after, entries, COMMA)
     }
 
-    fn field(&self, field: &FieldDecl) -> String {
+    pub(super) fn field(&self, field: &FieldDecl) -> String {
         let mark = if field.ty.optional { "?" } else { "" };
         let ty = match &field.ty.kind {
             TypeKind::Named(name) => name.text.clone(),
@@ -332,7 +333,7 @@ fn consent(consent: &ConsentDecl) -> String {
     format!("consent to {}{by}", purposes.join(", "))
 }
 
-fn one_of(names: &[Name]) -> String {
+pub(super) fn one_of(names: &[Name]) -> String {
     let names: Vec<_> = names.iter().map(|n| n.text.as_str()).collect();
     if names.is_empty() { "one of { }".into() } else { format!("one of {{ {} }}", names.join(", ")) }
 }
@@ -353,6 +354,6 @@ pub(super) fn line(span: Span, words: String) -> Entry {
     entry(span, vec![text(words)])
 }
 
-fn documented(doc: &Doc, span: Span, parts: Vec<Part>) -> Entry {
+pub(super) fn documented(doc: &Doc, span: Span, parts: Vec<Part>) -> Entry {
     Entry { doc: doc.clone(), documented: true, ..entry(span, parts) }
 }

@@ -1,6 +1,7 @@
 //! The tree as lines: what states do, values, and scenarios.
 
 use super::entries::{BLANKS, COMMA, Source, clock, entry, from, line, taken, text};
+use super::hooks::mocked;
 use super::layout::{Entry, Part};
 use crate::ast::*;
 
@@ -35,16 +36,17 @@ impl Source<'_> {
     fn action(&self, action: &ActionDecl) -> Entry {
         let send = match action {
             ActionDecl::Send(send) => send,
-            ActionDecl::Handoff { queue, transcript, span } => {
+            ActionDecl::Handoff { queue, transcript, priority, span } => {
                 let with = if *transcript { " with transcript" } else { "" };
-                return line(*span, format!("handoff {}{with}", self.slice(queue.span)));
-            }
-            ActionDecl::Set { target, value, span } => {
-                let mut parts = vec![text(format!("set {} = ", target.text()))];
-                match value {
-                    Some(value) => self.expr(value, &mut parts),
-                    None => parts.push(text("missing")),
+                let mut parts = vec![text(format!("handoff {}{with}", self.slice(queue.span)))];
+                if let Some(priority) = priority {
+                    self.priority(priority, &mut parts);
                 }
+                return entry(*span, parts);
+            }
+            ActionDecl::Set { target, to, span } => {
+                let mut parts = vec![text(format!("set {} = ", target.text()))];
+                self.set_to(to, &mut parts);
                 return entry(*span, parts);
             }
         };
@@ -229,6 +231,9 @@ impl Source<'_> {
                     MockAnswer::Outcome(outcome) => text(outcome.text.clone()),
                     MockAnswer::Record(entries, span) => self.literal(span.start, entries),
                 });
+            }
+            ScenarioLineKind::MockHook { hook, answer } => {
+                parts.push(text(format!("mock hook {} {}", hook.text, mocked(answer))));
             }
             ScenarioLineKind::ChannelFails { channel, times } => {
                 let times = if *times == 1 { "once".to_string() } else { format!("{times} times") };

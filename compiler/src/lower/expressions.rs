@@ -1,13 +1,15 @@
 //! Values: paths, instants moved by a duration, and what is written out.
 
-use journey_spec::Type;
 use journey_spec::codes;
 use journey_spec::program as ir;
+use journey_spec::{Type, Value};
 
+use super::states::counted;
 use super::{LONGEST, Lower};
 use crate::ast::{Expr, ExprKind, Path};
 use crate::diagnostics::Finding;
 use crate::resolve::FieldInfo;
+use crate::source::Span;
 use crate::types::{Scope, fits, literal, mismatch, noun, walk};
 
 /// A path's names.
@@ -49,6 +51,19 @@ pub(super) fn moved(base: ir::Expr, by: ir::Millis) -> ir::Expr {
         ir::Expr::Offset { base, by: first } => ir::Expr::Offset { base, by: first.saturating_add(by) },
         base => ir::Expr::Offset { base: Box::new(base), by },
     }
+}
+
+/// Who is asked something: a service or a hook.
+#[derive(Clone, Copy)]
+pub(crate) struct Whose<'s> {
+    /// The word that declares it.
+    pub(crate) word: &'static str,
+    /// Its name.
+    pub(crate) name: &'s str,
+    /// Where it is declared.
+    pub(crate) declared: Span,
+    /// Its parameters.
+    pub(crate) params: &'s [FieldInfo],
 }
 
 impl Lower<'_, '_> {
@@ -146,20 +161,20 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// An argument that has to fit a parameter of a service.
+    /// An argument that has to fit a parameter of a service or a hook.
     pub(crate) fn argument(
         &mut self,
         scope: Scope<'_>,
         expr: &Expr,
         param: &FieldInfo,
-        service: &str,
+        whose: Whose<'_>,
     ) -> Option<ir::Expr> {
         let wanted = param.ty.as_ref();
-        let what = format!("`{}` of `{service}`", param.name);
+        let what = format!("`{}` of `{}`", param.name, whose.name);
         match &expr.kind {
             ExprKind::Path(path) => {
                 let found = walk(self.names, scope, path, self.out)?;
-                self.is_told_sensitive(path, &found, param, service);
+                self.is_told_sensitive(path, &found, param, whose);
                 if let (Some(wanted), Some(ty)) = (wanted, &found.ty) {
                     if !fits(ty.required(), wanted.required()) {
                         let message =
@@ -213,6 +228,33 @@ impl Lower<'_, '_> {
                 }
             }
         }
+    }
+
+    /// The arguments of a question, one a parameter; what may be missing may be left out at the end. `at` is where the
+    /// question names who is asked.
+    pub(crate) fn arguments(&mut self, scope: Scope<'_>, args: &[Expr], at: Span, whose: Whose<'_>) -> Vec<ir::Expr> {
+        let Whose { name, declared, params, .. } = whose;
+        let mut lowered: Vec<_> =
+            args.iter().zip(params).filter_map(|(arg, param)| self.argument(scope, arg, param, whose)).collect();
+        let left_out = params.get(args.len()..).unwrap_or_default();
+        let may = left_out.iter().all(|p| p.ty.as_ref().is_none_or(Type::is_optional));
+        lowered.extend(left_out.iter().map(|_| ir::Expr::Literal(Value::Missing)));
+        if args.len() > params.len() || !may {
+            let message =
+                format!("`{name}` is asked with {}, and {} were given", counted(params.len(), "value"), args.len())
+                    .replace("1 were", "1 was")
+                    .replace("0 were", "none was");
+            let params: Vec<String> = params
+                .iter()
+                .map(|p| format!("{}: {}", p.name, p.ty.as_ref().map_or_else(|| "?".into(), |t| t.spelled())))
+                .collect();
+            self.out.say(
+                mismatch(at, message)
+                    .also(declared, "declared here")
+                    .help(format!("it is declared as `{name}({})`", params.join(", "))),
+            );
+        }
+        lowered
     }
 
     pub(super) fn only_in_scenarios(&mut self, expr: &Expr, what: &str) {

@@ -11,6 +11,7 @@ use journey_spec::program::{
 };
 use journey_spec::value::{Value, fold_reply};
 
+use super::expressions::Whose;
 use super::states::counted;
 use super::{Lower, expressions};
 use crate::ast::{
@@ -331,8 +332,10 @@ impl Lower<'_, '_> {
                 format!("`{}` is {}, and `{name}` returns a `{}`", decl.datum.text, noun(ty.required()), returns.text);
             self.out.say(mismatch(decl.datum.span, message).label("another type").also(returns.span, "returned here"));
         }
+        let whose =
+            Whose { word: "service", name, declared: service.decl.name.span, params: service.fields.as_slice() };
         for (arg, param) in decl.args.iter().zip(&service.fields) {
-            self.argument(scope, arg, param, name);
+            self.argument(scope, arg, param, whose);
         }
         let left_out = service.fields.get(decl.args.len()..).unwrap_or_default();
         let may = left_out.iter().all(|p| p.ty.as_ref().is_none_or(Type::is_optional));

@@ -2,14 +2,15 @@
 
 use journey_spec::Type;
 use journey_spec::codes;
-use journey_spec::program::{Branch, StateId};
+use journey_spec::program::{Branch, HookAnswers, StateId};
 
 use super::Lower;
 use super::conditions::Facts;
 use super::expressions::parts;
 use super::journeys::JourneyScope;
-use crate::ast::{ChooseDecl, Path, SplitDecl, WayOn};
+use crate::ast::{AskDecl, ChooseDecl, OfDecl, Path, SplitDecl, WayOn};
 use crate::diagnostics::{Finding, did_you_mean};
+use crate::fix::Fix;
 use crate::resolve::listed;
 use crate::spans::Node;
 use crate::types::{mismatch, noun, walk};
@@ -17,13 +18,23 @@ use crate::types::{mismatch, noun, walk};
 /// The way for a value that is not there.
 const MISSING: &str = "missing";
 
+/// What a `choose` goes by, in words.
+#[derive(Clone, Copy)]
+struct Chosen<'s> {
+    /// A datum or a hook.
+    what: &'s str,
+    /// `is` or `says`.
+    does: &'static str,
+}
+
 impl Lower<'_, '_> {
     pub(super) fn choose(&mut self, journey: &JourneyScope<'_>, decl: &ChooseDecl, state: StateId) -> Option<Branch> {
         for (i, way) in decl.ways.iter().enumerate() {
             self.out.place(Node::Way(journey.id, state, i), way.span);
         }
         match &decl.of {
-            Some(of) => self.choose_by(journey, decl, of),
+            Some(OfDecl::Path(of)) => self.choose_by(journey, decl, of),
+            Some(OfDecl::Hook(ask)) => self.choose_by_hook(journey, decl, ask),
             None => self.choose_when(journey, decl),
         }
     }
@@ -47,6 +58,37 @@ impl Lower<'_, '_> {
         if !found.optional.is_empty() {
             known.push(MISSING.into());
         }
+        let ways = self.named_ways(journey, decl, &known, Chosen { what: &of.text(), does: "is" })?;
+        Some(Branch::Value { of: parts(of), ways })
+    }
+
+    /// `choose triage(complaint) { simple -> S … }`: every answer leads somewhere.
+    fn choose_by_hook(&mut self, journey: &JourneyScope<'_>, decl: &ChooseDecl, ask: &AskDecl) -> Option<Branch> {
+        let asked = self.ask(journey, ask)?;
+        let name = &ask.hook.text;
+        let HookAnswers::OneOf(known) = &asked.answers else {
+            self.out.say(
+                mismatch(ask.span, format!("`{name}` says a number, which has no closed set of values"))
+                    .label("nothing to choose by")
+                    .help(format!(
+                        "`set` a datum to it first, and choose by conditions in the next state: `set score = {}`, then `choose {{ when score > 0.8 -> …  else -> … }}`",
+                        asked.ask.text
+                    )),
+            );
+            return None;
+        };
+        let ways = self.named_ways(journey, decl, known, Chosen { what: name, does: "says" })?;
+        Some(Branch::Hook { ask: asked.ask, ways })
+    }
+
+    /// A way for each of some names, and no other.
+    fn named_ways(
+        &mut self,
+        journey: &JourneyScope<'_>,
+        decl: &ChooseDecl,
+        known: &[String],
+        Chosen { what, does }: Chosen<'_>,
+    ) -> Option<Vec<(String, StateId)>> {
         let mut ways = Vec::new();
         let mut written = Vec::new();
         for way in &decl.ways {
@@ -54,18 +96,29 @@ impl Lower<'_, '_> {
             let WayOn::Name(name) = &way.on else {
                 self.out.misplaced(
                     way.span,
-                    format!("`{}` has a way for each of its values, and no condition or `else`", of.text()),
+                    match does {
+                        "says" => format!("`{what}` has a way for each of its answers, and no condition or `else`"),
+                        _ => format!("`{what}` has a way for each of its values, and no condition or `else`"),
+                    },
                     "name the value, or choose by conditions alone: `choose { when … -> …  else -> … }`",
                 );
                 continue;
             };
             if !known.contains(&name.text) {
                 let help = did_you_mean(&name.text, known.iter().map(String::as_str))
-                    .unwrap_or_else(|| format!("it is {}", listed(&known)));
+                    .unwrap_or_else(|| format!("it {does} {}", listed(known)));
                 self.out.say(
-                    Finding::new(&codes::J0117, name.span, format!("`{}` is never `{}`", of.text(), name.text))
-                        .label("never taken")
-                        .help(help),
+                    Finding::new(
+                        &codes::J0117,
+                        name.span,
+                        match does {
+                            "says" => format!("`{what}` never says `{}`", name.text),
+                            _ => format!("`{what}` is never `{}`", name.text),
+                        },
+                    )
+                    .label("never taken")
+                    .help(help)
+                    .fix(Fix::meant(name.span, &name.text, known.iter().map(String::as_str))),
                 );
                 continue;
             }
@@ -75,7 +128,7 @@ impl Lower<'_, '_> {
             }
         }
         let kept = self.out.distinct("ways for", written.iter().copied()).len();
-        let missing: Vec<String> = known.into_iter().filter(|n| !written.iter().any(|w| w.text == *n)).collect();
+        let missing: Vec<String> = known.iter().filter(|n| !written.iter().any(|w| w.text == **n)).cloned().collect();
         if !missing.is_empty() && !self.names.gaps.touch(decl.span) {
             let lines: Vec<String> = missing.iter().map(|m| format!("{m} -> STATE")).collect();
             self.out.say(
@@ -83,8 +136,7 @@ impl Lower<'_, '_> {
                     &codes::J0117,
                     decl.head,
                     format!(
-                        "a customer is stuck here when `{}` is {}",
-                        of.text(),
+                        "a customer is stuck here when `{what}` {does} {}",
                         listed(&missing).replace(" and ", " or ")
                     ),
                 )
@@ -92,7 +144,7 @@ impl Lower<'_, '_> {
                 .help(format!("add {}", listed(&lines))),
             );
         }
-        (missing.is_empty() && ways.len() == kept).then(|| Branch::Value { of: parts(of), ways })
+        (missing.is_empty() && ways.len() == kept).then_some(ways)
     }
 
     /// `choose { when C -> S … else -> U }`: the last leads on whatever holds.

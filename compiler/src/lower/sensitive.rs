@@ -5,6 +5,7 @@ use journey_spec::codes;
 use journey_spec::program::Channel;
 
 use super::Lower;
+use super::expressions::Whose;
 use crate::ast::{MessageDecl, MessageItem, Path, TemplatePiece, TemplateText};
 use crate::diagnostics::Finding;
 use crate::resolve::{FieldInfo, Out};
@@ -66,20 +67,21 @@ impl Lower<'_, '_> {
         );
     }
 
-    /// A service's parameter that is given something sensitive says so, for those who build the service.
-    pub(crate) fn is_told_sensitive(&mut self, path: &Path, found: &Found, param: &FieldInfo, service: &str) {
+    /// The parameter of a service or a hook that is given something sensitive says so, for those who build it.
+    pub(crate) fn is_told_sensitive(&mut self, path: &Path, found: &Found, param: &FieldInfo, whose: Whose<'_>) {
+        let Whose { word, name, .. } = whose;
         let Some((kind, declared)) = found.sensitive.filter(|(kind, _)| param.sensitive != Some(*kind)) else { return };
         let ty = param.ty.as_ref().map(journey_spec::Type::spelled).unwrap_or_default();
         self.out.say(
             Finding::new(
                 &codes::J0138,
                 path.span,
-                format!("`{service}` would not know that it is told of a customer's {}", matters(kind)),
+                format!("`{name}` would not know that it is told of a customer's {}", matters(kind)),
             )
             .label(format!("{} data", kind.name()))
             .also(param.span, "given as this")
             .also(declared, "declared here")
-            .help(format!("write `{}: {ty} sensitive {}` in `service {service}`", param.name, kind.name())),
+            .help(format!("write `{}: {ty} sensitive {}` in `{word} {name}`", param.name, kind.name())),
         );
     }
 

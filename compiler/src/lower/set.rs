@@ -1,18 +1,19 @@
 //! `set`: what a journey itself changes of its data.
 
-use journey_spec::program::{Expr as Ir, Set};
+use journey_spec::program::{Ask, Expr as Ir, Set};
 use journey_spec::{Sensitive, Type, Value, codes};
 
 use super::Lower;
 use super::conditions::Facts;
 use super::expressions::{parts, without_question_mark};
+use super::hooks::Asked;
 use super::journeys::JourneyScope;
-use crate::ast::{Expr, ExprKind, Path};
+use crate::ast::{AskDecl, Expr, ExprKind, Path, SetTo};
 use crate::diagnostics::Finding;
 use crate::types::{fits, mismatch, noun, walk};
 
 impl Lower<'_, '_> {
-    pub(super) fn set(&mut self, journey: &JourneyScope<'_>, target: &Path, value: Option<&Expr>) -> Option<Set> {
+    pub(super) fn set(&mut self, journey: &JourneyScope<'_>, target: &Path, to: &SetTo) -> Option<Set> {
         let text = target.text();
         if text == "customer" || text.starts_with("customer.") {
             self.out.misplaced(
@@ -47,9 +48,10 @@ impl Lower<'_, '_> {
         }
         let ty = found.ty?;
         let sensitive = found.sensitive.map(|(kind, _)| kind);
-        let value = match value {
-            None if ty.is_optional() => Ir::Literal(Value::Missing),
-            None => {
+        let mut hook = None;
+        let value = match to {
+            SetTo::Missing if ty.is_optional() => Ir::Literal(Value::Missing),
+            SetTo::Missing => {
                 self.out.say(
                     Finding::new(
                         &codes::J0113,
@@ -61,9 +63,47 @@ impl Lower<'_, '_> {
                 );
                 return None;
             }
-            Some(value) => self.settable(journey, &text, (&ty, sensitive), value)?,
+            SetTo::Hook(ask) => {
+                let asked = self.ask(journey, ask)?;
+                hook = Some(self.hooked(&text, (&ty, sensitive), ask, &asked)?);
+                Ir::Literal(asked.on_failure)
+            }
+            SetTo::Value(value) => self.settable(journey, &text, (&ty, sensitive), value)?,
         };
-        Some(Set { path: parts(target), value, optional: ty.is_optional(), sensitive: sensitive.is_some() })
+        Some(Set { path: parts(target), value, hook, optional: ty.is_optional(), sensitive: sensitive.is_some() })
+    }
+
+    /// What a hook says, as the new value of a datum.
+    fn hooked(
+        &mut self,
+        target: &str,
+        (ty, sensitive): (&Type, Option<Sensitive>),
+        decl: &AskDecl,
+        asked: &Asked,
+    ) -> Option<Ask> {
+        let found = asked.ty();
+        if !fits(&found, ty.required()) {
+            let says = noun(&found);
+            let message = format!("`{target}` is {}, and `{}` says {says}", noun(ty.required()), decl.hook.text);
+            self.out.say(mismatch(decl.span, message).label("of another type"));
+            return None;
+        }
+        if let Some((kind, declared)) = asked.sensitive.filter(|(kind, _)| sensitive != Some(*kind)) {
+            self.out.say(
+                Finding::new(
+                    &codes::J0138,
+                    decl.span,
+                    format!(
+                        "`{target}` would be like any other datum, and what `{}` is told is not for every eye",
+                        decl.hook.text
+                    ),
+                )
+                .label(format!("judged of {} data", kind.name()))
+                .also(declared, "declared here")
+                .help(format!("declare what is set as `sensitive {}` too", kind.name())),
+            );
+        }
+        Some(asked.ask.clone())
     }
 
     fn settable(

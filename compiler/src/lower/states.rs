@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::codes;
 use journey_spec::program::{
-    Action, Arrow, Call, Channel, Deadline, EventId, Expr, Handoff, MessageId, Promise, Send, ServiceId, State,
-    StateId, Then, Trigger,
+    Action, Arrow, Call, Channel, Deadline, EventId, Handoff, MessageId, Promise, Send, ServiceId, State, StateId,
+    Then, Trigger,
 };
-use journey_spec::{Type, Value};
 
 use super::Lower;
+use super::expressions::Whose;
 use super::journeys::JourneyScope;
 use crate::ast::{
     ActionDecl, ArrowDecl, At, CallDecl, DeadlineDecl, MessageDecl, MessageItem, Name, PromiseDecl, SendDecl,
@@ -307,10 +307,12 @@ impl Lower<'_, '_> {
 
     fn action(&mut self, journey: &JourneyScope<'_>, decl: &ActionDecl) -> Option<Action> {
         match decl {
-            ActionDecl::Handoff { queue, transcript, .. } => {
-                Some(Action::Handoff(Handoff { queue: queue.text.clone(), transcript: *transcript }))
+            ActionDecl::Handoff { queue, transcript, priority, .. } => {
+                // A case whose priority was not understood is still somebody's case.
+                let priority = priority.as_ref().and_then(|priority| self.priority(journey, priority));
+                Some(Action::Handoff(Handoff { queue: queue.text.clone(), transcript: *transcript, priority }))
             }
-            ActionDecl::Set { target, value, .. } => self.set(journey, target, value.as_ref()).map(Action::Set),
+            ActionDecl::Set { target, to, .. } => self.set(journey, target, to).map(Action::Set),
             ActionDecl::Send(send) => self.send(journey, send).map(Action::Send),
         }
     }
@@ -410,35 +412,9 @@ impl Lower<'_, '_> {
             );
             return None;
         }
-        let mut args: Vec<_> = decl
-            .args
-            .iter()
-            .zip(&service.fields)
-            .filter_map(|(arg, param)| self.argument(journey.scope(), arg, param, name))
-            .collect();
-        // What may be missing may be left out at the end.
-        let left_out = service.fields.get(decl.args.len()..).unwrap_or_default();
-        let may = left_out.iter().all(|p| p.ty.as_ref().is_none_or(Type::is_optional));
-        args.extend(left_out.iter().map(|_| Expr::Literal(Value::Missing)));
-        if decl.args.len() > service.fields.len() || !may {
-            let message = format!(
-                "`{name}` is asked with {}, and {} were given",
-                counted(service.fields.len(), "value"),
-                decl.args.len()
-            )
-            .replace("1 were", "1 was")
-            .replace("0 were", "none was");
-            let params: Vec<String> = service
-                .fields
-                .iter()
-                .map(|p| format!("{}: {}", p.name, p.ty.as_ref().map_or_else(|| "?".into(), |t| t.spelled())))
-                .collect();
-            self.out.say(
-                crate::types::mismatch(decl.service.span, message)
-                    .also(service.decl.name.span, "declared here")
-                    .help(format!("it is declared as `{name}({})`", params.join(", "))),
-            );
-        }
+        let whose =
+            Whose { word: "service", name, declared: service.decl.name.span, params: service.fields.as_slice() };
+        let args = self.arguments(journey.scope(), &decl.args, decl.service.span, whose);
         self.outcomes_handled(decl, name, &service.decl.outcomes);
         Some(Call { service: ServiceId(id?), args, within, outcomes })
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::ast::{
-    ActionDecl, ArrowDecl, CondDecl, CondKind, DeadlineDecl, Expr, ExprKind, JourneyDecl, JourneyItem, Path, SendDecl,
-    StateItem, ThenDecl, TriggerDecl, WayOn,
+    ActionDecl, ArrowDecl, AskDecl, ChooseDecl, CondDecl, CondKind, DeadlineDecl, Expr, ExprKind, JourneyDecl,
+    JourneyItem, OfDecl, Path, PriorityDecl, SendDecl, SetTo, StateItem, ThenDecl, TriggerDecl, WayOn,
 };
 use crate::source::Span;
 
@@ -102,9 +102,22 @@ pub(crate) fn sends(decl: &JourneyDecl) -> impl Iterator<Item = &SendDecl> {
 /// The values by which the states of a journey choose.
 pub(super) fn chosen_by(decl: &JourneyDecl) -> impl Iterator<Item = &Path> {
     state_items(decl).filter_map(|item| match item {
-        StateItem::Choose(choose) => choose.of.as_ref(),
+        StateItem::Choose(ChooseDecl { of: Some(OfDecl::Path(path)), .. }) => Some(path),
         _ => None,
     })
+}
+
+/// Where a journey asks a hook.
+fn asked(decl: &JourneyDecl) -> impl Iterator<Item = &AskDecl> {
+    let chosen = state_items(decl).filter_map(|item| match item {
+        StateItem::Choose(ChooseDecl { of: Some(OfDecl::Hook(ask)), .. }) => Some(ask),
+        _ => None,
+    });
+    chosen.chain(actions(decl).filter_map(|action| match action {
+        ActionDecl::Set { to: SetTo::Hook(ask), .. }
+        | ActionDecl::Handoff { priority: Some(PriorityDecl::Hook(ask)), .. } => Some(ask),
+        _ => None,
+    }))
 }
 
 fn state_items(decl: &JourneyDecl) -> impl Iterator<Item = &StateItem> {
@@ -169,8 +182,10 @@ pub(super) fn expressions_of(decl: &JourneyDecl) -> impl Iterator<Item = &Expr> 
         DeadlineDecl::Within(_) => None,
     });
     let set = actions(decl).filter_map(|action| match action {
-        ActionDecl::Set { value, .. } => value.as_ref(),
+        ActionDecl::Set { to: SetTo::Value(value), .. }
+        | ActionDecl::Handoff { priority: Some(PriorityDecl::Value(value)), .. } => Some(value),
         _ => None,
     });
-    at.chain(args).chain(deadlines).chain(conditions).chain(set)
+    let asked = asked(decl).flat_map(|ask| &ask.args);
+    at.chain(asked).chain(args).chain(deadlines).chain(conditions).chain(set)
 }

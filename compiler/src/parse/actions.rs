@@ -1,10 +1,10 @@
-//! What a state does: `send`, `handoff`, `call`.
+//! What a state does: `send`, `handoff`, `set`, `call`.
 
 use journey_spec::codes::J0001;
 
 use super::explain::Place;
 use super::{Node, Reader, Rule};
-use crate::ast::{ActionDecl, CallDecl, DeadlineDecl, PromiseDecl, SendDecl, ThenDecl};
+use crate::ast::{ActionDecl, CallDecl, DeadlineDecl, PromiseDecl, SendDecl, SetTo, ThenDecl};
 use crate::diagnostics::Finding;
 use crate::source::Span;
 
@@ -16,26 +16,30 @@ impl<'a> Reader<'a> {
         let span = self.span(&node);
         if node.as_rule() == Rule::set {
             let mut target = None;
-            let mut value = None;
+            let mut to = None;
             for part in node.into_inner() {
                 match part.as_rule() {
                     Rule::path => target = Some(self.path(&part)),
-                    Rule::expr => value = Some(self.expr(part)?),
+                    Rule::k_missing => to = Some(SetTo::Missing),
+                    Rule::expr => to = self.expr(part).map(SetTo::Value),
+                    Rule::ask => to = self.ask(part).map(SetTo::Hook),
                     _ => {}
                 }
             }
-            return Some(ActionDecl::Set { target: target?, value, span });
+            return Some(ActionDecl::Set { target: target?, to: to?, span });
         }
         let mut queue = None;
         let mut transcript = false;
+        let mut priority = None;
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::string => queue = Some(self.string(&part)),
                 Rule::transcript => transcript = true,
+                Rule::priority => priority = self.priority(part),
                 _ => {}
             }
         }
-        Some(ActionDecl::Handoff { queue: queue?, transcript, span })
+        Some(ActionDecl::Handoff { queue: queue?, transcript, priority, span })
     }
 
     fn send(&mut self, node: Node<'a>) -> Option<SendDecl> {
@@ -123,7 +127,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn twice(&mut self, span: Span, what: &str) {
+    pub(super) fn twice(&mut self, span: Span, what: &str) {
         self.report(
             Finding::new(&J0001, span, format!("this {what} says the same twice"))
                 .label("said before")

@@ -107,10 +107,7 @@ impl<'a> Reader<'a> {
         let mut head = span;
         for part in node.into_inner() {
             match part.as_rule() {
-                Rule::choose_of => {
-                    let path = part.into_inner().find(|n| n.as_rule() == Rule::path);
-                    of = path.map(|n| self.path(&n));
-                }
+                Rule::choose_of => of = self.chosen_by(part),
                 Rule::choose_block => {
                     head = self.head(span, &part);
                     self.block(head, part, Place::Choose, |r, piece| ways.extend(r.way(piece)));

@@ -64,6 +64,7 @@ impl Place {
                 ("event", &[Rule::event_decl]),
                 ("message", &[Rule::message_decl]),
                 ("service", &[Rule::service_decl]),
+                ("hook", &[Rule::hook_decl]),
                 ("policy", &[Rule::policy_decl]),
                 ("journey", &[Rule::journey_decl]),
                 ("scenario", &[Rule::scenario_decl]),
@@ -126,7 +127,7 @@ impl Place {
                 ("reply", &[Rule::reply_line]),
                 ("handoff", &[Rule::handoff_closed]),
                 ("opt", &[Rule::opt_out]),
-                ("mock", &[Rule::mock_call]),
+                ("mock", &[Rule::mock_call, Rule::mock_hook]),
                 ("channel", &[Rule::channel_fails]),
                 ("pause", &[Rule::pause]),
                 ("never", &[Rule::never]),
@@ -173,6 +174,7 @@ const CONTINUATIONS: Lines = &[
     ("keeping", &[Rule::keeping]),
     ("withdrawing", &[Rule::withdrawing]),
     ("with", &[Rule::transcript]),
+    ("priority", &[Rule::priority]),
     ("settle", &[Rule::settle]),
     ("when", &[Rule::when]),
     ("if", &[Rule::if_past]),
@@ -183,11 +185,9 @@ const CONTINUATIONS: Lines = &[
     ("sensitive", &[Rule::sensitive]),
 ];
 
-/// Words that the language will have, and what to do meanwhile.
-const LATER: &[(&str, &str)] = &[
-    ("hook", "`call` a service of the host instead"),
-    ("priority", "hand over to a queue of its own for urgent cases"),
-];
+/// Words that the language will have at the top of a file, and what to do meanwhile.
+const LATER: &[(&str, &str)] =
+    &[("checked", "let the journey look at what came: `choose` by a hook, or by conditions")];
 
 impl Reader<'_> {
     /// Says once what is wrong with a bad piece.
@@ -219,8 +219,8 @@ impl Reader<'_> {
         if place == Place::File && word == "at" {
             return self.furthest(&[Rule::intake], piece, line, place);
         }
-        if let Some(finding) = later_word(word, here) {
-            return finding;
+        if let Some((word, help)) = LATER.iter().find(|(later, _)| place == Place::File && *later == word) {
+            return later(&format!("`{word}`"), here, help);
         }
         if word == "allow" {
             return match place {
@@ -362,10 +362,6 @@ fn later(what: &str, span: Span, help: &str) -> Finding {
         .help(help.to_string())
 }
 
-fn later_word(word: &str, span: Span) -> Option<Finding> {
-    LATER.iter().find(|(w, _)| *w == word).map(|(w, help)| later(&format!("`{w}`"), span, help))
-}
-
 /// Signs of other languages, with the words that mean the same here.
 fn foreign(rest: &str, here: Span, sets: bool) -> Option<Finding> {
     const SIGNS: [(&str, &str); 7] =
@@ -385,7 +381,7 @@ fn foreign(rest: &str, here: Span, sets: bool) -> Option<Finding> {
     )
 }
 
-/// What stands at the stop of a rule and is to come in a later version.
+/// What stands at the stop of a rule and is written in another way.
 fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Finding> {
     if previous == "per" && matches!(found, "hour" | "minute" | "year" | "days" | "weeks" | "months") {
         return Some(
@@ -417,7 +413,7 @@ fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Findin
                 .help("write `after 1 day at 09:00`; for elapsed time write `after 24h`"),
         );
     }
-    later_word(found, here)
+    None
 }
 
 /// From where to where a text is not closed.
@@ -487,6 +483,11 @@ fn spellings(rule: Rule) -> Vec<String> {
         Rule::fate => &["defer", "latest", "skip", "handoff", "end"],
         Rule::stay => &["stay"],
         Rule::settle => &["settle"],
+        Rule::any_number => &["number"],
+        Rule::hook_within => &["within"],
+        Rule::on_failure => &["on"],
+        Rule::body => &["from"],
+        Rule::priority => &["priority"],
         Rule::channel | Rule::channel_ref => &["sms", "email", "voice", "push", "whatsapp", "webchat"],
         Rule::on_blocked => &["blocked"],
         Rule::on_failed => &["failed"],
@@ -527,7 +528,13 @@ fn describe(rule: Rule) -> String {
         Rule::string => "a text in quotes".into(),
         Rule::locale_tag => "a language such as `es`".into(),
         Rule::locale_in | Rule::saying => String::new(),
-        Rule::integer => "a number".into(),
+        Rule::integer | Rule::number => "a number".into(),
+        Rule::any_number => "`number`".into(),
+        Rule::memory => "memory such as `16MiB`".into(),
+        Rule::hook_within => "`within`".into(),
+        Rule::on_failure => "`on failure`".into(),
+        Rule::body => "`from`".into(),
+        Rule::priority => "`priority`".into(),
         Rule::duration => "a duration such as `15m`".into(),
         Rule::calendar => "`day`, `week` or `month`".into(),
         Rule::days_at | Rule::day_count => "calendar days such as `1 day at 09:00`".into(),

@@ -68,6 +68,9 @@ impl<'a> Reader<'a> {
             let what = node.into_inner().nth(1)?;
             return Some(ScenarioLine { kind: ScenarioLineKind::Expect(self.expectation(what)?), span });
         }
+        if rule == Rule::mock_hook {
+            return Some(ScenarioLine { kind: self.mock_hook(node)?, span });
+        }
         let mut literal = None;
         let (mut path, mut data, mut happened, mut duration, mut counter) = (None, Vec::new(), None, None, None);
         let (mut counted, mut times) = (None, Vec::new());

@@ -6,7 +6,7 @@ use crate::diagnostics::Finding;
 use crate::resolve::{Kind, Names, Out};
 use crate::source::Span;
 
-/// Says which records, events, messages and services nothing uses.
+/// Says which records, events, messages, services and hooks nothing uses.
 ///
 /// A project without a journey is a part that others `use`, and where something was not understood it may have been
 /// what used the name; both are left alone.
@@ -36,6 +36,12 @@ pub(crate) fn unused(names: &Names<'_>, out: &mut Out) {
         if !out.used.contains(&(Kind::Service, i)) {
             let name = &service.decl.name.text;
             out.say(finding(service.decl.name.span, format!("nothing calls `{name}`"), "service"));
+        }
+    }
+    for (i, hook) in names.hooks.iter().enumerate() {
+        if !out.used.contains(&(Kind::Hook, i)) {
+            let name = &hook.decl.name.text;
+            out.say(finding(hook.decl.name.span, format!("nothing asks `{name}`"), "hook"));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Cond, EventId, Expr, MessageId, Millis, ServiceId, StateId};
+use super::{Ask, Channel, Cond, EventId, Expr, MessageId, Millis, PriorityOf, ServiceId, StateId};
 
 /// What an instance does when something happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -122,13 +122,16 @@ pub enum Deadline {
     Within(Millis),
 }
 
-/// `handoff "QUEUE" [with transcript]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `handoff "QUEUE" [with transcript] [priority P]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handoff {
     /// Whose desk.
     pub queue: String,
     /// Whether everything said so far goes along.
     pub transcript: bool,
+    /// How soon somebody should look, where the journey says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<PriorityOf>,
 }
 
 /// `set PATH = VALUE`
@@ -138,11 +141,22 @@ pub struct Set {
     pub path: Vec<String>,
     /// Its new value. Where it is not there, the datum is missing afterwards if it may be, else it stays as it is.
     pub value: Expr,
+    /// The hook whose answer is the new value in place of [`Set::value`], which then is what the hook's failure counts as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<Ask>,
     /// Whether it may be missing.
     pub optional: bool,
     /// Whether it is not for every eye: then a timeline does not tell the value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive: bool,
+}
+
+impl Set {
+    /// What it is set to, as written.
+    #[must_use]
+    pub fn spelled(&self) -> String {
+        self.hook.as_ref().map_or_else(|| self.value.to_string(), Ask::to_string)
+    }
 }
 
 /// `call SERVICE(ARG, …) within D { OUTCOME -> STATE … }`.

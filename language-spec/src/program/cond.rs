@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Expr, StateId};
+use super::{Ask, Expr, StateId};
 use crate::time::{iso_date, rfc3339, spelled_days, spelled_duration};
 use crate::value::Value;
 
@@ -87,6 +87,13 @@ pub enum Branch {
         /// Every name that it can have.
         ways: Vec<(String, StateId)>,
     },
+    /// `choose triage(complaint) { simple -> S … }`: the way of what a hook says.
+    Hook {
+        /// The hook that is asked.
+        ask: Ask,
+        /// Every name that it may say.
+        ways: Vec<(String, StateId)>,
+    },
     /// `split by customer { 45% -> S … }`: parts of a hundred, by [`bucket`].
     Split(Vec<(u32, StateId)>),
 }
@@ -103,6 +110,7 @@ impl Branch {
             Branch::Value { of, ways } => {
                 ways.iter().map(|(name, to)| (format!("{} is {name}", of.join(".")), *to)).collect()
             }
+            Branch::Hook { ask, ways } => ways.iter().map(|(name, to)| (format!("{ask} is {name}"), *to)).collect(),
             Branch::Split(ways) => ways.iter().map(|(percent, to)| (format!("{percent}%"), *to)).collect(),
         }
     }

@@ -6,6 +6,7 @@
 //! rules here are those that need to know what a field means. Paths and types are not judged: a path that leads nowhere
 //! is a missing value, and the step function says what that does.
 
+mod hooks;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,7 @@ pub fn check(program: &Program) -> Judged {
     names(program)?;
     types(program)?;
     customer(program)?;
+    hooks::declared(program)?;
     messages(program)?;
     policy(program)?;
     program.journeys.iter().enumerate().try_for_each(|(i, journey)| self::journey(program, journey, i))
@@ -50,6 +52,7 @@ fn names(program: &Program) -> Judged {
     once("events", program.events.iter().map(|e| e.name.as_str()))?;
     once("messages", program.messages.iter().map(|m| m.name.as_str()))?;
     once("services", program.services.iter().map(|s| s.name.as_str()))?;
+    once("hooks", program.hooks.iter().map(|h| h.name.as_str()))?;
     once("journeys", program.journeys.iter().map(|j| j.name.as_str()))
 }
 
@@ -80,6 +83,9 @@ fn types(program: &Program) -> Judged {
     }
     for (i, service) in program.services.iter().enumerate() {
         fields(&format!("services[{i}].params"), &service.params, program)?;
+    }
+    for (i, hook) in program.hooks.iter().enumerate() {
+        fields(&format!("hooks[{i}].params"), &hook.params, program)?;
     }
     for (i, journey) in program.journeys.iter().enumerate() {
         fields(&format!("journeys[{i}].data"), &journey.data, program)?;
@@ -202,14 +208,14 @@ fn journey(program: &Program, journey: &Journey, number: usize) -> Judged {
         actions(program, &format!("{place}.entry"), &state.entry)?;
         arrows(program, &place, &state.arrows, &data)?;
         if let Some(branch) = &state.branch {
-            self::branch(&format!("{place}.branch"), branch, state.next.is_some())?;
+            self::branch(program, &format!("{place}.branch"), branch, state.next.is_some())?;
         }
     }
     Ok(())
 }
 
 /// A state that goes on at once does so in one way, whatever holds.
-fn branch(place: &str, branch: &Branch, beside_next: bool) -> Judged {
+fn branch(program: &Program, place: &str, branch: &Branch, beside_next: bool) -> Judged {
     if beside_next {
         return wrong(place, "stands beside another way on");
     }
@@ -220,6 +226,7 @@ fn branch(place: &str, branch: &Branch, beside_next: bool) -> Judged {
         },
         Branch::Value { ways, .. } if ways.is_empty() => wrong(place, "leads nowhere"),
         Branch::Value { ways, .. } => once(place, ways.iter().map(|(name, _)| name.as_str())),
+        Branch::Hook { ask, ways } => hooks::chosen(program, place, ask, ways),
         Branch::Split(ways) => match ways.iter().map(|(percent, _)| u64::from(*percent)).sum::<u64>() {
             100 => Ok(()),
             sum => wrong(place, format!("splits {sum} of 100")),
@@ -277,7 +284,8 @@ fn actions(program: &Program, place: &str, actions: &[Action]) -> Judged {
     for (i, action) in actions.iter().enumerate() {
         let place = format!("{place}[{i}]");
         match action {
-            Action::Handoff(_) | Action::Set(_) => {}
+            Action::Handoff(handoff) => hooks::priority(program, &format!("{place}.priority"), handoff)?,
+            Action::Set(set) => hooks::set(program, &place, set)?,
             Action::Send(send) => {
                 if let Some(promise) = &send.promising
                     && let Deadline::Within(time) = promise.deadline

@@ -68,9 +68,12 @@ impl<W: Write + Send> Channel for Console<W> {
 
 impl<W: Write + Send> Desk for Console<W> {
     fn open(&mut self, case: Out<'_, HandoffCase>) -> Result<(), ChannelError> {
-        let HandoffCase { queue, why, .. } = case.item;
+        let HandoffCase { queue, why, priority, shown, .. } = case.item;
+        // As with a message's text: a console is not for every eye.
+        let priority =
+            shown.as_ref().or(priority.as_ref()).map(|p| plain(&format!("  priority {p}"))).unwrap_or_default();
         let at = Zone::utc().stamp(case.at);
-        let text = format!("{at}  {}  handoff {}  {}", plain(case.customer), plain(queue), plain(why));
+        let text = format!("{at}  {}  handoff {}  {}{priority}", plain(case.customer), plain(queue), plain(why));
         self.line(&text)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use journey_spec::Ts;
 use journey_spec::program::SECOND;
 use journey_step::customer::fold_address;
-use journey_step::{Customer, Effect, Input, step_under};
+use journey_step::{Customer, Effect, HookRequest, Input, step_asking};
 use sha2::{Digest, Sha256};
 
 use super::outbox::{Task, write_task};
@@ -243,7 +243,9 @@ impl Engine {
         let program = Arc::clone(&self.program);
         let slot = self.work.slots.get_mut(id);
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
-        let (customer, effects) = step_under(&program, &self.orders, customer, input, at);
+        let hooks = &mut self.hooks;
+        let mut ask = |request: &HookRequest| hooks.ask(request);
+        let (customer, effects) = step_asking(&program, &self.orders, customer, input, at, &mut ask);
         self.steps += 1;
         let mut count = 0;
         for effect in effects {

@@ -1,5 +1,7 @@
 //! What a step asks of its shell, and what it writes into the customer's timeline.
 
+use std::fmt;
+
 use journey_spec::Ts;
 use journey_spec::program::{Channel, EndKind, JourneyId, MessageId, Purpose, StateId};
 use journey_spec::value::Value;
@@ -99,7 +101,7 @@ pub struct Release {
 }
 
 /// A case for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HandoffCase {
     /// Derived like a message's id.
     pub case: String,
@@ -113,6 +115,31 @@ pub struct HandoffCase {
     pub why: String,
     /// Everything said so far on all channels, oldest first, where the journey gives it along.
     pub transcript: Vec<Said>,
+    /// How soon somebody should look, where the journey says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// The priority for the eyes of others, veiled as `‹health›`; nothing where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Priority>,
+}
+
+/// How soon somebody should look at a case. What it means is the desk's: the language has no order of its own for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Priority {
+    /// A number.
+    Number(f64),
+    /// A name.
+    Name(String),
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Priority::Number(number) => write!(f, "{number}"),
+            Priority::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 /// One thing said, by either side.
@@ -272,6 +299,9 @@ pub enum What {
         queue: String,
         /// Whether an open case was joined.
         joined: bool,
+        /// How soon somebody should look, veiled where that is not for every eye; nothing for a case that was joined.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        priority: Option<Priority>,
     },
     /// A person closed the case.
     HandoffClosed {
@@ -279,6 +309,16 @@ pub enum What {
         case: String,
         /// Whose desk.
         queue: String,
+    },
+    /// A hook was asked.
+    Judged {
+        /// Which.
+        hook: String,
+        /// What it said, or what its failure counts as; veiled where that is not for every eye.
+        answer: String,
+        /// Why it gave no answer, in words, where it gave none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
     },
     /// A service was asked.
     Called {

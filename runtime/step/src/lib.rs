@@ -8,6 +8,7 @@
 
 pub mod customer;
 pub mod effect;
+pub mod hooks;
 pub mod input;
 pub mod ledger;
 pub mod orders;
@@ -16,6 +17,7 @@ mod step;
 
 pub use customer::Customer;
 pub use effect::{Effect, Entry, What};
+pub use hooks::{HookAnswer, HookRecord, HookRequest, Stepped};
 pub use input::Input;
 pub use orders::Orders;
-pub use step::{step, step_under};
+pub use step::{step, step_asking, step_recorded, step_under};

@@ -34,9 +34,14 @@ impl Entry {
             What::Withdrawn { message, why } => format!("withdrew {message}: {why}"),
             What::Failed { message } => format!("could not deliver {message}"),
             What::Limited { limit, instead } => format!("{limit}: {instead}"),
-            What::HandedOver { queue, joined: false, .. } => format!("handed over to \"{queue}\""),
+            What::HandedOver { queue, joined: false, priority, .. } => {
+                let priority = priority.as_ref().map(|p| format!(", priority {p}")).unwrap_or_default();
+                format!("handed over to \"{queue}\"{priority}")
+            }
             What::HandedOver { queue, joined: true, .. } => format!("joined the open case with \"{queue}\""),
             What::HandoffClosed { queue, .. } => format!("\"{queue}\" closed the case"),
+            What::Judged { hook, answer, failed: None } => format!("hook {hook} says {answer}"),
+            What::Judged { hook, answer, failed: Some(why) } => format!("hook {hook} failed: {why}; as if {answer}"),
             What::Called { service } => format!("called {service}"),
             What::Answered { service, outcome } => format!("{service} answered {outcome}"),
             What::Replied { channel, text, meaning, heard_by } => {

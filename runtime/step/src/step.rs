@@ -13,6 +13,7 @@ mod events;
 mod fresh;
 mod goals;
 mod handoffs;
+mod hooks;
 mod moves;
 mod promises;
 mod render;
@@ -25,11 +26,15 @@ mod values;
 use std::collections::VecDeque;
 
 use journey_spec::Ts;
-use journey_spec::program::{Action, Arrow, Fate, Journey, JourneyId, MessageId, Program, Send, State, Then, Trigger};
+use journey_spec::program::{
+    Action, Arrow, Fate, Handoff, Journey, JourneyId, MessageId, Program, Send, State, Then, Trigger,
+};
 use journey_spec::time::RANGE;
 
+use self::handoffs::Handing;
 use crate::customer::{ArrowAt, Customer, Instance};
 use crate::effect::{Effect, Entry, Took, Way, What};
+use crate::hooks::{Answers, HookAnswer, HookRecord, HookRequest, MOST_ASKED, Stepped};
 use crate::input::Input;
 use crate::orders::Orders;
 
@@ -60,10 +65,68 @@ pub fn step_under(
     input: &Input,
     now: Ts,
 ) -> (Customer, Vec<Effect>) {
+    let run = run(program, orders, Answers::none(), customer, input, now);
+    (run.c, run.out)
+}
+
+/// As [`step_under`], with what hooks have said. Where an answer is missing, nothing happens, and what has to be asked is
+/// told.
+#[must_use]
+pub fn step_recorded(
+    program: &Program,
+    orders: &Orders,
+    records: &[HookRecord],
+    customer: Customer,
+    input: &Input,
+    now: Ts,
+) -> Stepped {
+    // Without hooks none is asked, and the customer as it was need not be kept.
+    let before = (!program.hooks.is_empty()).then(|| customer.clone());
+    let Run { hooks, c, out, .. } = run(program, orders, Answers::recorded(records), customer, input, now);
+    match before.zip(hooks.open) {
+        Some((customer, request)) => Stepped::NeedsHook { customer, request },
+        None => Stepped::Done { customer: c, effects: out },
+    }
+}
+
+/// As [`step_under`], asking hooks as they are needed, each question once.
+pub fn step_asking(
+    program: &Program,
+    orders: &Orders,
+    customer: Customer,
+    input: &Input,
+    now: Ts,
+    ask: &mut dyn FnMut(&HookRequest) -> HookAnswer,
+) -> (Customer, Vec<Effect>) {
+    let mut records = Vec::new();
+    let mut customer = customer;
+    // Each round but the last answers the next question of the step, and a step has no more than that.
+    for _ in 0..=MOST_ASKED {
+        match step_recorded(program, orders, &records, customer, input, now) {
+            Stepped::Done { customer, effects } => return (customer, effects),
+            Stepped::NeedsHook { customer: before, request } => {
+                customer = before;
+                let answer = ask(&request);
+                records.push(HookRecord { request, answer });
+            }
+        }
+    }
+    step_under(program, orders, customer, input, now)
+}
+
+fn run<'p>(
+    program: &'p Program,
+    orders: &'p Orders,
+    hooks: Answers<'p>,
+    customer: Customer,
+    input: &Input,
+    now: Ts,
+) -> Run<'p> {
     let now = now.clamp(*RANGE.start(), *RANGE.end()).max(customer.now);
     let mut run = Run {
         program,
         orders,
+        hooks,
         c: customer,
         now,
         out: Vec::new(),
@@ -82,13 +145,15 @@ pub fn step_under(
     }
     run.take_input(input);
     run.forget();
-    (run.c, run.out)
+    run
 }
 
 /// One call of [`step`] under way. Instances are named by their position, which stays the same within a call.
 pub(crate) struct Run<'p> {
     program: &'p Program,
     orders: &'p Orders,
+    /// What hooks say.
+    hooks: Answers<'p>,
     c: Customer,
     now: Ts,
     out: Vec<Effect>,
@@ -178,7 +243,7 @@ impl<'p> Run<'p> {
             }
             Follow::Fate(Fate::Handoff(queue), rule) => {
                 self.note(Some(n), What::Limited { limit: rule.clone(), instead: format!("to queue `{queue}`") });
-                self.hand_over(Some(n), &queue, true, rule, None);
+                self.hand_over(Some(n), Handing::to(&queue), rule, None);
             }
             Follow::Fate(Fate::Goto(state), rule) if self.is_live(n) => {
                 let to = self.state_name(n, state);
@@ -212,7 +277,9 @@ impl<'p> Run<'p> {
                 Action::Handoff(handoff) => {
                     let why = self.inst(n).map(|i| format!("state `{}`", self.state_name(n, i.state)));
                     let visit = self.visit(n);
-                    self.hand_over(Some(n), &handoff.queue, handoff.transcript, why.unwrap_or_default(), visit);
+                    let Handoff { queue, transcript, priority } = handoff;
+                    let handing = Handing { queue, transcript: *transcript, priority: priority.as_ref() };
+                    self.hand_over(Some(n), handing, why.unwrap_or_default(), visit);
                 }
                 Action::Set(set) => self.set(n, set),
                 Action::Call(call) => self.call(n, call),

@@ -59,7 +59,7 @@ fn send(message: u32) -> Action {
 }
 
 fn handoff() -> Action {
-    Action::Handoff(Handoff { queue: "care".into(), transcript: true })
+    Action::Handoff(Handoff { queue: "care".into(), transcript: true, priority: None })
 }
 
 fn goto(on: Trigger, to: u32) -> Arrow {
@@ -147,6 +147,7 @@ pub fn program() -> Program {
             message("notice", "Your order is now", &both),
             message("reminder", "On its way:", &both),
         ],
+        hooks: Vec::new(),
         services: vec![Service {
             name: "check".into(),
             params: vec![field("id", TEXT)],

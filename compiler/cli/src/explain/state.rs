@@ -100,6 +100,9 @@ impl<'a> Here<'a> {
                 Branch::Split(_) => "by the customer's id",
                 _ => "at once",
             };
+            if let Branch::Hook { ask, .. } = branch {
+                entry.push((format!("choose {ask}"), self.words.asks(ask)));
+            }
             entry.extend(
                 branch.ways().into_iter().map(|(word, to)| (word, format!("{how}: {}", self.words.goes(to, id)))),
             );

@@ -3,7 +3,9 @@
 use journey_compiler::check::bounds::rule;
 use journey_compiler::graph::spelled;
 use journey_spec::Program;
-use journey_spec::program::{Action, Arrow, Deadline, EndKind, Fate, Journey, LimitWhat, Send, StateId, Then, Trigger};
+use journey_spec::program::{
+    Action, Arrow, Ask, Deadline, EndKind, Fate, Handoff, Journey, LimitWhat, PriorityOf, Send, StateId, Then, Trigger,
+};
 use journey_spec::time::{spelled_days, spelled_duration};
 
 /// A journey and what its words name.
@@ -131,9 +133,9 @@ impl<'a> Words<'a> {
         let what = match action {
             Action::Send(send) => format!("sends `{}`", self.message(send)),
             Action::Handoff(handoff) => {
-                return format!("gives the case to \"{}\"{}", handoff.queue, transcript(handoff.transcript));
+                return format!("gives the case to \"{}\"{}", handoff.queue, along(handoff));
             }
-            Action::Set(set) => return format!("sets `{}` to {}", set.path.join("."), set.value),
+            Action::Set(set) => return format!("sets `{}` to {}", set.path.join("."), set.spelled()),
             Action::Call(_) => return format!("asks a service: {detail}"),
         };
         if detail.is_empty() { what } else { format!("{what} {detail}") }
@@ -143,8 +145,11 @@ impl<'a> Words<'a> {
     pub(super) fn written(&self, action: &Action) -> String {
         match action {
             Action::Send(send) => format!("send {}", self.message(send)),
-            Action::Handoff(handoff) => format!("handoff \"{}\"", handoff.queue),
-            Action::Set(set) => format!("set {} = {}", set.path.join("."), set.value),
+            Action::Handoff(handoff) => {
+                let priority = handoff.priority.as_ref().map(|p| format!(" priority {p}")).unwrap_or_default();
+                format!("handoff \"{}\"{priority}", handoff.queue)
+            }
+            Action::Set(set) => format!("set {} = {}", set.path.join("."), set.spelled()),
             Action::Call(call) => {
                 format!("call {}", self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str()))
             }
@@ -155,13 +160,28 @@ impl<'a> Words<'a> {
     pub(super) fn detail(&self, action: &Action, here: StateId) -> String {
         match action {
             Action::Send(send) => self.sending(send, here),
-            Action::Set(_) => "timers that are computed from it follow".into(),
-            Action::Handoff(handoff) => format!("gives the case to a person{}", transcript(handoff.transcript)),
+            Action::Set(set) => {
+                let asked = set.hook.as_ref().map(|ask| format!("{}; ", self.asks(ask))).unwrap_or_default();
+                format!("{asked}timers that are computed from it follow")
+            }
+            Action::Handoff(handoff) => format!("gives the case to a person{}", along(handoff)),
             Action::Call(call) => {
                 let args: Vec<String> = call.args.iter().map(|a| format!("`{}`", spelled(a))).collect();
                 let with = if args.is_empty() { String::new() } else { format!(" with {}", args.join(" and ")) };
                 format!("asks the service{with}, and waits for its answer at most {}", spelled_duration(call.within))
             }
+        }
+    }
+
+    /// That a hook is asked, and what its failure counts as.
+    pub(super) fn asks(&self, ask: &Ask) -> String {
+        match self.program.hooks.get(ask.hook.index()) {
+            Some(hook) => format!(
+                "asks the hook at once, at most {}; where it fails, it counts as {}",
+                spelled_duration(hook.within),
+                hook.on_failure
+            ),
+            None => String::new(),
         }
     }
 
@@ -210,8 +230,15 @@ impl<'a> Words<'a> {
     }
 }
 
-fn transcript(with: bool) -> &'static str {
-    if with { ", with everything said so far" } else { "" }
+/// What goes along with a case.
+fn along(handoff: &Handoff) -> String {
+    let said = if handoff.transcript { ", with everything said so far" } else { "" };
+    let priority = match &handoff.priority {
+        None => String::new(),
+        Some(PriorityOf::Value(value)) => format!(", as urgent as `{value}`"),
+        Some(PriorityOf::Hook(ask)) => format!(", as urgent as `{ask}` says"),
+    };
+    format!("{said}{priority}")
 }
 
 pub(super) fn end_name(kind: EndKind) -> &'static str {

@@ -1,12 +1,13 @@
-//! What a scenario directs of the world outside: services' answers and channels' failures.
+//! What a scenario directs of the world outside: answers of services and hooks, and channels' failures.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use journey_runtime::service::Answer;
-use journey_runtime::{Channel, ChannelError, Delivery, Out, Service};
+use journey_runtime::{Channel, ChannelError, Delivery, Hooks, NoHooks, Out, Service};
 use journey_spec::program::Channel as Kind;
 use journey_step::effect::{CallRequest, Release};
+use journey_step::{HookAnswer, HookRequest};
 
 /// What the lines so far have asked for. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,7 @@ pub(super) struct Wishes(Arc<Mutex<World>>);
 #[derive(Debug, Default)]
 struct World {
     answers: BTreeMap<String, Answer>,
+    judgements: BTreeMap<String, HookAnswer>,
     failing: BTreeMap<Kind, u32>,
     left: usize,
 }
@@ -29,6 +31,11 @@ impl Wishes {
         self.world().answers.insert(service.into(), answer);
     }
 
+    /// From here on the hook says this.
+    pub(super) fn judge(&self, hook: &str, answer: HookAnswer) {
+        self.world().judgements.insert(hook.into(), answer);
+    }
+
     /// How many messages have left so far, answers to STOP included.
     pub(super) fn left(&self) -> usize {
         self.world().left
@@ -40,7 +47,7 @@ impl Wishes {
     }
 }
 
-/// A channel and a host of services that do as they are told.
+/// A channel and a host of services and hooks that do as they are told.
 pub(super) struct Directed(pub(super) Wishes);
 
 impl Channel for Directed {
@@ -61,5 +68,13 @@ impl Service for Directed {
     /// What is not mocked never answers, so its call runs into its deadline.
     fn call(&mut self, call: Out<'_, CallRequest>) -> Answer {
         self.0.world().answers.get(&call.item.service).cloned().unwrap_or(Answer::Later)
+    }
+}
+
+impl Hooks for Directed {
+    /// What is not mocked fails, as where nobody runs hooks.
+    fn ask(&mut self, request: &HookRequest) -> HookAnswer {
+        let judgement = self.0.world().judgements.get(&request.hook).cloned();
+        judgement.unwrap_or_else(|| NoHooks.ask(request))
     }
 }

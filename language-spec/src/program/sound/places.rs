@@ -77,6 +77,7 @@ impl Walk<'_> {
             "EventId" => ("event", program.events.len()),
             "MessageId" => ("message", program.messages.len()),
             "ServiceId" => ("service", program.services.len()),
+            "HookId" => ("hook", program.hooks.len()),
             "JourneyId" => ("journey", program.journeys.len()),
             "StateId" => match self.journey.and_then(|j| program.journeys.get(j)) {
                 Some(journey) => ("state", journey.states.len()),

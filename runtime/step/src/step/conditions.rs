@@ -142,6 +142,7 @@ impl Run<'_> {
                     }
                 }
             }
+            Branch::Hook { ask, ways } => self.hooked(n, ask, ways),
             Branch::Split(ways) => self.split(n, ways),
         }
     }

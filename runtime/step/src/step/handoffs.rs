@@ -1,6 +1,6 @@
 //! Cases for people: opened or joined, and closed.
 
-use journey_spec::program::{JourneyId, Trigger};
+use journey_spec::program::{JourneyId, PriorityOf, Trigger};
 
 use super::Run;
 use crate::customer::Case;
@@ -16,39 +16,47 @@ pub(crate) struct Whose {
     pub(crate) instance: Option<u64>,
 }
 
+/// How a case is given to a person.
+#[derive(Clone, Copy)]
+pub(crate) struct Handing<'a> {
+    pub(crate) queue: &'a str,
+    pub(crate) transcript: bool,
+    pub(crate) priority: Option<&'a PriorityOf>,
+}
+
+impl<'a> Handing<'a> {
+    /// With everything said so far, and no priority.
+    pub(crate) fn to(queue: &'a str) -> Handing<'a> {
+        Handing { queue, transcript: true, priority: None }
+    }
+}
+
 impl Run<'_> {
     /// Gives an instance's case to a person. `visit` is the visit that hears of its closing; none for limits.
-    pub(crate) fn hand_over(
-        &mut self,
-        n: Option<usize>,
-        queue: &str,
-        transcript: bool,
-        why: String,
-        visit: Option<u64>,
-    ) {
+    pub(crate) fn hand_over(&mut self, n: Option<usize>, handing: Handing<'_>, why: String, visit: Option<u64>) {
         let whose = match n.and_then(|n| self.inst(n)) {
             Some(i) => Whose { journey: Some(i.journey), key: i.key.clone(), instance: Some(i.number) },
             None => Whose { journey: None, key: None, instance: None },
         };
-        self.open_case(n, whose, queue, transcript, why, visit);
+        self.open_case(n, whose, handing, why, visit);
     }
 
     /// Gives a person the case of an instance that may not begin.
     pub(crate) fn hand_over_start(&mut self, journey: JourneyId, key: Option<&str>, queue: &str, why: String) {
         let whose = Whose { journey: Some(journey), key: key.map(String::from), instance: None };
-        self.open_case(None, whose, queue, true, why, None);
+        self.open_case(None, whose, Handing::to(queue), why, None);
     }
 
-    /// Opens a case, or joins the open one of the same instance and queue.
+    /// Opens a case, or joins the open one of the same instance and queue. A case that is joined stays as urgent as it is.
     pub(crate) fn open_case(
         &mut self,
         n: Option<usize>,
         whose: Whose,
-        queue: &str,
-        transcript: bool,
+        handing: Handing<'_>,
         why: String,
         visit: Option<u64>,
     ) {
+        let Handing { queue, transcript, priority } = handing;
         let same = |c: &Case| {
             c.queue == queue && c.instance == whose.instance && c.journey == whose.journey && c.key == whose.key
         };
@@ -57,8 +65,10 @@ impl Run<'_> {
                 open.visit = visit;
             }
             let case = open.id.clone();
-            return self.note(n, What::HandedOver { case, queue: queue.to_string(), joined: true });
+            return self.note(n, What::HandedOver { case, queue: queue.to_string(), joined: true, priority: None });
         }
+        let urgency = n.zip(priority).and_then(|(n, of)| self.urgency(n, of));
+        let (priority, shown) = urgency.map(|u| (u.priority, u.shown)).unzip();
         let case = self.id();
         let transcript = if transcript { self.c.said.clone() } else { Vec::new() };
         let journey = whose.journey.and_then(|j| self.program.journeys.get(j.index())).map(|j| j.name.clone());
@@ -69,8 +79,11 @@ impl Run<'_> {
             key: whose.key.clone(),
             why,
             transcript,
+            shown: shown.clone().filter(|shown| priority.as_ref() != Some(shown)),
+            priority,
         }));
-        self.note(n, What::HandedOver { case: case.clone(), queue: queue.to_string(), joined: false });
+        let told = What::HandedOver { case: case.clone(), queue: queue.to_string(), joined: false, priority: shown };
+        self.note(n, told);
         let Whose { journey, key, instance } = whose;
         self.c.cases.push(Case { id: case, queue: queue.to_string(), journey, key, instance, visit });
         let over = self.c.cases.len().saturating_sub(MOST_CASES);

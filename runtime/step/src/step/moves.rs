@@ -2,6 +2,7 @@
 
 use journey_spec::program::{EndKind, Fate, JourneyId, LimitWhat, StateId, Trigger};
 
+use super::handoffs::Handing;
 use super::values::{days_after, instant};
 use super::{MOST_MOVES, Run};
 use crate::customer::{End, Instance, Timer, Waiting, later};
@@ -103,7 +104,7 @@ impl Run<'_> {
                 Fate::Handoff(queue) => {
                     self.note(n, instead(&format!("to queue `{queue}`")));
                     match n {
-                        Some(_) => self.hand_over(n, queue, true, rule, None),
+                        Some(_) => self.hand_over(n, Handing::to(queue), rule, None),
                         None => self.hand_over_start(journey, key, queue, rule),
                     }
                     return Admission::Refused;

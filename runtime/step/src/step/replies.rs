@@ -4,7 +4,7 @@ use journey_spec::program::{Channel, Trigger};
 use journey_spec::value::{fold_reply, is_opt_out};
 
 use super::Run;
-use super::handoffs::Whose;
+use super::handoffs::{Handing, Whose};
 use crate::customer::{Route, fold_address};
 use crate::effect::{Way, What};
 use crate::ledger::in_window;
@@ -100,7 +100,7 @@ impl Run<'_> {
             instance: route.map(|r| r.instance),
         };
         let n = whose.instance.and_then(|number| self.c.position(number));
-        self.open_case(n, whose, queue, true, why, None);
+        self.open_case(n, whose, Handing::to(queue), why, None);
     }
 
     /// A channel told what became of a message. A failure is heard once, by the visit to which the message belonged.

@@ -10,8 +10,11 @@ use crate::effect::What;
 impl Run<'_> {
     /// Changes a datum; timers and deadlines that are computed from it follow.
     pub(crate) fn set(&mut self, n: usize, set: &Set) {
-        let Some(asked) = self.asked(n) else { return };
-        let value = asked.value(&set.value).filter(|v| *v != Value::Missing);
+        let value = match &set.hook {
+            Some(ask) => self.judged_value(n, ask),
+            None => self.asked(n).and_then(|asked| asked.value(&set.value)),
+        };
+        let value = value.filter(|v| *v != Value::Missing);
         let value = match value {
             Some(value) => value,
             None if set.optional => Value::Missing,

@@ -201,7 +201,7 @@ pub fn end(name: &str, kind: EndKind) -> State {
 }
 
 pub fn handoff(queue: &str) -> Action {
-    Action::Handoff(Handoff { queue: queue.into(), transcript: true })
+    Action::Handoff(Handoff { queue: queue.into(), transcript: true, priority: None })
 }
 
 pub fn customer_decl() -> journey_spec::program::Customer {
@@ -242,6 +242,7 @@ pub fn program(names: &Names, messages: Vec<Message>, policy: Policy, journeys: 
             .map(|name| Event { name: (*name).into(), fields: Vec::new(), newest_by: None, intake: None })
             .collect(),
         messages,
+        hooks: Vec::new(),
         services: vec![Service {
             name: "cancel_visit".into(),
             params: vec![field("booking", text_type())],

@@ -1,0 +1,67 @@
+//! What a scenario lets services and hooks say.
+
+use journey_spec::codes;
+
+use super::Scenario;
+use crate::ast::{AnswersDecl, JudgementDecl, MockAnswer, MockJudgement, Name};
+use crate::resolve::{Kind, unknown};
+use crate::types::mismatch;
+
+impl Scenario<'_, '_> {
+    pub(super) fn mock(&mut self, service: &Name, answer: &MockAnswer) {
+        let names = self.names;
+        let found = names.known_as(Kind::Service, &service.text, service.span, self.out);
+        let Some(declared) = found.and_then(|i| names.services.get(i)) else { return };
+        let outcome = match (answer, &declared.decl.returns) {
+            (MockAnswer::Outcome(outcome), _) => outcome,
+            (MockAnswer::Record(values, span), Some(returns)) => {
+                if let Some(fields) = names.record(&returns.text) {
+                    self.fields(values, fields, *span, &format!("the record `{}`", returns.text));
+                }
+                return;
+            }
+            (MockAnswer::Record(_, span), None) => {
+                let message = format!("`{}` answers with an outcome, and this is a record", service.text);
+                self.out.say(
+                    mismatch(*span, message).label("not an outcome").also(declared.decl.name.span, "declared here"),
+                );
+                return;
+            }
+        };
+        let outcomes = declared.decl.outcomes.iter().map(|o| o.text.as_str()).chain(["failed"]);
+        if !outcomes.clone().any(|known| known == outcome.text) {
+            self.out.say(unknown(
+                &codes::J0101,
+                outcome.span,
+                format!("`{}` never answers `{}`", service.text, outcome.text),
+                &outcome.text,
+                outcomes,
+                "",
+            ));
+        }
+    }
+
+    pub(super) fn mock_hook(&mut self, hook: &Name, answer: &MockJudgement) {
+        let names = self.names;
+        let found = names.known_as(Kind::Hook, &hook.text, hook.span, self.out);
+        let (Some(declared), MockJudgement::Says(said)) = (found.and_then(|i| names.hooks.get(i)), answer) else {
+            return;
+        };
+        let name = said.written();
+        match (&declared.decl.answers, said) {
+            (AnswersDecl::Number, JudgementDecl::Number(_)) => {}
+            (AnswersDecl::Number, JudgementDecl::Outcome(_)) => self.out.say(
+                mismatch(name.span, format!("`{}` says a number, and `{}` is none", hook.text, name.text))
+                    .label("not a number")
+                    .also(declared.decl.name.span, "declared here"),
+            ),
+            (AnswersDecl::OneOf(known), _) => {
+                let known = known.iter().map(|n| n.text.as_str());
+                if !known.clone().any(|known| known == name.text) {
+                    let message = format!("`{}` never says `{}`", hook.text, name.text);
+                    self.out.say(unknown(&codes::J0101, name.span, message, &name.text, known, ""));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Hooks: what a journey's own code is asked, and what is told of its answer.
+
+use journey_spec::program::{Ask, Judgement, PriorityOf, StateId};
+use journey_spec::sensitive::Sensitive;
+use journey_spec::value::Value;
+
+use super::Run;
+use super::values::eval;
+use crate::effect::{Priority, What};
+
+/// How urgent a case is, and how a timeline tells it.
+pub(crate) struct Urgency {
+    pub(crate) priority: Priority,
+    pub(crate) shown: Priority,
+}
+
+impl Run<'_> {
+    /// What a hook says, or what its failure counts as; the timeline tells which.
+    pub(crate) fn judged(&mut self, n: usize, ask: &Ask) -> Option<Judgement> {
+        let program = self.program;
+        let hook = program.hooks.get(ask.hook.index())?;
+        let data = &self.inst(n)?.data;
+        let value = |expr| eval(program, expr, data, &self.c.profile).unwrap_or(Value::Missing);
+        let args = hook.params.iter().zip(&ask.args).map(|(p, expr)| (p.name.clone(), value(expr))).collect();
+        let (said, failed) = match self.hooks.next(&hook.name, args).judged(hook) {
+            Ok(said) => (said, None),
+            Err(why) => (hook.on_failure.clone(), Some(why)),
+        };
+        let veil = program.hook_sensitivity(ask.hook).map(Sensitive::veil);
+        let answer = veil.unwrap_or_else(|| said.to_string());
+        self.note(Some(n), What::Judged { hook: hook.name.clone(), answer, failed });
+        Some(said)
+    }
+
+    /// What a hook says, as a value of the data.
+    pub(crate) fn judged_value(&mut self, n: usize, ask: &Ask) -> Option<Value> {
+        self.judged(n, ask).map(|said| match said {
+            Judgement::Outcome(name) => Value::Text(name),
+            Judgement::Number(number) => Value::Number(number),
+        })
+    }
+
+    /// The way that a hook chooses.
+    pub(crate) fn hooked(
+        &mut self,
+        n: usize,
+        ask: &Ask,
+        ways: &[(String, StateId)],
+    ) -> Option<(usize, StateId, String)> {
+        let said = self.judged(n, ask)?.to_string();
+        let (index, (name, to)) = ways.iter().enumerate().find(|(_, (name, _))| *name == said)?;
+        let shown = self.program.hook_sensitivity(ask.hook).map_or_else(|| name.clone(), Sensitive::veil);
+        let hook = self.program.hooks.get(ask.hook.index()).map_or("", |h| h.name.as_str());
+        Some((index, *to, format!("{hook}: {shown}")))
+    }
+
+    /// How soon somebody should look at a case; nothing where what says so is not there.
+    pub(crate) fn urgency(&mut self, n: usize, of: &PriorityOf) -> Option<Urgency> {
+        let (value, veil) = match of {
+            PriorityOf::Hook(ask) => (self.judged_value(n, ask)?, self.program.hook_sensitivity(ask.hook)),
+            PriorityOf::Value(expr) => {
+                let instance = self.inst(n)?;
+                let veil = match expr {
+                    journey_spec::program::Expr::Path(path) => self.program.sensitivity(instance.journey, path),
+                    _ => None,
+                };
+                (eval(self.program, expr, &instance.data, &self.c.profile)?, veil)
+            }
+        };
+        let priority = match value {
+            Value::Number(number) => Priority::Number(number),
+            Value::Text(name) => Priority::Name(name),
+            _ => return None,
+        };
+        let shown = veil.map_or_else(|| priority.clone(), |kind| Priority::Name(kind.veil()));
+        Some(Urgency { priority, shown })
+    }
+}
