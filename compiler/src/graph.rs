@@ -126,6 +126,8 @@ pub struct Edge {
     pub sets: Vec<Vec<String>>,
     /// For an instant: the instant without its offset, and the offset in milliseconds.
     pub instant: Option<(Expr, Millis)>,
+    /// For what is taken on entry because an instant is past, whatever a condition says: the instant as above.
+    pub behind: Option<(Expr, Millis)>,
     /// Whether it is taken at its time whatever else happens.
     pub forced: bool,
     /// For a call's `failed`, and for a wait of calendar days: how long after entering it is taken at the latest.

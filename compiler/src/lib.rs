@@ -15,6 +15,7 @@ use journey_spec::Program;
 use journey_spec::codes::Level;
 use journey_spec::program::JourneyId;
 
+pub mod abstraction;
 pub mod ast;
 pub mod check;
 pub mod diagnostics;
@@ -22,9 +23,11 @@ pub mod emit;
 pub mod fix;
 pub mod format;
 pub mod graph;
+pub mod model;
 pub mod parse;
 pub mod source;
 pub mod spans;
+pub mod witness;
 
 mod alike;
 mod allow;

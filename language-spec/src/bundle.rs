@@ -1,8 +1,11 @@
 //! The file in which a checked program travels from the compiler to a runtime that has no compiler.
 //!
 //! ```text
-//! { "journey_bundle": 1, "made_by": "journeyc 0.1.0", "program": { "format": 1, "language": "0.1", "hash": "…", … } }
+//! { "journey_bundle": 1, "made_by": "journeyc 0.1.0", "program": { "format": 1, "language": "0.1", "hash": "…", … },
+//!   "certificate": { "checker": "journeyc 0.1.0", "program": "…", "hash": "…", "bounds": [ … ] } }
 //! ```
+//!
+//! The certificate says what the checker proved of this very program ([`Certificate`]); a bundle may come without.
 //!
 //! The same sources make the same bytes on every machine: no path, no position, no date. The program's hash covers the
 //! whole program, so that a byte that changed on the way is noticed. It is no signature: who can write the file can write
@@ -14,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::error::Category;
 
+use crate::certificate::Certificate;
 use crate::program::sound::{self, Unsound};
 use crate::program::{FORMAT, LANGUAGE, Program};
 
@@ -100,6 +104,9 @@ pub enum BundleError {
         /// The hash that its content has.
         content: String,
     },
+    /// The certificate is not of this program, or not what its hash says.
+    #[error("its certificate {0}: what it proves cannot be relied on; build it again")]
+    Certificate(&'static str),
     /// The program does not hang together, which no compiler emits.
     #[error("its program does not hang together: {0}; build the bundle again")]
     Unsound(#[from] Unsound),
@@ -115,6 +122,8 @@ struct Envelope<P> {
     journey_bundle: u32,
     made_by: String,
     program: P,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<Certificate>,
 }
 
 /// Writes a program as a bundle, one line a field so that two versions can be compared.
@@ -122,7 +131,13 @@ struct Envelope<P> {
 /// `made_by` names the compiler and its version: `journeyc 0.1.0`.
 #[must_use]
 pub fn write(program: &Program, made_by: &str) -> String {
-    let envelope = Envelope { journey_bundle: BUNDLE, made_by: made_by.into(), program };
+    write_certified(program, None, made_by)
+}
+
+/// As [`write`], with what was proven of the program.
+#[must_use]
+pub fn write_certified(program: &Program, certificate: Option<Certificate>, made_by: &str) -> String {
+    let envelope = Envelope { journey_bundle: BUNDLE, made_by: made_by.into(), program, certificate };
     // Plain data with text keys can always be written; an empty text would only be a bundle that nobody reads.
     let mut text = serde_json::to_string_pretty(&envelope).unwrap_or_default();
     text.push('\n');
@@ -134,6 +149,14 @@ pub fn write(program: &Program, made_by: &str) -> String {
 /// # Errors
 /// Why it is not one that this runtime can run as it was meant.
 pub fn read(bytes: &[u8]) -> Result<Program, BundleError> {
+    Ok(read_certified(bytes)?.0)
+}
+
+/// As [`read`], with what was proven of the program, where the bundle says so.
+///
+/// # Errors
+/// As [`read`]; and where the certificate was changed or is another program's.
+pub fn read_certified(bytes: &[u8]) -> Result<(Program, Option<Certificate>), BundleError> {
     if bytes.len() > MAX_BYTES {
         return Err(BundleError::TooLarge { bytes: bytes.len() });
     }
@@ -150,7 +173,15 @@ pub fn read(bytes: &[u8]) -> Result<Program, BundleError> {
         return Err(BundleError::Changed { stated: program.hash, content });
     }
     sound::check(&program)?;
-    Ok(program)
+    if let Some(certificate) = &envelope.certificate {
+        if certificate.hash != certificate.content_hash() {
+            return Err(BundleError::Certificate("is not what its hash says"));
+        }
+        if certificate.program != program.hash {
+            return Err(BundleError::Certificate("is that of another program"));
+        }
+    }
+    Ok((program, envelope.certificate))
 }
 
 fn not_json(error: &serde_json::Error) -> BundleError {

@@ -12,6 +12,7 @@
 //! This crate does no I/O and has no clock.
 
 pub mod bundle;
+pub mod certificate;
 pub mod codes;
 pub mod locale;
 pub mod places;

@@ -3,8 +3,12 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a test says what it expects
 
+use journey_compiler::check::bounds::proven;
 use journey_spec::bundle::{self, BundleError};
-use journey_spec::program::{Action, EventId, MessageId, Program, SECOND, ServiceId, StateId, Then, Trigger, Validity};
+use journey_spec::certificate::Certificate;
+use journey_spec::program::{
+    Action, DAY, EventId, MessageId, Program, SECOND, ServiceId, StateId, Then, Trigger, Validity,
+};
 use journey_spec::types::Type;
 use journey_tests::example;
 use serde_json::{Value as Json, json};
@@ -66,6 +70,29 @@ fn every_byte_counts() {
         }
     }
     assert!(refused > bytes.len() / stride, "most changes are noticed, and {refused} were");
+}
+
+#[test]
+fn what_was_proven_travels_with_the_program() {
+    let program = appointment();
+    let bounds = proven(&program).certified(&program);
+    let day = bounds.iter().find(|b| b.journey.is_none() && b.channel.is_none() && b.window == Some(DAY));
+    assert!(day.is_some_and(|b| b.at_most == 6 && b.exact), "{day:?}");
+    let certificate = Certificate::new(&program, BY, bounds);
+    let text = bundle::write_certified(&program, Some(certificate.clone()), BY);
+    assert_eq!(bundle::read_certified(text.as_bytes()), Ok((program.clone(), Some(certificate))));
+    assert_eq!(read(&text).as_ref(), Ok(&program));
+    let no = |change: &dyn Fn(&mut Json)| {
+        let mut json: Json = serde_json::from_str(&text).expect("JSON");
+        change(&mut json["certificate"]);
+        read(&json.to_string()).expect_err("it was changed").to_string()
+    };
+    assert!(no(&|c| c["bounds"][0]["at_most"] = json!(5)).contains("not what its hash says"));
+    assert!(no(&|c| c["checker"] = json!("journeyc 9.9.9")).contains("not what its hash says"));
+    assert!(no(&|c| c["bounds"][0]["surely"] = json!(true)).contains("certificate.bounds[0].surely"));
+    let other = Certificate::new(&boarding(), BY, Vec::new());
+    let text = bundle::write_certified(&program, Some(other), BY);
+    assert_eq!(read(&text), Err(BundleError::Certificate("is that of another program")));
 }
 
 #[test]

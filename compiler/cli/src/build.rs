@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use journey_compiler::check::bounds;
 use journey_spec::bundle;
+use journey_spec::certificate::Certificate;
 use journey_spec::codes::Level;
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -23,8 +25,8 @@ Examples:
   journeyc run appointment.bundle.json --feed feed.jsonl runs it without its sources
 
 The same sources make the same bytes on every machine. The file holds the texts of e-mails too,
-and neither paths nor scenarios. Its hash shows that it was not changed on the way; it is no
-signature.
+and what `journeyc check` proved of the program, but neither paths nor scenarios. Its hashes show
+that nothing was changed on the way; they are no signature.
 
 Exit codes: 0 built, 1 findings that stand in the way, 2 wrong usage or a file that cannot be written";
 
@@ -59,7 +61,8 @@ pub(crate) fn run(args: &Build, screen: &mut Screen) -> Outcome {
         return Err(Failure::new(format!("`{}` declares no journey, so there is nothing to run", args.path.display()))
             .help("name the folder or file that holds the journey; what it uses comes along"));
     }
-    let text = bundle::write(program, MADE_BY);
+    let certificate = Certificate::new(program, MADE_BY, bounds::proven(program).certified(program));
+    let text = bundle::write_certified(program, Some(certificate), MADE_BY);
     // What a runtime would refuse is not worth writing: it is read here as it will be read there.
     match bundle::read(text.as_bytes()) {
         Ok(read) if read == *program => {}

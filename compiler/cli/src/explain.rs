@@ -1,5 +1,6 @@
 //! `journeyc explain`: a finding's page, a journey's states, or what leaves one of them.
 
+mod bound;
 mod journey;
 mod page;
 mod state;
@@ -23,6 +24,10 @@ Examples:
   journeyc explain appointment    a journey of the project here: its states, one a line
   journeyc explain appointment::waiting --project examples/appointment
                                   what leaves this state, when and where to, and how one gets there
+  journeyc explain appointment --bound sms 24h --project examples/appointment
+                                  the worst day: how many can leave, and how it comes to that
+  journeyc explain customer --bound messages 7d --svg week.svg
+                                  of all journeys of the project together, as a picture too
 
 Exit codes: 0 found, 1 the project has errors, 2 no such finding, journey or state";
 
@@ -37,6 +42,13 @@ pub(crate) struct Explain {
     /// Where the journey is looked for: a folder or a file; `.` without it
     #[arg(long, value_name = "PATH", requires = "what")]
     project: Option<PathBuf>,
+    /// How much of this can leave in any such window, and the worst day as a dated timeline: `messages`, a channel or a
+    /// purpose, and 1h, 24h, 7d or `ever`. WHAT is a journey, or `customer` for all of them together
+    #[arg(long, num_args = 2, value_names = ["COUNTED", "WINDOW"], requires = "what")]
+    bound: Option<Vec<String>>,
+    /// With --bound: draws the worst day into this file
+    #[arg(long, value_name = "FILE", requires = "bound")]
+    svg: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Outcome {
@@ -45,6 +57,10 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Outcome {
         screen.print(&text);
         return Ok(Exit::Clean);
     };
+    if let Some([counted, window]) = args.bound.as_deref() {
+        let path = args.project.as_deref().unwrap_or(Path::new("."));
+        return bound::run(asked, counted, window, path, args.svg.as_deref(), screen);
+    }
     let code = match codes::find(&asked.to_lowercase()) {
         Some(code) if args.project.is_none() => code,
         None if args.project.is_none() && is_code(asked) => return Err(unknown(asked)),

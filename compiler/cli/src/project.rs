@@ -149,12 +149,17 @@ pub(crate) fn print_findings(all: &[Compiled], format: Format, screen: &mut Scre
             }
         }
         Format::Json => {
-            let reports: Vec<_> = found.iter().map(|(finding, sources)| json::report(finding, sources)).collect();
+            let reports = reports(all);
             let text = serde_json::to_string_pretty(&reports).unwrap_or_else(|_| "[]".into());
             screen.print(&format!("{text}\n"));
         }
     }
     found.len()
+}
+
+/// What is to be said of all projects, as data.
+pub(crate) fn reports(all: &[Compiled]) -> Vec<json::Report> {
+    found(all).iter().map(|(finding, sources)| json::report(finding, sources)).collect()
 }
 
 /// Whether a project has errors, and cannot be run.

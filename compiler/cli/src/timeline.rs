@@ -18,6 +18,17 @@ const SHORTEST_RUN: usize = 4;
 
 /// The timeline, each line indented by `indent`; empty where nothing happened. Ends with a line end.
 pub(crate) fn render(entries: &[Entry], zone: &Zone, indent: usize, width: usize) -> String {
+    render_noted(entries, zone, indent, width, &|_| None)
+}
+
+/// As [`render`], with what is noted of an entry behind it.
+pub(crate) fn render_noted(
+    entries: &[Entry],
+    zone: &Zone,
+    indent: usize,
+    width: usize,
+    note: &dyn Fn(&Entry) -> Option<String>,
+) -> String {
     let several = entries.iter().filter_map(|e| e.instance).collect::<BTreeSet<_>>().len() > 1;
     let turning = turning_days(entries, zone);
     let mut page = Page { out: String::new(), zone, indent, width, day: String::new(), several, turning };
@@ -40,6 +51,9 @@ pub(crate) fn render(entries: &[Entry], zone: &Zone, indent: usize, width: usize
             if let What::Entered { state, .. } = &entry.what {
                 text.push_str(&format!(" → {state}"));
             }
+        }
+        if let Some(note) = note(entry) {
+            text.push_str(&format!("  ← {note}"));
         }
         page.line(entry, mark, symbol, style, &text);
         rest = after.get(passed.len()..).unwrap_or_default();

@@ -53,8 +53,9 @@ fn json_findings_have_the_right_positions() {
     place.replace("visit/visit.journey", "send confirmation", "send confirmatoin");
     let ran = place.run(&["check", "visit", "--format", "json"]);
     assert_eq!(ran.code, 1);
-    let findings: serde_json::Value = serde_json::from_str(&ran.out).expect("valid JSON");
-    let finding = findings.as_array().expect("an array").iter().find(|f| f["code"] == "J0101").expect("the finding");
+    let report: serde_json::Value = serde_json::from_str(&ran.out).expect("valid JSON");
+    let finding =
+        report["findings"].as_array().expect("an array").iter().find(|f| f["code"] == "J0101").expect("the finding");
     let text = fs::read_to_string(place.path("visit/visit.journey")).expect("the source");
     let byte = text.find("confirmatoin").expect("the misspelling");
     let line = text[..byte].matches('\n').count() + 1;
@@ -68,9 +69,24 @@ fn json_findings_have_the_right_positions() {
 }
 
 #[test]
-fn a_clean_project_is_an_empty_json_array() {
+fn json_carries_bounds_and_the_days_that_reach_them() {
     let ran = Place::with_project().run(&["check", "--format", "json"]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "[]\n"), "{ran:?}");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let report: serde_json::Value = serde_json::from_str(&ran.out).expect("valid JSON");
+    assert_eq!(report["findings"], serde_json::json!([]));
+    let project = &report["projects"][0];
+    assert_eq!((project["project"].as_str(), project["program"].as_str().map(str::len)), (Some("visit"), Some(64)));
+    let bounds = project["bounds"].as_array().expect("bounds");
+    let day = bounds.iter().find(|b| b["scope"] == "customer" && b["window_ms"] == 86_400_000).expect("a day");
+    assert_eq!((&day["at_most"], &day["attained"], day["kind"].as_str()), (&6.into(), &6.into(), Some("exact")));
+    assert_eq!(day["enforced_by"], "`limit messages to 6 per 24h`");
+    assert_eq!(day["from"][0]["journey"], "visit");
+    // The day that is pointed to shows as many.
+    let worst = &project["days"][usize::try_from(day["worst"].as_u64().expect("a day")).expect("a position")];
+    assert!(worst["left"].as_array().is_some_and(|left| left.len() >= 6), "{worst}");
+    assert!(worst["timeline"][1]["what"].as_str().is_some_and(|what| what.contains("began with")), "{worst}");
+    let life = bounds.iter().find(|b| b["scope"] == "visit" && b["window_ms"].is_null()).expect("a life");
+    assert!(life["at_most"].is_null() && life["kind"].is_null(), "{life}");
 }
 
 #[test]
@@ -205,14 +221,16 @@ fn large_bounds_do_not_break_the_table() {
     }
     let ran = place.run(&["check", "visit"]);
     let table: Vec<Vec<char>> =
-        ran.out.lines().skip_while(|l| !l.contains("in 1h")).take(3).map(|l| l.chars().collect()).collect();
-    assert!(ran.out.contains("  10,000") && ran.out.contains("  234,000"), "{}", ran.out);
-    let ends = |line: &[char]| -> Vec<usize> {
-        (1..line.len() - 1).filter(|i| line[*i] != ' ' && line[i + 1] == ' ' && line.get(i + 2) == Some(&' ')).collect()
-    };
-    let head = ends(&table[0]);
-    for row in &table[1..] {
-        assert!(head.iter().all(|end| ends(row).contains(end) || row[*end] == ' '), "{}", ran.out);
+        ran.out.lines().skip_while(|l| !l.contains("in 1h")).take(4).map(|l| l.chars().collect()).collect();
+    assert!(ran.out.contains("≤ 10,000") && ran.out.contains("  300,000"), "{}", ran.out);
+    // Columns are set to the right: where a head ends, so do the figures below it.
+    let head: String = table[0].iter().collect();
+    for name in ["in 1h", "in 24h", "in 7d", "in 30d"] {
+        let end = head.find(name).expect("a column") + name.len() - 1;
+        for row in &table[1..] {
+            let (last, next) = (row.get(end), row.get(end + 1));
+            assert!(last.is_some_and(char::is_ascii_digit) && next.is_none_or(|c| *c == ' '), "{name}: {}", ran.out);
+        }
     }
 }
 

@@ -78,7 +78,9 @@ fn json_carries_the_edits() {
     let place = broken();
     let ran = place.run(&["check", "visit", "--format", "json"]);
     let findings: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
-    let of = |code: &str| findings.as_array().unwrap().iter().find(|f| f["code"] == code).expect(code)["fix"].clone();
+    let of = |code: &str| {
+        findings["findings"].as_array().unwrap().iter().find(|f| f["code"] == code).expect(code)["fix"].clone()
+    };
     let name = of("J0101");
     assert_eq!(name["care"], "safe");
     let edit = &name["edits"][0];

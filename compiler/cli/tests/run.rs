@@ -25,13 +25,13 @@ fn a_feed_is_run_and_told() {
         "✉ sent sms reminder",
         "■ ended in visited, as success",
         "omar  2 inputs in (1 came again), 2 messages out\n",
-        "at most 6 in any 24 h (upper bound: limit messages to 6 per 24h), 1 seen",
+        "at most 6 in any 24 h (exact: limit messages to 6 per 24h), 1 seen",
     ] {
         assert!(ran.out.contains(words), "`{words}` is missing in\n{}", ran.out);
     }
     let short = place.run(&["run", "visit", "--feed", "feed.jsonl", "--summary"]);
     assert_eq!(short.out.lines().count(), 3, "{}", short.out);
-    let all = "1 customer: 2 inputs in, 2 messages out; nobody got more than 1 in any 24 h (upper bound: 6)\n";
+    let all = "1 customer: 2 inputs in, 2 messages out; nobody got more than 1 in any 24 h (exact: 6)\n";
     assert!(short.out.ends_with(all), "{}", short.out);
     let stdin = place.run_with(&["run", "visit", "--feed", "-"], FEED);
     assert_eq!(stdin.out, ran.out);
@@ -187,7 +187,7 @@ fn a_summary_of_many_tells_of_the_busiest_and_of_all() {
     place.write("feed.jsonl", &crowd(3));
     let few = place.run(&["run", "visit", "--feed", "feed.jsonl", "--summary"]);
     assert_eq!(few.out.lines().count(), 7, "{}", few.out);
-    let all = "3 customers: 6 inputs in, 6 messages out; nobody got more than 1 in any 24 h (upper bound: 6)\n";
+    let all = "3 customers: 6 inputs in, 6 messages out; nobody got more than 1 in any 24 h (exact: 6)\n";
     assert!(few.out.ends_with(all), "{}", few.out);
     place.write("feed.jsonl", &crowd(25));
     let many = place.run(&["run", "visit", "--feed", "feed.jsonl", "--summary"]);

@@ -3,6 +3,7 @@
 //! Colours follow the reader's choice of light or dark. Nothing is fetched and no font is needed: icons are paths, and
 //! text is measured by the widest of the common faces, so that a reader's own face always fits.
 
+pub mod day;
 mod icons;
 mod ink;
 mod legend;

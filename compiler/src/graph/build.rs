@@ -298,6 +298,7 @@ impl Build<'_> {
             takes: Vec::new(),
             sets: Vec::new(),
             instant: None,
+            behind: None,
             forced: false,
             deadline: None,
             would_force: false,
@@ -338,7 +339,9 @@ impl Build<'_> {
         for (node, arrow) in hears(self.journey, self.id, id) {
             if let Trigger::At { at, if_past: Then::Goto(to) } = &arrow.on {
                 let word = format!("{} is already past", spelled(at));
-                let edge = self.edge(Kind::Urgent, node, word);
+                let own = arrow.when.is_none() && !by_calendar(at);
+                let behind = own.then(|| split(at));
+                let edge = Edge { behind, ..self.edge(Kind::Urgent, node, word) };
                 self.go(from, *to, &edge);
             }
         }

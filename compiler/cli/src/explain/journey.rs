@@ -53,7 +53,11 @@ pub(super) fn run(asked: &str, path: &Path, screen: &mut Screen) -> Outcome {
 }
 
 /// The journey of this name, and its project; a journey that several projects `use` is one.
-fn find<'a>(all: &'a [Compiled], name: &str, path: &Path) -> Result<Option<(&'a Compiled, JourneyId)>, Failure> {
+pub(super) fn find<'a>(
+    all: &'a [Compiled],
+    name: &str,
+    path: &Path,
+) -> Result<Option<(&'a Compiled, JourneyId)>, Failure> {
     let mut found: Vec<(&Compiled, JourneyId, String)> = Vec::new();
     for compiled in all {
         let Some((id, _)) = compiled.compilation.program.as_ref().and_then(|p| p.journey(name)) else { continue };
@@ -80,13 +84,13 @@ fn place(compiled: &Compiled, id: JourneyId) -> String {
     format!("{path}:{}", span.start)
 }
 
-fn refused(all: &[Compiled], screen: &mut Screen) -> Exit {
+pub(super) fn refused(all: &[Compiled], screen: &mut Screen) -> Exit {
     let n = project::print_findings(all, Format::Full, screen);
     screen.say(&format!("nothing was explained: {} to look at first\n", count(n, "finding", "findings")));
     Exit::Findings
 }
 
-fn unknown_journey(all: &[Compiled], name: &str, with_state: bool, path: &Path) -> Failure {
+pub(super) fn unknown_journey(all: &[Compiled], name: &str, with_state: bool, path: &Path) -> Failure {
     let programs = || all.iter().filter_map(|c| c.compilation.program.as_ref());
     let mut journeys: Vec<&str> = programs().flat_map(|p| &p.journeys).map(|j| j.name.as_str()).collect();
     journeys.sort_unstable();

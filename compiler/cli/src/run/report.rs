@@ -47,9 +47,10 @@ impl Report<'_> {
     /// Prints timelines, what was refused, and the closing lines.
     pub(super) fn print(mut self, screen: &mut Screen) -> Result<(), Failure> {
         let customers = self.customers(screen)?;
-        let proven = bounds::message_bounds(self.program)
+        let proven = bounds::proven(self.program)
+            .bounds
             .into_iter()
-            .find(|b| b.scope == Scope::Customer && b.channel.is_none() && b.window == Some(DAY));
+            .find(|b| b.scope == Scope::Customer && (b.channel, b.purpose, b.window) == (None, None, Some(DAY)));
         let bound = proven.as_ref().and_then(|b| Some((b.at_most?, b)));
         let mut all: Vec<(&str, Tally)> = Vec::new();
         for id in &customers {
@@ -82,7 +83,7 @@ impl Report<'_> {
             let second = match bound {
                 Some((most, bound)) => {
                     let by = bound.by.replace('`', "");
-                    format!("at most {} in any 24 h ({}: {by}), {seen} seen", grouped(most), bound.kind)
+                    format!("at most {} in any 24 h ({}: {by}), {seen} seen", grouped(most), bound.kind.name())
                 }
                 None => format!("no bound is proven for any 24 h, {seen} seen"),
             };
@@ -92,7 +93,7 @@ impl Report<'_> {
         if number > 0 {
             let inputs = counted(total.came.total(), "input", "inputs");
             let proven = match bound {
-                Some((most, bound)) => format!("{}: {}", bound.kind, grouped(most)),
+                Some((most, bound)) => format!("{}: {}", bound.kind.name(), grouped(most)),
                 None => "no bound is proven".into(),
             };
             screen.print(&format!(

@@ -1,0 +1,568 @@
+//! From a journey's graph to the model whose bounds are computed.
+//!
+//! [`crate::graph`] says what each construct of the language becomes as an edge; here each edge becomes an arrow of
+//! [`crate::model`], with the least time `lo` that it takes, the time `by` when it is taken whatever else happens, and
+//! the registers that it asks and moves. All of it over-approximates: what a run of the engine can do, a run of the model
+//! can do, with the same messages and no more time in between (checker.md, sections 1 and 1b).
+//!
+//! | in the graph | in the model |
+//! |---|---|
+//! | a place | a spot that weighs what its entry sends |
+//! | an edge | an arrow with its `lo`; `by` where it is forced: its deadline, else its `lo` |
+//! | a way to begin | an arrow from a root that nothing enters, so that a visit of the first state is counted |
+//! | `limit visits S to n` without a window, of one instance | a register: arrows into S need a place and take it, redirects need that there is none |
+//! | the same with a window, or counted for the customer | a register that begins with the window: `n` for each stretch; redirects may always be taken |
+//! | an event taken in at most so often | a register that begins with the window, of which each of its arrows takes one |
+//! | `at T + d` for several `d` | a register for T: how many of its instants are past. An `at` or `if past` needs its own to be ahead and puts it behind; where it is behind on entry, `if past` is forced; what moves T sets it to 0 |
+//! | the same, where the customer's record or calendar moves T | free: the host may change these at any time |
+//! | `stay { … }` that sends | a spot of its own and back, after which what was left to wait is shorter by the stay's `lo` |
+//! | what a visit does once | a register that entering the state sets to 0 |
+//! | `stay` that sends nothing but moves data | an arrow to itself, at once |
+//!
+//! **What waits.** A message leaves some time after it was decided, but while it waits, for quiet hours, a limit, the end
+//! of a pause, the instance stays where it is: what waits is withdrawn when the state is left. So of what was decided before
+//! a window only what the visit under way has decided can leave in it. For that each place has a twin, *kept*, in which
+//! only windows begin: its messages were decided up to [`longest_wait`] ago and leave now, and every way out is so much
+//! nearer. The states that a step passes at once on its way there have twins that lead on to it.
+//!
+//! **Places with a `stay` that sends.** Such a place is several spots: one that is entered and weighs; one for each `lo`
+//! of its stays, in which the visit has lasted so long; and, for windows that begin with a stay's message, one in which
+//! the visit may have lasted any time, so that every way out is open at once. Only what lies before the window leads there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::program::{Channel, Expr, Limit, LimitWhat, Message, Millis, Program, Quota, Validity, Window};
+use journey_step::ledger::most_within;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+
+use crate::graph::{Edge, Graph, Kind, Sent, channels, datum};
+use crate::model::{Arrow, Model, Register, Spot, Then, Touch};
+
+/// What an arrow of the model stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The instance begins, in the way of this position of [`Graph::begins`].
+    Begin(usize),
+    /// An edge is taken.
+    Edge(EdgeIndex),
+    /// Nothing happens: a part of a place leads to another.
+    Inside,
+}
+
+/// What a spot of the model stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// Nothing has begun.
+    Root,
+    /// A place was entered.
+    Entered(NodeIndex),
+    /// A place was entered before, and what that sent has waited for the window.
+    Kept(NodeIndex),
+    /// The visit of a place goes on.
+    Waits(NodeIndex),
+    /// A `stay` does what it says.
+    Stays(EdgeIndex),
+}
+
+/// A journey's model, and what its parts stand for.
+#[derive(Clone, Debug)]
+pub struct Abstraction {
+    /// The model. Its spots weigh nothing until [`Abstraction::weights`] are asked for.
+    pub model: Model,
+    /// For each spot, by position.
+    pub spots: Vec<Stands>,
+    /// For each arrow's tag.
+    pub causes: Vec<Cause>,
+    /// The longest window for which its registers count; none means the whole life.
+    pub span: Option<Millis>,
+}
+
+impl Abstraction {
+    /// The model of a graph, for windows no longer than `span`, in milliseconds; for the whole life where there is none.
+    #[must_use]
+    pub fn of(program: &Program, graph: &Graph, span: Option<Millis>) -> Abstraction {
+        let mut build = Build::new(program, graph, span);
+        build.limits(program);
+        build.events();
+        build.instants();
+        build.spots();
+        build.arrows();
+        build.done
+    }
+
+    /// How many of the messages for which `counts` holds each spot sends.
+    #[must_use]
+    pub fn weights(&self, graph: &Graph, counts: impl Fn(&Sent) -> bool) -> Vec<u32> {
+        let sum = |sends: &[Sent]| u32::try_from(sends.iter().filter(|s| counts(s)).count()).unwrap_or(u32::MAX);
+        self.spots
+            .iter()
+            .map(|spot| match spot {
+                Stands::Root | Stands::Waits(_) => 0,
+                Stands::Entered(n) | Stands::Kept(n) => graph.place(*n).map_or(0, |p| sum(&p.sends)),
+                Stands::Stays(e) => graph.edge(*e).map_or(0, |(_, _, e)| sum(&e.sends)),
+            })
+            .collect()
+    }
+}
+
+/// The longest that a message may wait, in milliseconds: as long as it is true, less an instant.
+#[must_use]
+pub fn longest_wait(program: &Program) -> Millis {
+    let of = |m: &Message| match m.validity {
+        Validity::For(d) => d,
+        _ => program.policy.valid_for,
+    };
+    let longest = program.messages.iter().map(of).fold(program.policy.valid_for, Millis::max);
+    longest.saturating_sub(1).max(0)
+}
+
+/// Whether a message may leave on a channel; on any where none is asked for.
+#[must_use]
+pub fn leaves_on(program: &Program, sent: &Sent, channel: Option<Channel>) -> bool {
+    let message = program.messages.get(sent.send.message.index());
+    message.is_some_and(|m| channels(m, &sent.send).iter().any(|c| channel.is_none_or(|wanted| wanted == *c)))
+}
+
+/// How often a limit lets an instance do what it counts, in windows of a length.
+fn lets(limit: &Limit, span: Option<Millis>) -> Option<u32> {
+    let per = limit.per?;
+    let most = most_within(u64::from(limit.n), per, Window::Rolling(span?));
+    u32::try_from(most).ok()
+}
+
+fn taken(quota: Quota, settle: Option<Millis>, span: Option<Millis>) -> Option<u32> {
+    let window = span?.saturating_add(settle.unwrap_or(0));
+    u32::try_from(most_within(u64::from(quota.n), quota.per, Window::Rolling(window))).ok()
+}
+
+/// The parts of a place.
+#[derive(Clone, Debug)]
+struct Parts {
+    /// Where arrows lead in.
+    entered: NodeIndex,
+    /// Where arrows lead out, with how long the visit has lasted, in milliseconds; by that.
+    lasted: Vec<(Millis, NodeIndex)>,
+    /// Where the visit may have lasted any time.
+    late: Option<NodeIndex>,
+    /// Where what was decided before the window leaves, and where its visit goes on.
+    kept: Option<(NodeIndex, NodeIndex)>,
+}
+
+struct Build<'g> {
+    graph: &'g Graph,
+    done: Abstraction,
+    parts: Vec<Parts>,
+    root: NodeIndex,
+    /// For each limit on visits that has a register: it, and how often it lets in.
+    visits: BTreeMap<usize, (usize, u32)>,
+    /// Of those, the ones that tell when they are used up.
+    whole: Vec<usize>,
+    /// For each event with a limit on its intake, and each of its settling times.
+    intake: BTreeMap<(u32, Millis), (usize, u32)>,
+    /// For the base of each instant: its register, and the offsets in order.
+    instants: Vec<(Expr, usize, Vec<Millis>)>,
+    /// For each edge that a visit takes once.
+    once: BTreeMap<EdgeIndex, usize>,
+    /// For each place, whether it lies on a cycle.
+    comes_back: Vec<bool>,
+    /// How long a message may have waited when the window begins, where that may be asked.
+    waited: Option<Millis>,
+}
+
+impl<'g> Build<'g> {
+    fn new(program: &Program, graph: &'g Graph, span: Option<Millis>) -> Build<'g> {
+        let mut model = Model::default();
+        let root = model.graph.add_node(Spot::default());
+        model.starts.push(root);
+        Build {
+            graph,
+            done: Abstraction { model, spots: vec![Stands::Root], causes: Vec::new(), span },
+            parts: Vec::new(),
+            root,
+            visits: BTreeMap::new(),
+            whole: Vec::new(),
+            intake: BTreeMap::new(),
+            instants: Vec::new(),
+            once: BTreeMap::new(),
+            comes_back: on_cycles(graph),
+            waited: span.map(|_| longest_wait(program)),
+        }
+    }
+
+    fn register(&mut self, top: u32, fresh: bool) -> usize {
+        self.done.model.registers.push(Register { top, fresh });
+        self.done.model.registers.len() - 1
+    }
+
+    fn spot(&mut self, stands: Stands) -> NodeIndex {
+        self.done.spots.push(stands);
+        self.done.model.graph.add_node(Spot { kept: matches!(stands, Stands::Kept(_)) })
+    }
+
+    fn limits(&mut self, program: &Program) {
+        let limits = program.journeys.get(self.graph.journey.index()).map_or(&[][..], |j| j.limits.as_slice());
+        for (i, limit) in limits.iter().enumerate() {
+            // A state that is entered once needs no counting.
+            let LimitWhat::Visits(state) = limit.what else { continue };
+            if limit.n > 0 && !self.comes_back.get(state.index()).copied().unwrap_or(true) {
+                continue;
+            }
+            let whole = limit.per.is_none();
+            let Some(n) = (if whole { Some(limit.n) } else { lets(limit, self.done.span) }) else { continue };
+            let register = self.register(n, !whole);
+            self.visits.insert(i, (register, n));
+            // What other instances did is not known.
+            if whole && !limit.per_customer {
+                self.whole.push(i);
+            }
+        }
+    }
+
+    fn events(&mut self) {
+        let limited: Vec<_> = self
+            .graph
+            .edges()
+            .filter(|(_, _, _, e)| !e.stay || !e.sends.is_empty())
+            .filter_map(|(_, _, _, e)| Some((e.event?.0, e.intake?, e.settle)))
+            .collect();
+        let stays = |event: u32| {
+            self.graph
+                .edges()
+                .any(|(_, _, _, e)| e.stay && !e.sends.is_empty() && e.event.is_some_and(|id| id.0 == event))
+        };
+        let stay: BTreeSet<u32> = limited.iter().map(|(event, ..)| *event).filter(|event| stays(*event)).collect();
+        for (event, quota, settle) in limited {
+            let key = (event, settle.unwrap_or(0));
+            if self.intake.contains_key(&key) {
+                continue;
+            }
+            // What a `stay` decided before the window may leave in it.
+            let waited = self.waited.filter(|_| stay.contains(&event)).unwrap_or(0);
+            let span = self.done.span.map(|span| span.saturating_add(waited));
+            if let Some(n) = taken(quota, settle, span) {
+                let register = self.register(n, true);
+                self.intake.insert(key, (register, n));
+            }
+        }
+    }
+
+    /// A register for the base of each instant that only the journey's own data move.
+    fn instants(&mut self) {
+        let mut bases: Vec<(Expr, Vec<Millis>)> = Vec::new();
+        for (_, _, _, edge) in self.graph.edges() {
+            let Some((base, offset)) = own_instant(edge) else { continue };
+            match bases.iter_mut().find(|(b, _)| b == base) {
+                Some((_, offsets)) => offsets.push(*offset),
+                None => bases.push((base.clone(), vec![*offset])),
+            }
+        }
+        for (base, mut offsets) in bases {
+            offsets.sort_unstable();
+            offsets.dedup();
+            let register = self.register(u32::try_from(offsets.len()).unwrap_or(u32::MAX), false);
+            self.instants.push((base, register, offsets));
+        }
+    }
+
+    fn spots(&mut self) {
+        for n in self.graph.nodes() {
+            let entered = self.spot(Stands::Entered(n));
+            let weighs = self.graph.place(n).is_some_and(|p| !p.sends.is_empty());
+            let stays: Vec<_> = self.graph.out(n).filter(|(_, _, e)| e.stay).collect();
+            let mut lasted: Vec<Millis> =
+                stays.iter().filter(|(_, _, e)| !e.sends.is_empty()).map(|(_, _, e)| e.lo).collect();
+            let sends = !lasted.is_empty();
+            let moves = stays.iter().any(|(_, _, e)| self.moves(e).next().is_some());
+            let once: Vec<EdgeIndex> = stays
+                .iter()
+                .filter(|(_, _, e)| {
+                    !e.sends.is_empty() && (!e.repeats || e.kind == Kind::Past && own_instant(e).is_some())
+                })
+                .map(|(id, ..)| *id)
+                .collect();
+            for id in once {
+                let register = self.register(1, false);
+                self.once.insert(id, register);
+            }
+            let kept = self.waited.is_some().then(|| self.spot(Stands::Kept(n)));
+            if !(sends || moves && weighs) {
+                let kept = kept.map(|kept| (kept, kept));
+                self.parts.push(Parts { entered, lasted: vec![(0, entered)], late: None, kept });
+                continue;
+            }
+            let kept = kept.map(|kept| (kept, self.spot(Stands::Waits(n))));
+            lasted.push(0);
+            lasted.sort_unstable();
+            lasted.dedup();
+            let lasted = lasted.into_iter().map(|t| (t, self.spot(Stands::Waits(n)))).collect();
+            let late = sends.then(|| self.spot(Stands::Waits(n)));
+            self.parts.push(Parts { entered, lasted, late, kept });
+        }
+    }
+
+    /// The registers of instants whose data an edge moves.
+    fn moves<'e>(&'e self, edge: &'e Edge) -> impl Iterator<Item = usize> + 'e {
+        self.instants.iter().filter(move |(base, ..)| moved(edge, base)).map(|(_, register, _)| *register)
+    }
+
+    fn arrow(&mut self, from: NodeIndex, to: NodeIndex, cause: Cause, arrow: Arrow) {
+        let tag = self.done.causes.len();
+        self.done.causes.push(cause);
+        let odd = match cause {
+            Cause::Edge(e) => self.graph.edge(e).is_some_and(|(_, _, e)| is_odd(e)),
+            Cause::Begin(_) | Cause::Inside => false,
+        };
+        self.done.model.graph.add_edge(from, to, Arrow { tag, odd, ..arrow });
+    }
+
+    fn arrows(&mut self) {
+        for (i, begin) in self.graph.begins.iter().enumerate() {
+            let Some(to) = self.parts.get(begin.to.index()).cloned() else { continue };
+            if let Some(touches) = self.arriving(begin.to, &begin.redirected, None) {
+                self.enter(self.root, &to, Cause::Begin(i), Arrow { touches, ..Arrow::default() });
+            }
+        }
+        for n in self.graph.nodes() {
+            let Some(parts) = self.parts.get(n.index()).cloned() else { continue };
+            if let Some((_, first)) = parts.lasted.first().filter(|(_, first)| *first != parts.entered) {
+                self.arrow(parts.entered, *first, Cause::Inside, Arrow::default());
+            }
+            if let Some((kept, rests)) = parts.kept.filter(|(kept, rests)| kept != rests) {
+                self.arrow(kept, rests, Cause::Inside, Arrow::default());
+            }
+            let graph = self.graph;
+            for (id, to, edge) in graph.out(n) {
+                match edge.stay {
+                    true => self.stay(&parts, id, edge),
+                    false => self.leave(&parts, id, to, edge),
+                }
+            }
+        }
+    }
+
+    /// An arrow into a place; before the window also into its twin.
+    fn enter(&mut self, from: NodeIndex, to: &Parts, cause: Cause, arrow: Arrow) {
+        if let Some((kept, _)) = to.kept {
+            self.arrow(from, kept, cause, Arrow { before: true, ..arrow.clone() });
+        }
+        self.arrow(from, to.entered, cause, arrow);
+    }
+
+    fn leave(&mut self, parts: &Parts, id: EdgeIndex, to: NodeIndex, edge: &Edge) {
+        let Some(target) = self.parts.get(to.index()).cloned() else { return };
+        // An instant comes when it comes.
+        let timed = edge.forced && edge.kind != Kind::At;
+        let by = timed.then(|| edge.deadline.unwrap_or(edge.lo));
+        for (touches, at_once) in self.instant(edge) {
+            let Some(touches) = self.arriving(to, &edge.redirected, Some((edge, touches))) else { continue };
+            if edge.kind == Kind::Urgent {
+                // In a place of several parts another one waits: then nothing is forced.
+                let by = (parts.late.is_none() && (edge.forced || at_once)).then_some(0);
+                let arrow = Arrow { lo: 0, by, touches, ..Arrow::default() };
+                if let (Some((from, _)), Some((to, _))) = (parts.kept, target.kept) {
+                    self.arrow(from, to, Cause::Edge(id), arrow.clone());
+                }
+                self.arrow(parts.entered, target.entered, Cause::Edge(id), arrow);
+                continue;
+            }
+            for (lasted, from) in &parts.lasted {
+                let less = |t: Millis| t.saturating_sub(*lasted).max(0);
+                let arrow = Arrow { lo: less(edge.lo), by: by.map(less), touches: touches.clone(), ..Arrow::default() };
+                self.enter(*from, &target, Cause::Edge(id), arrow);
+            }
+            let nearer = edge.lo.saturating_sub(self.waited.unwrap_or(0)).max(0);
+            for (from, lo) in
+                parts.late.map(|late| (late, 0)).into_iter().chain(parts.kept.map(|kept| (kept.1, nearer)))
+            {
+                let arrow = Arrow { lo, by, touches: touches.clone(), ..Arrow::default() };
+                self.arrow(from, target.entered, Cause::Edge(id), arrow);
+            }
+        }
+    }
+
+    fn stay(&mut self, parts: &Parts, id: EdgeIndex, edge: &Edge) {
+        let mut touches: Vec<Vec<Touch>> = self.instant(edge).into_iter().map(|(touches, _)| touches).collect();
+        let once = self.once.get(&id).map(|register| Touch { register: *register, least: 0, most: 0, then: Then::Add });
+        match once {
+            // What is behind on entry is so once a visit; what comes to be behind is counted by its register.
+            Some(once) if edge.kind == Kind::Past => touches.push(vec![once]),
+            Some(once) => touches.iter_mut().for_each(|touches| touch(touches, once)),
+            None => {}
+        }
+        for touches in &mut touches {
+            self.take_in(edge, touches);
+            self.reset(edge, touches);
+        }
+        for touches in touches {
+            if edge.sends.is_empty() {
+                if touches.is_empty() {
+                    continue;
+                }
+                let rests = parts.kept.map(|(_, rests)| rests);
+                for from in parts.lasted.iter().map(|(_, from)| *from).chain(parts.late).chain(rests) {
+                    self.arrow(from, from, Cause::Edge(id), Arrow { touches: touches.clone(), ..Arrow::default() });
+                }
+                continue;
+            }
+            let Some(late) = parts.late else { continue };
+            for (lasted, from) in &parts.lasted {
+                let reached = (*lasted).max(edge.lo);
+                let Some((_, back)) = parts.lasted.iter().find(|(t, _)| *t == reached) else { continue };
+                let does = self.spot(Stands::Stays(id));
+                let lo = edge.lo.saturating_sub(*lasted).max(0);
+                let arrow = Arrow { lo, touches: touches.clone(), ..Arrow::default() };
+                self.arrow(*from, does, Cause::Edge(id), arrow.clone());
+                self.arrow(does, *back, Cause::Inside, Arrow { by: Some(0), ..Arrow::default() });
+                // A window may begin with it, at any time of the visit.
+                let first = self.spot(Stands::Stays(id));
+                self.arrow(*from, first, Cause::Edge(id), Arrow { before: true, ..arrow });
+                self.arrow(first, late, Cause::Inside, Arrow { by: Some(0), ..Arrow::default() });
+            }
+            let does = self.spot(Stands::Stays(id));
+            self.arrow(late, does, Cause::Edge(id), Arrow { touches: touches.clone(), ..Arrow::default() });
+            if let Some((_, rests)) = parts.kept {
+                let lo = edge.lo.saturating_sub(self.waited.unwrap_or(0)).max(0);
+                self.arrow(rests, does, Cause::Edge(id), Arrow { lo, touches, ..Arrow::default() });
+            }
+            self.arrow(does, late, Cause::Inside, Arrow { by: Some(0), ..Arrow::default() });
+        }
+    }
+
+    /// The ways in which an edge that hangs on an instant can find it, each with whether it is forced then; one way that
+    /// asks nothing for any other edge.
+    fn instant(&self, edge: &Edge) -> Vec<(Vec<Touch>, bool)> {
+        let free = || vec![(Vec::new(), false)];
+        let Some((base, offset)) = own_instant(edge) else { return free() };
+        let Some((_, register, offsets)) = self.instants.iter().find(|(b, ..)| b == base) else { return free() };
+        let index = offsets.binary_search(offset).ok().and_then(|i| u32::try_from(i).ok()).unwrap_or(0);
+        let top = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
+        let passes = index.saturating_add(1);
+        let ahead = Touch { register: *register, least: 0, most: index, then: Then::Set(passes) };
+        let behind = Touch { register: *register, least: passes, most: top, then: Then::Keep };
+        match edge.kind {
+            Kind::Urgent => vec![(vec![ahead], false), (vec![behind], true)],
+            _ => vec![(vec![ahead], false)],
+        }
+    }
+
+    /// What entering a place does to the registers, after `so_far`; none where it cannot be.
+    fn arriving(&self, to: NodeIndex, redirected: &[usize], by: Option<(&Edge, Vec<Touch>)>) -> Option<Vec<Touch>> {
+        let mut touches = Vec::new();
+        if let Some((edge, so_far)) = by {
+            touches = so_far;
+            self.take_in(edge, &mut touches);
+            self.reset(edge, &mut touches);
+        }
+        for limit in redirected {
+            if let Some((register, n)) = self.visits.get(limit).filter(|_| self.whole.contains(limit)) {
+                touch(&mut touches, Touch { register: *register, least: *n, most: *n, then: Then::Keep });
+            }
+        }
+        for (limit, (register, n)) in &self.visits {
+            if self
+                .graph
+                .limit(*limit)
+                .is_some_and(|l| matches!(l.what, LimitWhat::Visits(s) if self.graph.at(s) == to))
+            {
+                let most = n.checked_sub(1)?;
+                touch(&mut touches, Touch { register: *register, least: 0, most, then: Then::Add });
+            }
+        }
+        for (id, _, _) in self.graph.out(to) {
+            if let Some(register) = self.once.get(&id) {
+                touch(&mut touches, Touch { register: *register, least: 0, most: 1, then: Then::Set(0) });
+            }
+        }
+        touches.iter().all(|t| t.least <= t.most).then_some(touches)
+    }
+
+    fn take_in(&self, edge: &Edge, touches: &mut Vec<Touch>) {
+        let key = edge.event.map(|event| (event.0, edge.settle.unwrap_or(0)));
+        let of = key.filter(|_| edge.intake.is_some() && (!edge.stay || !edge.sends.is_empty()));
+        if let Some((register, n)) = of.and_then(|key| self.intake.get(&key)) {
+            let most = n.saturating_sub(1);
+            touch(touches, Touch { register: *register, least: 0, most, then: Then::Add });
+        }
+    }
+
+    fn reset(&self, edge: &Edge, touches: &mut Vec<Touch>) {
+        for (base, register, offsets) in &self.instants {
+            if moved(edge, base) {
+                let most = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
+                let behind = self.cut_short(edge).filter(|(cut, _)| cut == register).map_or(0, |(_, behind)| behind);
+                touch(touches, Touch { register: *register, least: 0, most, then: Then::Set(behind) });
+            }
+        }
+    }
+
+    /// For an arrow that settles and is cut short by an instant: the register, and how many of its instants are behind then.
+    /// Nothing is known where instants of several data could have been the one.
+    fn cut_short(&self, edge: &Edge) -> Option<(usize, u32)> {
+        if edge.stay || edge.lo > 0 || edge.settle.is_none_or(|settles| settles == 0) {
+            return None;
+        }
+        let (_, place, ..) = self.graph.edges().find(|(_, _, _, e)| std::ptr::eq(*e, edge))?;
+        let mut first: Option<(usize, u32)> = None;
+        for (_, _, other) in self.graph.out(place).filter(|(_, _, e)| e.kind == Kind::At) {
+            let (base, offset) = own_instant(other)?;
+            let (_, register, offsets) = self.instants.iter().find(|(b, ..)| b == base)?;
+            let index = u32::try_from(offsets.binary_search(offset).ok()?).ok()?;
+            first = match first {
+                Some((known, _)) if known != *register => return None,
+                Some((_, least)) if least <= index + 1 => first,
+                _ => Some((*register, index + 1)),
+            };
+        }
+        first
+    }
+}
+
+/// For each place, by position, whether a run can come back to it.
+fn on_cycles(graph: &Graph) -> Vec<bool> {
+    let components = graph.components(|_, _, _, e| !e.stay);
+    let mut sizes = vec![0_usize; components.len()];
+    for c in &components {
+        if let Some(size) = sizes.get_mut(*c) {
+            *size += 1;
+        }
+    }
+    let mut on: Vec<bool> = components.iter().map(|c| sizes.get(*c).is_some_and(|size| *size > 1)).collect();
+    for (_, from, to, edge) in graph.edges() {
+        if let Some(on) = on.get_mut(from.index()).filter(|_| from == to && !edge.stay) {
+            *on = true;
+        }
+    }
+    on
+}
+
+/// One touch a register: all that was asked still is, and what is done last holds.
+fn touch(touches: &mut Vec<Touch>, new: Touch) {
+    match touches.iter_mut().find(|t| t.register == new.register) {
+        Some(old) => {
+            old.least = old.least.max(new.least);
+            old.most = old.most.min(new.most);
+            if !matches!(new.then, Then::Keep) {
+                old.then = new.then;
+            }
+        }
+        None => touches.push(new),
+    }
+}
+
+/// Whether an edge needs what nobody outside can bring about at will: a message that is blocked, or news that itself puts an
+/// instant behind and so cuts short what settles.
+fn is_odd(edge: &Edge) -> bool {
+    edge.kind == Kind::Blocked || edge.settle.is_some_and(|settles| edge.lo < settles) && !edge.stay
+}
+
+/// The instant that an edge hangs on, where only the journey's own data move it.
+fn own_instant(edge: &Edge) -> Option<&(Expr, Millis)> {
+    let of = edge.instant.as_ref().filter(|_| !edge.calendar).or(edge.behind.as_ref());
+    of.filter(|(base, _)| datum(base).and_then(|path| path.first()).is_none_or(|root| root != "customer"))
+}
+
+/// Whether an edge moves what an instant is computed from.
+fn moved(edge: &Edge, base: &Expr) -> bool {
+    let Some(root) = datum(base).and_then(|path| path.first()) else { return false };
+    edge.takes.contains(root) || edge.sets.iter().any(|path| path.first() == Some(root))
+}

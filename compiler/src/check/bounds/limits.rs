@@ -1,0 +1,185 @@
+//! What limits let through, of what they count.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::Program;
+use journey_spec::program::{Calendar, Channel, DAY, JourneyId, Limit, Millis, Purpose, Window};
+use journey_step::ledger::most_within;
+
+use crate::graph::{Sent, channels, counts};
+
+/// The most that a limit lets through in a window; none where it has no say: no window of its own, and the whole life
+/// is asked for, is `n`.
+#[must_use]
+pub fn most(n: u32, per: Option<Window>, window: Option<Window>) -> Option<u64> {
+    match (per, window) {
+        (None, _) => Some(u64::from(n)),
+        (Some(_), None) => None,
+        (Some(per), Some(window)) => Some(most_within(u64::from(n), per, window)),
+    }
+}
+
+/// A smaller figure and what bounds it.
+pub(super) type Figure = (Option<u64>, String);
+
+pub(super) fn smaller(a: Figure, b: Figure) -> Figure {
+    match (a.0, b.0) {
+        (Some(x), Some(y)) if y < x => b,
+        (None, Some(_)) => b,
+        _ => a,
+    }
+}
+
+pub(super) fn nothing() -> Figure {
+    (None, "no limit covers it".into())
+}
+
+/// A limit as written, up to its fate: `limit messages to 6 per 24h`.
+#[must_use]
+pub fn rule(limit: &Limit) -> String {
+    limit.text.split(" else ").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A kind of message, as limits tell them apart.
+pub(super) type Class = (Channel, Purpose);
+
+/// What messages of some classes come to in a window, in milliseconds, before any limit is asked; none where nothing
+/// bounds them.
+pub(super) type Flow<'f> = &'f dyn Fn(&BTreeSet<Class>, Millis) -> Option<u64>;
+
+/// Windows for which a flow is asked to sharpen one limit: so that a limit per minute over a month costs little.
+const TRIED: u64 = 4;
+
+/// The most of a flow that a limit of `n` per `per` lets through in a window: whatever the window is cut into, what leaves
+/// in the first part is no more than flows in there, and what leaves in the rest no more than the limit allows (the
+/// min-plus convolution of both; Le Boudec and Thiran, Network Calculus, 2001, section 1.5). The limit's staircase rises
+/// every `per`, so cutting there is enough; cutting at some of them only is no less true.
+fn through(limit: &Limit, window: Millis, flow: impl Fn(Millis) -> Option<u64>) -> Option<u64> {
+    let alone = most(limit.n, limit.per, Some(Window::Rolling(window)))?;
+    let Some(Window::Rolling(per)) = limit.per else { return Some(alone) };
+    let pieces = window.unsigned_abs().div_ceil(per.unsigned_abs().max(1));
+    let cuts = (0..pieces).rev().step_by(usize::try_from(pieces / TRIED).unwrap_or(1).max(1)).chain([0]);
+    let mut best = alone;
+    for rest in cuts {
+        let allowed = most_within(
+            u64::from(limit.n),
+            Window::Rolling(per),
+            Window::Rolling(i64::try_from(rest).unwrap_or(i64::MAX).saturating_mul(per)),
+        );
+        if allowed >= best {
+            continue;
+        }
+        let first = window.saturating_sub(i64::try_from(rest).unwrap_or(i64::MAX).saturating_mul(per));
+        if let Some(flows) = flow(first) {
+            best = best.min(allowed.saturating_add(flows));
+        }
+    }
+    Some(best)
+}
+
+/// The least that limits allow for messages of these classes: one limit over all of them, or each channel, or each
+/// purpose, or each class by its own; of what flows at all.
+pub(super) fn by_limits(
+    limits: &[&Limit],
+    classes: &BTreeSet<Class>,
+    window: Option<Millis>,
+    flow: Flow<'_>,
+) -> Figure {
+    let let_through = |limit: &Limit, part: &BTreeSet<Class>| match window {
+        Some(window) => through(limit, window, |first| flow(part, first)),
+        None => most(limit.n, limit.per, None),
+    };
+    let over = |part: &BTreeSet<Class>| -> Figure {
+        limits
+            .iter()
+            .filter(|l| part.iter().all(|(c, p)| counts(l.what, *c, *p)))
+            .map(|l| (let_through(l, part), format!("`{}`", rule(l))))
+            .fold(nothing(), smaller)
+    };
+    let sum = |parts: Vec<BTreeSet<Class>>| -> Figure {
+        let mut total = Some(0_u64);
+        let mut rules: Vec<String> = Vec::new();
+        for part in parts {
+            let (n, by) = over(&part);
+            total = total.zip(n).map(|(a, b)| a.saturating_add(b));
+            if !rules.contains(&by) {
+                rules.push(by);
+            }
+        }
+        match total {
+            Some(_) => (total, rules.join(", ")),
+            None => nothing(),
+        }
+    };
+    if classes.is_empty() {
+        return (Some(0), "nothing is sent".into());
+    }
+    let split = |key: &dyn Fn(&Class) -> String| {
+        let mut parts: BTreeMap<String, BTreeSet<Class>> = Default::default();
+        for class in classes {
+            parts.entry(key(class)).or_default().insert(*class);
+        }
+        parts.into_values().collect::<Vec<_>>()
+    };
+    [
+        over(classes),
+        sum(split(&|c| c.0.name().into())),
+        sum(split(&|c| c.1.name().into())),
+        sum(split(&|c| format!("{} {}", c.0.name(), c.1.name()))),
+    ]
+    .into_iter()
+    .fold(nothing(), smaller)
+}
+
+/// The limits of the policy that count all that a customer gets; one `per KEY` is counted for each key, and says nothing
+/// of the customer.
+pub(super) fn house(program: &Program) -> Vec<&Limit> {
+    program.policy.limits.iter().filter(|l| l.key.is_none()).collect()
+}
+
+pub(super) fn add(a: Figure, b: Figure) -> Figure {
+    let total = a.0.zip(b.0).map(|(x, y)| x.saturating_add(y));
+    let by = match (total, a.1.is_empty(), b.1.is_empty()) {
+        (None, ..) => "no limit covers it".into(),
+        (_, true, _) => b.1,
+        (_, _, true) => a.1,
+        _ if a.1.contains(&b.1) => a.1,
+        _ => format!("{}, {}", a.1, b.1),
+    };
+    (total, by)
+}
+
+/// Whether limits of the journey count this message on every channel on which it may leave.
+pub(in crate::check) fn journey_limits_it(program: &Program, journey: JourneyId, sent: &Sent) -> bool {
+    let limits = program.journeys.get(journey.index()).map_or(&[][..], |j| j.limits.as_slice());
+    limited(program, limits.iter(), sent)
+}
+
+pub(in crate::check) fn limited<'a>(
+    program: &Program,
+    limits: impl Iterator<Item = &'a Limit> + Clone,
+    sent: &Sent,
+) -> bool {
+    let Some(m) = program.messages.get(sent.send.message.index()) else { return false };
+    let on = channels(m, &sent.send);
+    m.essential.is_none() && !on.is_empty() && on.iter().all(|c| limits.clone().any(|l| counts(l.what, *c, m.purpose)))
+}
+
+/// What stands between a customer and a loop where it is only the policy: `only the policy's … stands in between: 6
+/// messages a day, day after day`.
+pub(in crate::check) fn policy_only(program: &Program, sent: &[Sent]) -> Option<String> {
+    if sent.iter().any(|s| program.messages.get(s.send.message.index()).is_some_and(|m| m.essential.is_some())) {
+        return Some("an essential message passes every limit".into());
+    }
+    let limits = house(program);
+    let covering = limits.iter().filter(|l| sent.iter().all(|s| limited(program, std::iter::once(**l), s)));
+    let tightest = covering.min_by_key(|l| most(l.n, l.per, Some(Window::Rolling(30 * DAY))))?;
+    let rate = match tightest.per {
+        None => format!("{} in the customer's whole life", tightest.n),
+        Some(Window::Rolling(DAY) | Window::Calendar(Calendar::Day)) => {
+            format!("{} messages a day, day after day", tightest.n)
+        }
+        Some(per) => format!("{} messages every {}, without end", tightest.n, per.spelled()),
+    };
+    Some(format!("only the policy's `{}` stands in between: {rate}", rule(tightest)))
+}

@@ -1,0 +1,200 @@
+//! The table with what was tried: each bound beside the most that the real step let leave.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::Program;
+use journey_spec::Ts;
+use journey_spec::certificate::Proven;
+use journey_spec::program::{Channel, DAY, Millis};
+
+use super::curves::{Counted, Reached};
+use super::shape::Shape;
+use super::{Bound, Kind, Scope, Wanted, bounds, shapes};
+use crate::witness::{self, Plan, Replayed, Room};
+
+/// Instances of one journey that a customer has at once in a replay, at most: so that a limit of a thousand costs little.
+const COPIES: u64 = 12;
+/// The longest run that is tried, in messages that it claims.
+const LONGEST: u64 = 2_000;
+
+/// A day that was tried.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// Whom it is about.
+    pub scope: Scope,
+    /// When the window begins for which it was made.
+    pub begins: Ts,
+    /// What happened.
+    pub replayed: Replayed,
+}
+
+/// The table, and the days that show how far its figures are reached.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// The bounds, in the order of the table.
+    pub bounds: Vec<Bound>,
+    /// For each bound, which of [`Proof::tried`] reaches most of it.
+    pub worst: Vec<Option<usize>>,
+    /// Days that were tried.
+    pub tried: Vec<Tried>,
+}
+
+/// Bounds of a program, each beside the most that the real step and ledger let leave in the worst runs of its model.
+#[must_use]
+pub fn proven(program: &Program) -> Proof {
+    let shapes = shapes(program);
+    let windows = super::windows(program);
+    tried(program, &shapes, bounds(program, &shapes, &windows))
+}
+
+/// As [`proven`], of one scope and one window only, in milliseconds; of the whole life where there is none, which only an
+/// instance has.
+#[must_use]
+pub fn proven_in(program: &Program, scope: Scope, window: Option<Millis>) -> Proof {
+    let shapes = shapes(program);
+    let windows: Vec<Millis> = window.into_iter().collect();
+    let mut bounds = bounds(program, &shapes, &windows);
+    bounds.retain(|b| b.scope == scope && b.window == window);
+    tried(program, &shapes, bounds)
+}
+
+fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
+    let mut proof = Proof { worst: vec![None; bounds.len()], bounds, tried: Vec::new() };
+    let mut trials = Trials { program, shapes, known: BTreeMap::new() };
+    for i in 0..proof.bounds.len() {
+        let Some(bound) = proof.bounds.get(i).cloned() else { continue };
+        for how in How::all() {
+            let open = |b: &Bound| b.at_most.is_some_and(|most| b.attained.is_none_or(|n| n < most));
+            if !proof.bounds.get(i).is_some_and(open) {
+                break;
+            }
+            if let Some(tried) = trials.of(&bound, how) {
+                proof.learn(tried);
+            }
+        }
+    }
+    for bound in &mut proof.bounds {
+        if bound.at_most.is_some() && bound.at_most == bound.attained {
+            bound.kind = Kind::Exact;
+        }
+    }
+    proof
+}
+
+impl Proof {
+    /// What was proven, as it travels with the program.
+    #[must_use]
+    pub fn certified(&self, program: &Program) -> Vec<Proven> {
+        let proven = |bound: &Bound| {
+            let journey = match bound.scope {
+                Scope::Customer => None,
+                Scope::Instance(id) => Some(program.journeys.get(id.index())?.name.clone()),
+            };
+            let (channel, purpose, window) = (bound.channel, bound.purpose, bound.window);
+            let exact = bound.kind == Kind::Exact;
+            Some(Proven { journey, channel, purpose, window, at_most: bound.at_most?, exact })
+        };
+        self.bounds.iter().filter_map(proven).collect()
+    }
+
+    fn learn(&mut self, tried: Tried) {
+        let number = self.tried.len();
+        let mut used = false;
+        for (bound, worst) in self.bounds.iter_mut().zip(&mut self.worst) {
+            if bound.scope != tried.scope {
+                continue;
+            }
+            let wanted = Wanted { channel: bound.channel, purpose: bound.purpose };
+            let (most, _) = tried.replayed.most_in(bound.window, |l| wanted.holds(&(l.channel, l.purpose)));
+            if bound.attained.is_none_or(|n| n < most) {
+                bound.attained = Some(most);
+                *worst = Some(number);
+                used = true;
+            }
+        }
+        if used {
+            self.tried.push(tried);
+        }
+    }
+}
+
+/// How a run is tried.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct How {
+    /// When the window begins.
+    begins: Ts,
+    /// Any run, and not only those that are easily done.
+    any: bool,
+    /// What can wait does so until the limits have room.
+    patient: bool,
+    /// The customer can be reached on this channel only.
+    only: Option<Channel>,
+}
+
+impl How {
+    fn all() -> impl Iterator<Item = How> {
+        let ways = [(false, false), (false, true), (true, false), (true, true)];
+        ways.into_iter()
+            .flat_map(|(any, patient)| witness::beginnings().map(|begins| How { begins, any, patient, only: None }))
+    }
+}
+
+/// What names a run: the journey's position, how often it is taken at once, and its arrows with their times.
+type Name = Vec<(usize, u64, Vec<usize>, Vec<(usize, Millis)>)>;
+
+struct Trials<'a> {
+    program: &'a Program,
+    shapes: &'a [Shape],
+    /// Runs that were tried, and from when on.
+    known: BTreeMap<Scope, BTreeSet<(Name, How)>>,
+}
+
+impl Trials<'_> {
+    /// The worst run for a bound, tried; none where it was tried already or there is none.
+    fn of(&mut self, bound: &Bound, how: How) -> Option<Tried> {
+        let how = How { only: bound.channel, ..how };
+        let wanted = Wanted { channel: bound.channel, purpose: bound.purpose };
+        let mut plans: Vec<Plan> = Vec::new();
+        let mut name = Name::new();
+        let mut longest: Millis = 0;
+        let mut room = match bound.scope {
+            Scope::Customer => Room::under(self.program, None),
+            Scope::Instance(journey) => Room::under(self.program, Some(journey)),
+        };
+        for (position, shape) in self.shapes.iter().enumerate() {
+            let copies = match bound.scope {
+                Scope::Instance(journey) if journey != shape.graph.journey => continue,
+                Scope::Instance(_) => 1,
+                Scope::Customer => shape.instances(bound.window.unwrap_or(30 * DAY)).unwrap_or(COPIES).min(COPIES),
+            };
+            let Reached { run: Some((prepared, run)), .. } = self.worst(shape, wanted, bound.window, how.any) else {
+                continue;
+            };
+            if run.count == 0 || run.count > LONGEST {
+                continue;
+            }
+            longest = longest.max(shape.longest_valid);
+            for number in 0..copies {
+                let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
+                let room = how.patient.then_some(&mut room);
+                plans.extend(witness::plan(self.program, &shape.graph, &prepared.of, &run, number, how.begins, room));
+            }
+            let prefix = run.prefix.iter().map(|e| e.index()).collect();
+            let steps = run.steps.iter().map(|(e, t)| (e.index(), *t)).collect();
+            name.push((position, copies, prefix, steps));
+        }
+        if plans.is_empty() || !self.known.entry(bound.scope).or_default().insert((name, how)) {
+            return None;
+        }
+        let lasts = bound.window.unwrap_or(30 * DAY);
+        let until = how.begins.saturating_add(lasts).saturating_add(longest);
+        let replayed = witness::replay(self.program, &plans, until, how.only);
+        Some(Tried { scope: bound.scope, begins: how.begins, replayed })
+    }
+
+    fn worst(&self, shape: &Shape, wanted: Wanted, window: Option<Millis>, waiting: bool) -> Reached {
+        let mut classes = shape.classes(self.program, wanted, true);
+        classes.extend(shape.classes(self.program, wanted, false));
+        shape.curves.most(self.program, &shape.graph, &Counted { classes, essential: None }, window, waiting)
+    }
+}

@@ -1,0 +1,219 @@
+//! How often each sending place of a journey can send, by the shape of its graph alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journey_spec::Program;
+use journey_spec::program::{Fate, JourneyId, Limit, LimitWhat, Millis, Window};
+use petgraph::graph::NodeIndex;
+
+use super::Wanted;
+use super::curves::{Counted, Curves};
+use super::limits::{Class, Figure, add, by_limits, house, most, nothing, smaller};
+use super::returns::{Cycles, Intake, Returns, sum_of};
+use crate::abstraction::longest_wait;
+use crate::graph::{self, Graph, Sent, channels};
+
+/// A journey's places that send.
+pub(super) struct Shape {
+    pub(super) graph: Graph,
+    pub(super) entries: Vec<(NodeIndex, Sent)>,
+    /// In a `stay`: so often as its cause comes, which only an event's limit on its intake says.
+    pub(super) stays: Vec<(Sent, Option<Intake>)>,
+    /// Of how many events an instance can begin, where all have a limit on their intake.
+    begun_by: Option<Vec<Intake>>,
+    returns: BTreeMap<NodeIndex, Returns>,
+    pub(super) limits: Vec<Limit>,
+    pub(super) longest_valid: Millis,
+    /// Without a key a customer has one instance at a time.
+    pub(super) keyed: bool,
+    pub(super) curves: Curves,
+}
+
+impl Shape {
+    pub(super) fn of(program: &Program, id: JourneyId) -> Option<Shape> {
+        let graph = graph::of(program, id)?;
+        let reach = graph.reachable();
+        let entries: Vec<(NodeIndex, Sent)> =
+            reach.iter().flat_map(|n| graph.visit_sends(*n).map(|s| (*n, s.clone())).collect::<Vec<_>>()).collect();
+        let cycles = Cycles::of(&graph);
+        let returns = entries.iter().map(|(n, _)| (*n, Returns::to(&graph, &cycles, *n))).collect();
+        // An arrow of the journey stands in each state, and one instance takes it in one of them.
+        let mut stays: Vec<(Sent, Option<Intake>)> = Vec::new();
+        for (_, _, _, edge) in graph.edges().filter(|(_, from, _, e)| e.stay && e.repeats && reach.contains(from)) {
+            let intake = Intake::of(edge);
+            for sent in &edge.sends {
+                if !(intake.is_some() && stays.iter().any(|(s, i)| s.node == sent.node && *i == intake)) {
+                    stays.push((sent.clone(), intake));
+                }
+            }
+        }
+        let begun_by = program.journeys.get(id.index()).and_then(|j| Intake::of_starts(program, j));
+        let limits = program.journeys.get(id.index()).map(|j| j.limits.clone()).unwrap_or_default();
+        let keyed = program.journeys.get(id.index()).is_none_or(|j| j.key.is_some());
+        let longest_valid = longest_wait(program).saturating_add(1);
+        let curves = Curves::of(program, &graph);
+        Some(Shape { graph, entries, stays, begun_by, returns, limits, longest_valid, keyed, curves })
+    }
+
+    pub(super) fn sites(&self) -> impl Iterator<Item = (Often, &Sent)> {
+        let entries = self.entries.iter().map(|(n, s)| (Often::Entered(*n), s));
+        entries.chain(self.stays.iter().map(|(s, intake)| (intake.map_or(Often::Unbounded, Often::Taken), s)))
+    }
+
+    /// Classes of what it sends: essential, or the rest.
+    pub(super) fn classes(&self, program: &Program, wanted: Wanted, essential: bool) -> BTreeSet<Class> {
+        let mut classes = BTreeSet::new();
+        for (_, sent) in self.sites() {
+            let Some(m) = program.messages.get(sent.send.message.index()) else { continue };
+            if m.essential.is_some() == essential {
+                classes.extend(channels(m, &sent.send).into_iter().map(|c| (c, m.purpose)));
+            }
+        }
+        classes.retain(|class| wanted.holds(class));
+        classes
+    }
+
+    /// What one instance can send of its shape alone.
+    pub(super) fn shape(
+        &self,
+        program: &Program,
+        wanted: Wanted,
+        window: Option<Millis>,
+        essential: Option<bool>,
+    ) -> Figure {
+        let decided = window.map(|w| w.saturating_add(self.longest_valid));
+        let mut total = Some(0_u64);
+        for (often, sent) in self.sites() {
+            let Some(m) = program.messages.get(sent.send.message.index()) else { continue };
+            let on = channels(m, &sent.send);
+            if essential.is_some_and(|e| e != m.essential.is_some())
+                || !on.iter().any(|c| wanted.holds(&(*c, m.purpose)))
+            {
+                continue;
+            }
+            let decided = decided.map(Window::Rolling);
+            let times = match often {
+                Often::Entered(n) => self.returns.get(&n).and_then(|r| r.most(&self.graph, &self.limits, decided)),
+                Often::Taken(intake) => intake.most(decided),
+                Often::Unbounded => None,
+            };
+            total = total.zip(times).map(|(a, b)| a.saturating_add(b));
+        }
+        let counted = Counted {
+            classes: match essential {
+                Some(essential) => self.classes(program, wanted, essential),
+                None => {
+                    self.classes(program, wanted, true).union(&self.classes(program, wanted, false)).copied().collect()
+                }
+            },
+            essential,
+        };
+        let run = self.curves.most(program, &self.graph, &counted, window, true).most;
+        match total.into_iter().chain(run).min() {
+            Some(most) => (Some(most), format!("the shape of `{}`", self.graph.name)),
+            None => nothing(),
+        }
+    }
+
+    /// What of what limits count can leave one instance in a window, before they are asked.
+    pub(super) fn flow(&self, program: &Program, part: &BTreeSet<Class>, window: Millis) -> Option<u64> {
+        let mut classes = self.classes(program, Wanted::default(), false);
+        classes.retain(|class| part.contains(class));
+        let counted = Counted { classes, essential: Some(false) };
+        self.curves.most(program, &self.graph, &counted, Some(window), true).most
+    }
+
+    pub(super) fn instance(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Figure {
+        let whole = self.shape(program, wanted, window, None);
+        let own: Vec<&Limit> = self.limits.iter().collect();
+        let classes = self.classes(program, wanted, false);
+        // What the policy lets through to the customer, it lets through from all instances together.
+        let flow = |part: &BTreeSet<Class>, window: Millis| self.flow(program, part, window);
+        let limited =
+            smaller(by_limits(&own, &classes, window, &flow), by_limits(&house(program), &classes, window, &flow));
+        let essential = self.shape(program, wanted, window, Some(true));
+        let both = match essential.0 {
+            Some(0) => limited,
+            _ => add(limited, essential),
+        };
+        smaller(whole, both)
+    }
+
+    /// What the limits alone let through.
+    pub(super) fn limit(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Option<u64> {
+        let own: Vec<&Limit> = self.limits.iter().collect();
+        let classes = self.classes(program, wanted, false);
+        let alone = |limits: &[&Limit]| by_limits(limits, &classes, window, &|_, _| None);
+        smaller(alone(&own), alone(&house(program))).0
+    }
+
+    /// How many instances of one customer can be alive at some time of a window.
+    pub(super) fn instances(&self, window: Millis) -> Option<u64> {
+        let bound = |what| {
+            let all = self.limits.iter().filter(|l| l.what == what && !matches!(l.fate, Fate::Goto(_)));
+            all.cloned().collect::<Vec<_>>()
+        };
+        let starts = bound(LimitWhat::Starts);
+        // For the whole life there is no need of a limit on how many live.
+        if let Some(n) = starts.iter().filter(|l| l.per.is_none()).map(|l| u64::from(l.n)).min() {
+            return Some(n);
+        }
+        let live =
+            bound(LimitWhat::Live).iter().map(|l| u64::from(l.n)).min().or(if self.keyed { None } else { Some(1) })?;
+        let window = Some(Window::Rolling(window));
+        let taken = self.begun_by.as_ref().and_then(|events| sum_of(events.iter().map(|intake| intake.most(window))));
+        let new = starts.iter().filter_map(|l| most(l.n, l.per, window)).chain(taken).min()?;
+        Some(live.saturating_add(new))
+    }
+
+    pub(super) fn customer(&self, program: &Program, wanted: Wanted, window: Millis) -> Figure {
+        if self.classes(program, wanted, false).is_empty() && self.classes(program, wanted, true).is_empty() {
+            return (Some(0), String::new());
+        }
+        let (each, by) = self.instance(program, wanted, Some(window));
+        let decided = window.saturating_add(self.longest_valid);
+        let many = self.instances(decided);
+        let total = each.zip(many).map(|(a, b)| a.saturating_mul(b));
+        let wide: Vec<&Limit> = self.limits.iter().filter(|l| l.per_customer).collect();
+        let shared = match self.classes(program, wanted, true).is_empty() {
+            true => {
+                let flow = |part: &BTreeSet<Class>, window: Millis| self.flow_to_customer(program, part, window);
+                by_limits(&wide, &self.classes(program, wanted, false), Some(window), &flow)
+            }
+            false => nothing(),
+        };
+        smaller((total, by), shared)
+    }
+
+    /// As [`Shape::flow`], of all instances that a customer can have.
+    pub(super) fn flow_to_customer(&self, program: &Program, part: &BTreeSet<Class>, window: Millis) -> Option<u64> {
+        match self.flow(program, part, window)? {
+            0 => Some(0),
+            each => Some(each.saturating_mul(self.instances(window.saturating_add(self.longest_valid))?)),
+        }
+    }
+
+    /// What its essential messages can add for one customer.
+    pub(super) fn essential(&self, program: &Program, wanted: Wanted, window: Millis) -> Figure {
+        if self.classes(program, wanted, true).is_empty() {
+            return (Some(0), String::new());
+        }
+        let (each, _) = self.shape(program, wanted, Some(window), Some(true));
+        let many = self.instances(window.saturating_add(self.longest_valid));
+        let total = each.zip(many).map(|(a, b)| a.saturating_mul(b));
+        match total {
+            Some(_) => (total, "the bounds of essential messages".into()),
+            None => nothing(),
+        }
+    }
+}
+
+/// How often a sending place sends.
+pub(super) enum Often {
+    /// Whenever its state is entered.
+    Entered(NodeIndex),
+    /// Whenever such an event is taken in.
+    Taken(Intake),
+    /// Nothing says.
+    Unbounded,
+}

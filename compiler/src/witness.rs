@@ -1,0 +1,571 @@
+//! The worst run of a model, done once more by the real step and ledger.
+//!
+//! A bound is computed on an abstraction, and the run that attains it there is only a claim. Here the run becomes what a
+//! feed, a customer and a channel would have to bring at which time, and [`journey_step::step_under`] says what really leaves. What
+//! it counts can be reached, so a bound that it attains is *exact*; one that it does not attain stays an upper bound.
+//!
+//! Data are chosen so that the run's instants come when it says: each value that an event brings has to put the instants
+//! that the run then takes at their times, those that are taken as past behind, and those that the run waits out ahead.
+//! What cannot be brought about from outside, such as a message that a channel blocks by itself, is left out, and so is
+//! what a condition asks of data: then less leaves than the run claims.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use journey_spec::Ts;
+use journey_spec::program::{
+    Channel, Expr, Field, HOUR, Journey, JourneyId, LimitWhat, Millis, Program, Purpose, Window,
+};
+use journey_spec::time::parse_rfc3339;
+use journey_spec::types::Type;
+use journey_spec::value::{Data, Value};
+use journey_step::effect::{Effect, Entry};
+use journey_step::ledger::in_window;
+use journey_step::{Customer, Input, Orders, step_under};
+use petgraph::graph::NodeIndex;
+
+use crate::abstraction::{Abstraction, Cause, Stands};
+use crate::graph::{Edge, Graph, Kind, Sent, channels, counts};
+use crate::model::Run;
+
+/// How far ahead an instant lies that a run does not come to.
+const FAR: Millis = 400 * 24 * HOUR;
+/// Steps that one replay may make; a run with more is not tried to its end.
+const MOST_STEPS: usize = 20_000;
+
+/// One thing that has to happen from outside.
+#[derive(Clone, Debug, PartialEq)]
+enum Prompt {
+    Event {
+        name: String,
+        data: Data,
+    },
+    Reply {
+        channel: Channel,
+        text: String,
+    },
+    Closed,
+    Answered(String),
+    Failed,
+    /// Only time.
+    Due,
+}
+
+/// What has to come for one instance to take a run, in order of time.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    journey: String,
+    key: Option<String>,
+    prompts: Vec<(Ts, Prompt)>,
+    /// From when until when nothing leaves, as where an operator pauses every channel.
+    held: Option<(Ts, Ts)>,
+}
+
+/// A message that left in a replay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaves {
+    /// When.
+    pub at: Ts,
+    /// The journey that sent it.
+    pub journey: String,
+    /// The instance's key, where it has one.
+    pub key: Option<String>,
+    /// The message.
+    pub message: String,
+    /// Where.
+    pub channel: Channel,
+    /// Why.
+    pub purpose: Purpose,
+    /// The text, with sensitive values veiled.
+    pub body: String,
+}
+
+/// What happened to the customer of a replay.
+#[derive(Clone, Debug, Default)]
+pub struct Replayed {
+    /// What left, in order.
+    pub left: Vec<Leaves>,
+    /// The customer's timeline, in order.
+    pub timeline: Vec<Entry>,
+}
+
+impl Replayed {
+    /// The most that left in any half-open window of this length, in milliseconds, among what `counts` lets in, and when
+    /// the first of them left.
+    #[must_use]
+    pub fn most_in(&self, window: Option<Millis>, counts: impl Fn(&Leaves) -> bool) -> (u64, Option<Ts>) {
+        let at: Vec<Ts> = self.left.iter().filter(|l| counts(l)).map(|l| l.at).collect();
+        let Some(window) = window else { return (at.len() as u64, at.first().copied()) };
+        let inside = |last: Ts| at.iter().filter(move |t| in_window(**t, last, window));
+        let best = at
+            .iter()
+            .map(|last| (inside(*last).count() as u64, *last))
+            .max_by_key(|(n, last)| (*n, std::cmp::Reverse(*last)));
+        best.map_or((0, None), |(n, last)| (n, inside(last).next().copied()))
+    }
+}
+
+/// The instants at which a window is made to begin, one after the other: at several hours of a
+/// winter's day, so that some lie inside of quiet hours and some before.
+#[must_use]
+pub fn beginnings() -> [Ts; 4] {
+    let midnight = parse_rfc3339("2026-01-14T00:00:00Z").unwrap_or_default();
+    [12, 9, 20, 3].map(|hour| midnight.saturating_add(hour * HOUR))
+}
+
+/// What has to come for an instance to take a run of its journey's model, the window's first message being decided at
+/// `begins`. Of several instances each has its own number. Where there is `room` to keep to, what is free to happen later
+/// waits until the limits on messages have some.
+#[must_use]
+pub fn plan(
+    program: &Program,
+    graph: &Graph,
+    of: &Abstraction,
+    run: &Run,
+    number: u32,
+    begins: Ts,
+    room: Option<&mut Room>,
+) -> Option<Plan> {
+    let journey = program.journeys.get(graph.journey.index())?;
+    let mut taken = Taken::of(graph, of, run, begins)?;
+    if let Some(room) = room {
+        taken.keep_to(program, graph, room);
+    }
+    let mut sampler = Sampler { program, journey, number, taken: &taken };
+    let mut prompts = Vec::new();
+    for (i, one) in taken.arrows.iter().enumerate() {
+        if let Some(prompt) = sampler.prompt(graph, i, one) {
+            prompts.push(prompt);
+        }
+    }
+    prompts.sort_by_key(|(at, _)| *at);
+    let key = journey.key.is_some().then(|| number.to_string());
+    let held = taken.waits.filter(|w| *w > 0).map(|waits| (begins.saturating_sub(waits), begins));
+    Some(Plan { journey: journey.name.clone(), key, prompts, held })
+}
+
+/// Does what plans say, for one customer, and then lets time go on until `until`. The customer can be reached everywhere, or
+/// only on one channel.
+#[must_use]
+pub fn replay(program: &Program, plans: &[Plan], until: Ts, only: Option<Channel>) -> Replayed {
+    let mut prompts: Vec<(Ts, &Plan, &Prompt)> =
+        plans.iter().flat_map(|plan| plan.prompts.iter().map(move |(at, prompt)| (*at, plan, prompt))).collect();
+    prompts.sort_by_key(|(at, ..)| *at);
+    let Some(first) = prompts.first().map(|(at, ..)| *at) else { return Replayed::default() };
+    let mut run = Replay {
+        program,
+        held: plans.iter().filter_map(|p| p.held).collect(),
+        customer: Customer::new("witness"),
+        done: Replayed::default(),
+        open: Vec::new(),
+        calls: VecDeque::new(),
+        steps: 0,
+    };
+    run.take(&Input::CustomerUpdated { profile: profile(program, only), stopped: Vec::new() }, first.saturating_sub(1));
+    for (at, plan, prompt) in prompts {
+        run.wait(at);
+        if let Some(input) = run.input(plan, prompt, at) {
+            run.take(&input, at);
+        }
+    }
+    run.wait(until);
+    run.done
+}
+
+/// What the limits on messages have let through so far, for planning.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    /// Of each rolling limit: what it counts, how many, in what time, and when they left.
+    limits: Vec<(LimitWhat, usize, Millis, Vec<Ts>)>,
+}
+
+impl Room {
+    /// Under the rolling limits on messages of a policy and of a journey, where one is given.
+    #[must_use]
+    pub fn under(program: &Program, journey: Option<JourneyId>) -> Room {
+        let own = journey.and_then(|id| program.journeys.get(id.index())).map_or(&[][..], |j| j.limits.as_slice());
+        let limits = own.iter().chain(&program.policy.limits).filter_map(|l| match (l.what, l.per) {
+            (LimitWhat::Messages { .. }, Some(Window::Rolling(per))) => Some((l.what, l.n as usize, per, Vec::new())),
+            _ => None,
+        });
+        Room { limits: limits.collect() }
+    }
+
+    /// When one more of these has room, from `at` on.
+    fn frees(&self, program: &Program, sends: &[Sent], at: Ts) -> Ts {
+        let full = |(what, n, per, left): &(LimitWhat, usize, Millis, Vec<Ts>)| {
+            let counted = sends.iter().any(|s| is_counted(program, *what, s));
+            let nth = left.iter().rev().nth(n.checked_sub(1)?).copied()?;
+            (counted && in_window(nth, at, *per)).then(|| nth.saturating_add(*per))
+        };
+        self.limits.iter().filter_map(full).max().map_or(at, |frees| frees.max(at))
+    }
+
+    fn charge(&mut self, program: &Program, sends: &[Sent], at: Ts) {
+        for sent in sends {
+            for (what, _, _, left) in &mut self.limits {
+                if is_counted(program, *what, sent) {
+                    left.push(at);
+                    left.sort_unstable();
+                }
+            }
+        }
+    }
+}
+
+/// Whether a limit counts a message on the first channel on which it may leave.
+fn is_counted(program: &Program, what: LimitWhat, sent: &Sent) -> bool {
+    let message = program.messages.get(sent.send.message.index()).filter(|m| m.essential.is_none());
+    message.is_some_and(|m| channels(m, &sent.send).first().is_some_and(|c| counts(what, *c, m.purpose)))
+}
+
+/// One arrow of a run.
+struct One<'g> {
+    at: Ts,
+    cause: Cause,
+    edge: Option<&'g Edge>,
+    to: Stands,
+}
+
+/// The arrows of a run, with the times at which they are taken.
+struct Taken<'g> {
+    arrows: Vec<One<'g>>,
+    /// How long what the first place sends has to have waited when the window begins.
+    waits: Option<Millis>,
+}
+
+impl<'g> Taken<'g> {
+    fn of(graph: &'g Graph, of: &Abstraction, run: &Run, begins: Ts) -> Option<Taken<'g>> {
+        let lo = |e| of.model.graph.edge_weight(e).map_or(0, |arrow| arrow.lo);
+        let before = run.prefix.iter().map(|e| lo(*e)).fold(0, Millis::saturating_add);
+        let stands = |n: NodeIndex| of.spots.get(n.index()).copied();
+        let cause = |e| of.model.graph.edge_weight(e).and_then(|arrow| of.causes.get(arrow.tag).copied());
+        let leaves = run.steps.iter().find_map(|(e, t)| match cause(*e)? {
+            Cause::Edge(id) => {
+                graph.edge(id).filter(|(_, _, edge)| edge.kind != Kind::Urgent).map(|(_, _, e)| e.lo.saturating_sub(*t))
+            }
+            _ => None,
+        });
+        let kept = matches!(stands(run.first), Some(Stands::Kept(_)));
+        let waits = kept.then(|| leaves.unwrap_or(0).max(0));
+        let mut at = begins.saturating_sub(before).saturating_sub(waits.unwrap_or(0));
+        let mut arrows = Vec::new();
+        for e in &run.prefix {
+            at = at.saturating_add(lo(*e));
+            arrows.push((*e, at));
+        }
+        // What waited leaves when the pause ends; a timer of the same instant would go first and withdraw it.
+        let held = Millis::from(waits.is_some_and(|waits| waits > 0));
+        let then = |t: Millis| if t == 0 && held > 0 { begins } else { begins.saturating_add(t).saturating_add(held) };
+        arrows.extend(run.steps.iter().map(|(e, t)| (*e, then(*t))));
+        let mut all = Vec::new();
+        for (e, at) in arrows {
+            let (_, to) = of.model.graph.edge_endpoints(e)?;
+            let cause = cause(e)?;
+            let edge = match cause {
+                Cause::Edge(e) => graph.edge(e).map(|(_, _, edge)| edge),
+                Cause::Begin(_) | Cause::Inside => None,
+            };
+            all.push(One { at, cause, edge, to: stands(to)? });
+        }
+        Some(Taken { arrows: all, waits })
+    }
+
+    /// Moves what is free to happen later to when there is room for what it sends, and with it all that follows.
+    fn keep_to(&mut self, program: &Program, graph: &Graph, room: &mut Room) {
+        let mut delay: Millis = 0;
+        // When the visit under way has to be left at the latest.
+        let mut latest = Ts::MAX;
+        for one in &mut self.arrows {
+            one.at = one.at.saturating_add(delay);
+            let sends: &[Sent] = match (one.to, one.edge) {
+                (Stands::Entered(n) | Stands::Kept(n), _) => graph.place(n).map_or(&[], |p| p.sends.as_slice()),
+                (Stands::Stays(_), Some(edge)) => &edge.sends,
+                _ => &[],
+            };
+            let frees = room.frees(program, sends, one.at);
+            let is_free = match one.edge {
+                None => matches!(one.cause, Cause::Begin(_)),
+                Some(edge) => !matches!(edge.kind, Kind::Urgent | Kind::After | Kind::Past | Kind::Blocked),
+            };
+            if is_free && frees > one.at && frees < latest {
+                delay = delay.saturating_add(frees.saturating_sub(one.at));
+                one.at = frees;
+            }
+            room.charge(program, sends, one.at);
+            if let Stands::Entered(n) | Stands::Kept(n) = one.to {
+                let by = |e: &Edge| e.forced.then(|| e.deadline.unwrap_or(e.lo)).filter(|_| e.kind != Kind::At);
+                let soonest = graph.out(n).filter_map(|(_, _, e)| by(e)).min();
+                latest = soonest.map_or(Ts::MAX, |by| one.at.saturating_add(by));
+            }
+        }
+    }
+
+    /// When an instant has to come that hangs on a datum which the arrow at `first` takes over.
+    fn value(&self, graph: &Graph, first: usize, path: &[String]) -> Ts {
+        let taken = self.arrows.get(first).map_or(0, |one| one.at);
+        let (mut earliest, mut latest, mut exact) = (Ts::MIN, Ts::MAX, None);
+        let offset = |edge: &Edge| {
+            let (base, offset) = edge.instant.as_ref().or(edge.behind.as_ref())?;
+            matches!(base, Expr::Path(p) if p == path).then_some(*offset)
+        };
+        for (i, one) in self.arrows.iter().enumerate().skip(first) {
+            if i > first && one.edge.is_some_and(|e| path.first().is_some_and(|root| e.takes.contains(root))) {
+                break;
+            }
+            // What settles is cut short by an instant that the news itself puts behind.
+            if let Some(edge) = one.edge.filter(|e| e.settle.is_some_and(|settles| e.lo < settles)) {
+                let place = graph.edges().find(|(_, _, _, e)| std::ptr::eq(*e, edge)).map(|(_, from, ..)| from);
+                let instants = place.into_iter().flat_map(|n| graph.out(n)).filter(|(_, _, e)| e.kind == Kind::At);
+                let first = instants.filter_map(|(_, _, e)| offset(e)).min();
+                latest = first.map_or(latest, |offset| latest.min(one.at.saturating_sub(offset)));
+            }
+            let here = one.edge.and_then(|e| Some((e.kind, offset(e)?)));
+            match here {
+                Some((Kind::At, offset)) if exact.is_none() => exact = Some(one.at.saturating_sub(offset)),
+                Some((Kind::Urgent | Kind::Past, offset)) => latest = latest.min(one.at.saturating_sub(offset)),
+                _ => {}
+            }
+            // What the run waits out lies ahead until it leaves.
+            let (Stands::Entered(n) | Stands::Kept(n) | Stands::Waits(n)) = one.to else { continue };
+            let Some(leaves) = self
+                .arrows
+                .get(i + 1)
+                .filter(|next| next.at > one.at || next.edge.is_none_or(|e| e.kind != Kind::Urgent))
+            else {
+                continue;
+            };
+            for (_, _, edge) in graph.out(n).filter(|(_, _, e)| e.kind == Kind::At) {
+                if let Some(offset) = offset(edge)
+                    && !leaves.edge.is_some_and(|taken| taken.kind == Kind::At && taken.node == edge.node)
+                {
+                    earliest = earliest.max(leaves.at.saturating_sub(offset).saturating_add(1));
+                }
+            }
+        }
+        exact.unwrap_or_else(|| match latest {
+            Ts::MAX => earliest.max(taken.saturating_add(FAR)),
+            latest => latest,
+        })
+    }
+}
+
+/// Makes what a run needs from outside.
+struct Sampler<'a, 'g> {
+    program: &'a Program,
+    journey: &'a Journey,
+    number: u32,
+    taken: &'a Taken<'g>,
+}
+
+impl Sampler<'_, '_> {
+    fn prompt(&mut self, graph: &Graph, i: usize, one: &One<'_>) -> Option<(Ts, Prompt)> {
+        if let Cause::Begin(begin) = one.cause {
+            let journey_start = match graph.begins.get(begin)?.node {
+                crate::spans::Node::Start(_, start) => self.journey.starts.get(start)?,
+                _ => return None,
+            };
+            return Some((one.at, self.event(graph, i, journey_start.event.index(), one.at)?));
+        }
+        let edge = one.edge?;
+        Some(match edge.kind {
+            Kind::Urgent | Kind::Blocked => return None,
+            Kind::At | Kind::After | Kind::Past => (one.at, Prompt::Due),
+            Kind::Closed => (one.at, Prompt::Closed),
+            Kind::Failed => (one.at, Prompt::Failed),
+            Kind::OptOut => (one.at, self.reply(None, "STOP")?),
+            Kind::Reply => {
+                let name = edge.word.strip_prefix("reply ").map(str::to_owned);
+                (one.at, self.reply(name.as_deref(), "Hello, one more thing.")?)
+            }
+            Kind::Outcome => {
+                let outcome = edge.word.rsplit(' ').next().unwrap_or("failed");
+                (one.at, Prompt::Answered(outcome.to_owned()))
+            }
+            Kind::Event => {
+                // What settles came so long before.
+                let came = one.at.saturating_sub(edge.settle.unwrap_or(0).min(edge.lo));
+                (came, self.event(graph, i, edge.event?.index(), came)?)
+            }
+        })
+    }
+
+    fn reply(&self, name: Option<&str>, otherwise: &str) -> Option<Prompt> {
+        let mut all = self.program.messages.iter().filter_map(|m| {
+            let channel = m.variants.first()?.channel;
+            match name {
+                None => Some((channel, otherwise.to_owned())),
+                Some(name) => {
+                    let invited = m.replies.iter().find(|r| r.name == name)?;
+                    Some((channel, invited.words.first()?.clone()))
+                }
+            }
+        });
+        let (channel, text) = all.next()?;
+        Some(Prompt::Reply { channel, text })
+    }
+
+    fn event(&mut self, graph: &Graph, i: usize, event: usize, at: Ts) -> Option<Prompt> {
+        let event = self.program.events.get(event)?;
+        let mut data = Data::new();
+        for field in &event.fields {
+            let mut path = vec![field.name.clone()];
+            let value = self.value(graph, i, &mut path, &field.ty);
+            data.insert(field.name.clone(), value);
+        }
+        if let Some(newest) = event.newest_by.as_ref().filter(|path| *path != &["at"]) {
+            put(&mut data, newest, Value::Instant(at));
+        }
+        if let Some(key) = &self.journey.key {
+            put(&mut data, key, Value::Text(self.number.to_string()));
+        }
+        Some(Prompt::Event { name: event.name.clone(), data })
+    }
+
+    fn value(&self, graph: &Graph, i: usize, path: &mut Vec<String>, ty: &Type) -> Value {
+        match ty.required() {
+            Type::Instant => Value::Instant(self.taken.value(graph, i, path)),
+            Type::Record(name) => {
+                let mut fields = BTreeMap::new();
+                for field in self.program.records.get(name).into_iter().flatten() {
+                    path.push(field.name.clone());
+                    fields.insert(field.name.clone(), self.value(graph, i, path, &field.ty));
+                    path.pop();
+                }
+                Value::Record(fields)
+            }
+            other => plain(other),
+        }
+    }
+}
+
+/// Any value of a type.
+fn plain(ty: &Type) -> Value {
+    match ty {
+        Type::Number => Value::Number(1.0),
+        Type::Bool => Value::Bool(true),
+        Type::Instant => Value::Instant(0),
+        Type::Date => Value::Date(20_000),
+        Type::Duration => Value::Duration(HOUR),
+        Type::Money => Value::Money("1".into(), "GBP".into()),
+        Type::Phone => Value::Text("+447700900001".into()),
+        Type::Email => Value::Text("someone@example.org".into()),
+        Type::Zone => Value::Text("UTC".into()),
+        Type::Locale => Value::Text("en".into()),
+        Type::Channel => Value::Missing,
+        Type::Text { .. } => Value::Text("1".into()),
+        Type::OneOf(names) => Value::Text(names.first().cloned().unwrap_or_default()),
+        Type::Record(_) | Type::Optional(_) => Value::Missing,
+    }
+}
+
+/// A customer who has agreed to everything and can be reached everywhere; or only on one channel, where the others may be
+/// missing.
+fn profile(program: &Program, only: Option<Channel>) -> Data {
+    let declared = &program.customer;
+    let closed = |name: &str| {
+        let channels: Vec<Channel> = declared.addresses.iter().filter(|(_, f)| *f == name).map(|(c, _)| *c).collect();
+        !channels.is_empty() && only.is_some_and(|only| !channels.contains(&only))
+    };
+    let value = |field: &Field| match field.ty.is_optional() && closed(&field.name) {
+        true => Value::Missing,
+        false => plain(field.ty.required()),
+    };
+    declared.fields.iter().map(|field| (field.name.clone(), value(field))).collect()
+}
+
+fn put(data: &mut Data, path: &[String], value: Value) {
+    let Some((first, rest)) = path.split_first() else { return };
+    match (rest.is_empty(), data.get_mut(first)) {
+        (true, Some(old)) => {
+            *old = match (&old, value) {
+                (Value::Number(_), Value::Text(text)) => Value::Number(text.parse().unwrap_or(1.0)),
+                (_, value) => value,
+            };
+        }
+        (false, Some(Value::Record(fields))) => put(fields, rest, value),
+        _ => {}
+    }
+}
+
+struct Replay<'p> {
+    program: &'p Program,
+    held: Vec<(Ts, Ts)>,
+    customer: Customer,
+    done: Replayed,
+    /// What a person has been asked, and what left: journey, key, kind, id; newest last.
+    open: Vec<(Option<String>, Option<String>, Ask, String)>,
+    /// Calls that nobody has answered, oldest first.
+    calls: VecDeque<String>,
+    steps: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    Case,
+    Message,
+}
+
+impl Replay<'_> {
+    fn take(&mut self, input: &Input, at: Ts) {
+        self.steps += 1;
+        let customer = std::mem::replace(&mut self.customer, Customer::new(""));
+        let mut orders = Orders::default();
+        if let Some(until) =
+            self.held.iter().filter(|(from, until)| (*from..*until).contains(&at)).map(|(_, until)| *until).max()
+        {
+            Channel::ALL.into_iter().for_each(|channel| orders.pause(channel, Some(until)));
+        }
+        let (customer, effects) = step_under(self.program, &orders, customer, input, at);
+        self.customer = customer;
+        for effect in effects {
+            match effect {
+                Effect::Release(r) => {
+                    self.open.push((r.journey.clone(), r.key.clone(), Ask::Message, r.id));
+                    let Some(journey) = r.journey else { continue };
+                    let body = r.shown.unwrap_or(r.body);
+                    let (key, message, channel, purpose) = (r.key, r.message, r.channel, r.purpose);
+                    self.done.left.push(Leaves { at, journey, key, message, channel, purpose, body });
+                }
+                Effect::Handoff(c) => self.open.push((c.journey, c.key, Ask::Case, c.case)),
+                Effect::Call(c) => self.calls.push_back(c.id),
+                Effect::Note(entry) => self.done.timeline.push(entry),
+                Effect::Refuse(_) | Effect::Took(_) => {}
+            }
+        }
+    }
+
+    /// Lets time go on, doing each thing when it falls due.
+    fn wait(&mut self, until: Ts) {
+        while let Some(due) = self.customer.next_due().filter(|due| *due <= until) {
+            if self.steps >= MOST_STEPS {
+                return;
+            }
+            let now = self.customer.now().map_or(due, |now| due.max(now));
+            self.take(&Input::Due, now);
+        }
+    }
+
+    fn input(&mut self, plan: &Plan, prompt: &Prompt, at: Ts) -> Option<Input> {
+        if self.steps >= MOST_STEPS {
+            return None;
+        }
+        let open = &self.open;
+        let newest = |ask| {
+            let mine = |journey: &Option<String>, key: &Option<String>| {
+                journey.as_ref() == Some(&plan.journey) && *key == plan.key
+            };
+            open.iter()
+                .rev()
+                .find(|(journey, key, what, _)| *what == ask && mine(journey, key))
+                .map(|(.., id)| id.clone())
+        };
+        Some(match prompt {
+            Prompt::Due => Input::Due,
+            Prompt::Event { name, data } => Input::Event { name: name.clone(), at, data: data.clone() },
+            Prompt::Reply { channel, text } => Input::Reply { channel: *channel, address: None, text: text.clone() },
+            Prompt::Closed => Input::HandoffClosed { case: newest(Ask::Case)? },
+            Prompt::Answered(outcome) => Input::Answered { call: self.calls.pop_front()?, outcome: outcome.clone() },
+            Prompt::Failed => Input::Receipt { message: newest(Ask::Message)?, delivered: false },
+        })
+    }
+}
