@@ -134,7 +134,7 @@ pub fn write(program: &Program, made_by: &str) -> String {
     write_certified(program, None, made_by)
 }
 
-/// As [`write`], with what was proven of the program.
+/// As [`write()`], with what was proven of the program.
 #[must_use]
 pub fn write_certified(program: &Program, certificate: Option<Certificate>, made_by: &str) -> String {
     let envelope = Envelope { journey_bundle: BUNDLE, made_by: made_by.into(), program, certificate };
