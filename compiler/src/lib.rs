@@ -22,6 +22,7 @@ pub mod emit;
 pub mod fix;
 pub mod format;
 pub mod graph;
+pub mod model;
 pub mod parse;
 pub mod source;
 pub mod spans;
