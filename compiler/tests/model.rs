@@ -11,6 +11,10 @@ mod adversary;
 mod compare;
 #[path = "model/graphs.rs"]
 mod graphs;
+#[path = "model/laws.rs"]
+mod laws;
+#[path = "model/limits.rs"]
+mod limits;
 #[path = "model/replay.rs"]
 mod replay;
 
