@@ -17,12 +17,12 @@ use super::{Alpha, Budget, Cycle, Model, Prefix, Rate, Run, cycles, life};
 #[derive(Clone, Debug)]
 pub struct Prepared<'m> {
     model: &'m Model,
-    product: Product,
+    pub(super) product: Product,
     /// The components of all arrows that can be taken.
-    parts: Parts,
+    pub(super) parts: Parts,
     /// The components of those among them that take no time.
     instant: Parts,
-    reverse: Reverse,
+    pub(super) reverse: Reverse,
 }
 
 impl<'m> Prepared<'m> {
@@ -72,7 +72,7 @@ impl<'m> Prepared<'m> {
 /// A model with weights: what does not depend on a window is known.
 #[derive(Clone, Debug)]
 pub struct Analysis<'p> {
-    prepared: &'p Prepared<'p>,
+    pub(super) prepared: &'p Prepared<'p>,
     pub(super) product: &'p Product,
     /// The weight of each node of the product.
     pub(super) weight: Column<u32>,
@@ -103,13 +103,12 @@ pub(super) enum Fault {
 impl<'p> Analysis<'p> {
     fn of(prepared: &'p Prepared<'p>, weight: Column<u32>) -> Self {
         let product = &prepared.product;
-        let nothing = Bucket { rate: Ratio::ZERO, fwd: Column::default(), burst: 0 };
         let mut this = Analysis {
             prepared,
             product,
             weight,
             within: None,
-            bucket: nothing,
+            bucket: Bucket::empty(),
             zero: None,
             rate: None,
             #[cfg(test)]
@@ -126,15 +125,7 @@ impl<'p> Analysis<'p> {
             let greatest = howard::greatest(flat, parts, reverse, &this.weight, |node| this.within(node));
             let ratio = greatest.as_ref().map_or(Ratio::ZERO, |(ratio, _)| *ratio);
             this.rate = greatest.map(|(_, hops)| Rate { cycle: this.cycle(&hops) });
-            this.bucket = Bucket::of(
-                flat,
-                parts,
-                reverse,
-                &this.weight,
-                ratio,
-                |node| this.within(node),
-                |node| this.opens(node),
-            );
+            this.bucket = Bucket::of(&this, ratio);
         }
         this
     }
@@ -165,7 +156,7 @@ impl<'p> Analysis<'p> {
         if self.zero.is_some() || window <= 0 {
             return None;
         }
-        sweep::decide(self, window, target.max(1)).map(|found| self.run(found))
+        sweep::decide(self, &self.bucket, window, target.max(1)).map(|found| self.run(found))
     }
 
     /// The most sends in any window of so many milliseconds.
@@ -198,7 +189,7 @@ impl<'p> Analysis<'p> {
         (0..self.product.inside.nodes()).filter(|node| self.opens(*node))
     }
 
-    fn within(&self, node: u32) -> bool {
+    pub(super) fn within(&self, node: u32) -> bool {
         self.within.as_ref().is_none_or(|within| within.at(node))
     }
 

@@ -10,7 +10,7 @@ use super::flat::{Column, Flat, Hop, NONE, Reverse};
 use super::parts::Parts;
 
 /// Durations beyond this (some 36,000 years) count as this, so that all sums fit; that only makes runs faster.
-const LONGEST: i64 = 1 << 50;
+pub(super) const LONGEST: i64 = 1 << 50;
 
 /// `sends / time`, in messages a millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use std::collections::BinaryHeap;
 use journey_spec::program::Millis;
 
 use super::analysis::Analysis;
+use super::bucket::Bucket;
 use super::flat::{Column, NONE};
 
 /// A run so far.
@@ -33,9 +34,8 @@ pub(super) struct Found {
 }
 
 /// A run with at least `target` sends in the window, where there is one. `target` is 1 or greater.
-pub(super) fn decide(of: &Analysis, window: Millis, target: u64) -> Option<Found> {
+pub(super) fn decide(of: &Analysis, bucket: &Bucket, window: Millis, target: u64) -> Option<Found> {
     let flat = &of.product.inside;
-    let bucket = &of.bucket;
     let (sends, scale) = (bucket.rate.sends, bucket.rate.time);
     let need = i128::from(target) * scale - sends * i128::from(window - 1);
     let hopeful = |node, count: u64, time: Millis| {
@@ -93,21 +93,23 @@ fn story(labels: &[Label], mut at: usize, count: u64) -> Found {
 /// A run with as many sends in the window as there can be: from the bucket's bound down by 1, 2, 4 and so on until there is
 /// one, and then by bisection.
 pub(super) fn most(of: &Analysis, window: Millis) -> Option<Found> {
-    let mut above = of.bucket.most(window).saturating_add(1);
+    let (tighter, known) = of.bucket.for_window(of, window);
+    let bucket = tighter.as_ref().unwrap_or(&of.bucket);
+    let mut above = bucket.most(window).saturating_add(1);
     let mut step = 1;
     let mut found = loop {
-        let target = above.saturating_sub(step).max(1);
-        if let Some(found) = decide(of, window, target) {
+        let target = above.saturating_sub(step).max(known).max(1);
+        if let Some(found) = decide(of, bucket, window, target) {
             break found;
         }
-        if target == 1 {
+        if target <= known.max(1) {
             return None;
         }
         (above, step) = (target, step.saturating_mul(2));
     };
     while found.count.saturating_add(1) < above {
         let target = found.count + (above - found.count) / 2;
-        match decide(of, window, target) {
+        match decide(of, bucket, window, target) {
             Some(better) => found = better,
             None => above = target,
         }
