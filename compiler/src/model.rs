@@ -30,6 +30,7 @@ mod howard;
 mod life;
 mod parts;
 mod product;
+mod rounds;
 mod sweep;
 #[cfg(test)]
 mod tests;

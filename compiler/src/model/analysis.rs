@@ -10,6 +10,7 @@ use super::flat::{Column, Hop, NONE, Reverse};
 use super::howard::{self, Ratio};
 use super::parts::Parts;
 use super::product::Product;
+use super::rounds::Round;
 use super::sweep::{self, Found};
 use super::{Alpha, Budget, Cycle, Model, Prefix, Rate, Run, cycles, life};
 
@@ -81,6 +82,8 @@ pub struct Analysis<'p> {
     pub(super) bucket: Bucket,
     zero: Option<Cycle>,
     rate: Option<Rate>,
+    /// The cycle of the rate, as the algorithms need it.
+    round: Option<Round>,
     #[cfg(test)]
     pub(super) fault: Fault,
 }
@@ -111,6 +114,7 @@ impl<'p> Analysis<'p> {
             bucket: Bucket::empty(),
             zero: None,
             rate: None,
+            round: None,
             #[cfg(test)]
             fault: Fault::None,
         };
@@ -124,6 +128,7 @@ impl<'p> Analysis<'p> {
             let (flat, parts, reverse) = (&product.inside, &prepared.parts, &prepared.reverse);
             let greatest = howard::greatest(flat, parts, reverse, &this.weight, |node| this.within(node));
             let ratio = greatest.as_ref().map_or(Ratio::ZERO, |(ratio, _)| *ratio);
+            this.round = greatest.as_ref().map(|(_, hops)| Round::of(&this, hops));
             this.rate = greatest.map(|(_, hops)| Rate { cycle: this.cycle(&hops) });
             this.bucket = Bucket::of(&this, ratio);
         }
@@ -156,7 +161,7 @@ impl<'p> Analysis<'p> {
         if self.zero.is_some() || window <= 0 {
             return None;
         }
-        sweep::decide(self, &self.bucket, window, target.max(1)).map(|found| self.run(found))
+        sweep::decide(self, None, window, target.max(1)).map(|found| self.run(found))
     }
 
     /// The most sends in any window of so many milliseconds.
@@ -191,6 +196,15 @@ impl<'p> Analysis<'p> {
 
     pub(super) fn within(&self, node: u32) -> bool {
         self.within.as_ref().is_none_or(|within| within.at(node))
+    }
+
+    /// A critical cycle, where long windows can be decided by it.
+    pub(super) fn round(&self) -> Option<&Round> {
+        #[cfg(test)]
+        if self.fault != Fault::None {
+            return None; // the broken copies are those of the sweep
+        }
+        self.round.as_ref()
     }
 
     /// The topological rank among the arrows that take no time.

@@ -86,6 +86,16 @@ impl Bucket {
         u64::try_from(most).unwrap_or(u64::MAX)
     }
 
+    /// How much, scaled, a run of so many sends may send less than the best in the same time and still fit into the window.
+    pub(super) fn slack(&self, window: Millis, target: u64) -> i128 {
+        self.burst.0 + self.rate.sends * i128::from(window - 1) - i128::from(target) * self.rate.time
+    }
+
+    /// What a window that begins with a node can send less than one that begins with the best.
+    pub(super) fn loss_of_start(&self, analysis: &Analysis, node: u32) -> i128 {
+        self.burst.0 - i128::from(analysis.weight.at(node)) * self.rate.time - self.fwd.at(node)
+    }
+
     /// The shortest run that sends as much above the rate as any.
     fn run(&self, analysis: &Analysis) -> Point {
         let (_, mut node) = self.burst;

@@ -1,5 +1,7 @@
 //! Graphs as flat arrays: nodes are numbers, and the arrows of a node lie side by side.
 
+use std::hash::Hasher;
+
 use journey_spec::program::Millis;
 
 /// No node, no arrow.
@@ -125,5 +127,27 @@ impl Reverse {
     pub(super) fn into(&self, node: u32) -> &[(u32, u32)] {
         let (from, to) = (self.first.at(node) as usize, self.first.at(node + 1) as usize);
         self.hops.get(from..to).unwrap_or_default()
+    }
+}
+
+/// A quick hash of few numbers, the same in every run (as in Firefox and rustc).
+#[derive(Default)]
+pub(super) struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = self.0.wrapping_add(number).wrapping_mul(0xf135_7aea_2e62_a9c5);
     }
 }

@@ -6,13 +6,13 @@
 //! add runs, so that what is then computed is an upper bound.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 use journey_spec::program::Millis;
 use petgraph::graph::EdgeIndex;
 use petgraph::visit::EdgeRef;
 
-use super::flat::{Column, Flat, Hop, NONE};
+use super::flat::{Column, Flat, Hop, Mix, NONE};
 use super::{Budget, Model, Register, Then, Touch};
 
 /// The product of a model.
@@ -274,27 +274,5 @@ impl<'m> Search<'m> {
             let asked = self.asked.get(touch.register).copied().unwrap_or(false);
             !asked || self.packing.value(key, touch.register).is_none_or(|v| touch.least <= v && v <= touch.most)
         })
-    }
-}
-
-/// A quick hash of few numbers, the same in every run (as in Firefox and rustc).
-#[derive(Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn finish(&self) -> u64 {
-        self.0.rotate_left(26)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = self.0.wrapping_add(number).wrapping_mul(0xf135_7aea_2e62_a9c5);
     }
 }

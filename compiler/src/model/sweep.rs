@@ -15,6 +15,7 @@ use journey_spec::program::Millis;
 use super::analysis::Analysis;
 use super::bucket::Bucket;
 use super::flat::{Column, NONE};
+use super::rounds::Answer;
 
 /// A run so far.
 struct Label {
@@ -33,8 +34,30 @@ pub(super) struct Found {
     pub(super) steps: Vec<(u32, Millis)>,
 }
 
-/// A run with at least `target` sends in the window, where there is one. `target` is 1 or greater.
-pub(super) fn decide(of: &Analysis, bucket: &Bucket, window: Millis, target: u64) -> Option<Found> {
+impl Found {
+    /// The time of the last arrow since the window began.
+    pub(super) fn lasts(&self) -> Millis {
+        self.steps.last().map_or(0, |(_, time)| *time)
+    }
+}
+
+/// A run with at least `target` sends in the window, where there is one. `target` is 1 or greater. Where there is a bucket
+/// that is tighter for this window, that prunes; otherwise long windows are decided by the critical cycle alone.
+pub(super) fn decide(of: &Analysis, tighter: Option<&Bucket>, window: Millis, target: u64) -> Option<Found> {
+    if let Some(bucket) = tighter {
+        return sweep(of, bucket, window, target, |_| true);
+    }
+    let Some(round) = of.round() else { return sweep(of, &of.bucket, window, target, |_| true) };
+    match round.decide(of, window, target) {
+        Answer::Yes(found) => Some(found),
+        Answer::No => None,
+        Answer::OnlyElsewhere => sweep(of, &of.bucket, window, target, |node| !round.has(node)),
+        Answer::Unknown => sweep(of, &of.bucket, window, target, |_| true),
+    }
+}
+
+/// The same, by the sweep alone, of runs through nodes that pass.
+fn sweep(of: &Analysis, bucket: &Bucket, window: Millis, target: u64, pass: impl Fn(u32) -> bool) -> Option<Found> {
     let flat = &of.product.inside;
     let (sends, scale) = (bucket.rate.sends, bucket.rate.time);
     let need = i128::from(target) * scale - sends * i128::from(window - 1);
@@ -45,7 +68,7 @@ pub(super) fn decide(of: &Analysis, bucket: &Bucket, window: Millis, target: u64
     let mut labels: Vec<Label> = Vec::new();
     let mut heap = BinaryHeap::new();
     let mut best: Column<u64> = Column::filled(0, flat.nodes() as usize);
-    for node in of.openers() {
+    for node in of.openers().filter(|node| pass(*node)) {
         let count = u64::from(of.weight.at(node));
         if hopeful(node, count, 0) {
             heap.push(Reverse((0 as Millis, of.rank(node), Reverse(count), labels.len())));
@@ -64,7 +87,11 @@ pub(super) fn decide(of: &Analysis, bucket: &Bucket, window: Millis, target: u64
         for hop in flat.out(node) {
             let then = time.saturating_add(hop.lo);
             let sum = count.saturating_add(u64::from(of.weight.at(hop.to)));
-            if of.ends_by(then, window) || of.dominated(best.at(of.place(hop.to)), sum) || !hopeful(hop.to, sum, then) {
+            if of.ends_by(then, window)
+                || of.dominated(best.at(of.place(hop.to)), sum)
+                || !hopeful(hop.to, sum, then)
+                || !pass(hop.to)
+            {
                 continue;
             }
             heap.push(Reverse((then, of.rank(hop.to), Reverse(sum), labels.len())));
@@ -94,12 +121,12 @@ fn story(labels: &[Label], mut at: usize, count: u64) -> Found {
 /// one, and then by bisection.
 pub(super) fn most(of: &Analysis, window: Millis) -> Option<Found> {
     let (tighter, known) = of.bucket.for_window(of, window);
-    let bucket = tighter.as_ref().unwrap_or(&of.bucket);
-    let mut above = bucket.most(window).saturating_add(1);
+    let tighter = tighter.as_ref();
+    let mut above = tighter.unwrap_or(&of.bucket).most(window).saturating_add(1);
     let mut step = 1;
     let mut found = loop {
         let target = above.saturating_sub(step).max(known).max(1);
-        if let Some(found) = decide(of, bucket, window, target) {
+        if let Some(found) = decide(of, tighter, window, target) {
             break found;
         }
         if target <= known.max(1) {
@@ -109,7 +136,7 @@ pub(super) fn most(of: &Analysis, window: Millis) -> Option<Found> {
     };
     while found.count.saturating_add(1) < above {
         let target = found.count + (above - found.count) / 2;
-        match decide(of, bucket, window, target) {
+        match decide(of, tighter, window, target) {
             Some(better) => found = better,
             None => above = target,
         }
