@@ -53,6 +53,10 @@ impl<'m> Prepared<'m> {
         before as usize + self.product.inside.nodes() as usize
     }
 
+    pub(super) fn has_registers(&self) -> bool {
+        self.product.dropped.len() < self.model.registers.len()
+    }
+
     /// The analysis of the model's own weights.
     #[must_use]
     pub fn analysis(&self) -> Analysis<'_> {
@@ -101,6 +105,8 @@ pub(super) enum Fault {
     BlindDominance,
     /// The first label at a node is taken for the best.
     FirstIsBest,
+    /// No fault: long windows are gone through too.
+    SweepsAlways,
 }
 
 impl<'p> Analysis<'p> {
@@ -128,9 +134,12 @@ impl<'p> Analysis<'p> {
             let (flat, parts, reverse) = (&product.inside, &prepared.parts, &prepared.reverse);
             let greatest = howard::greatest(flat, parts, reverse, &this.weight, |node| this.within(node));
             let ratio = greatest.as_ref().map_or(Ratio::ZERO, |(ratio, _)| *ratio);
-            this.round = greatest.as_ref().map(|(_, hops)| Round::of(&this, hops));
-            this.rate = greatest.map(|(_, hops)| Rate { cycle: this.cycle(&hops) });
+
             this.bucket = Bucket::of(&this, ratio);
+            if let Some((_, hops)) = greatest {
+                this.round = Some(Round::of(&this, &hops));
+                this.rate = Some(Rate { cycle: this.cycle(&hops) });
+            }
         }
         this
     }

@@ -91,6 +91,12 @@ impl Bucket {
         self.burst.0 + self.rate.sends * i128::from(window - 1) - i128::from(target) * self.rate.time
     }
 
+    /// What an arrow gains less than the best that its source can do.
+    #[inline]
+    pub(super) fn loss(&self, node: u32, hop: &Hop, weight: u32) -> i128 {
+        self.fwd.at(node) - self.rate.gain(hop, weight) - self.fwd.at(hop.to)
+    }
+
     /// What a window that begins with a node can send less than one that begins with the best.
     pub(super) fn loss_of_start(&self, analysis: &Analysis, node: u32) -> i128 {
         self.burst.0 - i128::from(analysis.weight.at(node)) * self.rate.time - self.fwd.at(node)

@@ -9,7 +9,7 @@
 //! be decided. In the words of max-plus algebra: powers of a matrix become periodic, and one period is looked at (Cohen,
 //! Dubois, Quadrat, Viot, 1985).
 //!
-//! A run that never comes by the critical cycle, and one that has more sends than asked for before it does, are not decided
+//! A run that never comes by a critical cycle, and one that has more sends than asked for before it does, are not decided
 //! here: the sweep then is.
 
 use std::cmp::Reverse;
@@ -20,13 +20,16 @@ use journey_spec::program::Millis;
 
 use super::analysis::Analysis;
 use super::flat::{Column, Hop, Mix, NONE};
+use super::parts::Parts;
 use super::sweep::Found;
 
-/// A critical cycle.
+/// Critical cycles, no two of which share a node.
 #[derive(Clone, Debug)]
 pub(super) struct Round {
-    /// The number of the arrow by which it leaves each of its nodes; [`NONE`] for others.
+    /// The number of the arrow by which a cycle leaves each of its nodes; [`NONE`] for others.
     leaves: Column<u32>,
+    /// What one round by the cycle of each node sends: a divisor of `sends`.
+    each: Column<u64>,
     sends: u64,
 }
 
@@ -55,25 +58,64 @@ struct Label {
 }
 
 impl Round {
+    /// Those arrows, by number, and where there are registers its likes at other values of them, as far as they are found.
+    /// The analysis has its bucket.
     pub(super) fn of(analysis: &Analysis, hops: &[u32]) -> Self {
         let flat = &analysis.product.inside;
-        let mut leaves = Column::filled(NONE, flat.nodes() as usize);
-        let mut node = hops.last().map_or(NONE, |hop| flat.hop(*hop).to);
-        let mut sends = 0u64;
-        for hop in hops {
-            leaves.put(node, *hop);
-            node = flat.hop(*hop).to;
-            sends = sends.saturating_add(u64::from(analysis.weight.at(node)));
+        let nodes = flat.nodes() as usize;
+        let mut this = Round { leaves: Column::filled(NONE, nodes), each: Column::filled(0, nodes), sends: 0 };
+        this.sends = this.add(analysis, hops);
+        if !analysis.prepared.has_registers() || this.sends == 0 {
+            return this;
         }
-        Round { leaves, sends }
+        // Every cycle of arrows that lose nothing is critical; one of each component is looked at.
+        let keeps = |node, hop: &Hop| analysis.bucket.loss(node, hop, analysis.weight.at(hop.to)) == 0;
+        let parts = Parts::of(flat, |node, hop| analysis.within(node) && keeps(node, hop));
+        let mut walked = Column::filled(NONE, nodes);
+        for part in 0..parts.count() {
+            let members = parts.members(part);
+            if members.iter().any(|node| this.has(*node)) {
+                continue;
+            }
+            let inner = |node| flat.numbered(node).find(|(_, hop)| parts.of.at(hop.to) == part && keeps(node, hop));
+            let Some(mut node) = members.first().copied().filter(|node| inner(*node).is_some()) else { continue };
+            let mut path: Vec<u32> = Vec::new();
+            while walked.at(node) == NONE {
+                let Some((number, hop)) = inner(node) else { break };
+                walked.put(node, path.len() as u32);
+                path.push(number);
+                node = hop.to;
+            }
+            let cycle = path.get(walked.at(node) as usize..).unwrap_or_default();
+            let round = cycle.iter().map(|hop| u64::from(analysis.weight.at(flat.hop(*hop).to)));
+            let round = round.fold(0, u64::saturating_add);
+            if round > 0 && this.sends.is_multiple_of(round) {
+                this.add(analysis, cycle);
+            }
+        }
+        this
     }
 
-    /// Whether the cycle goes through a node.
+    /// One more cycle, and what a round of it sends.
+    fn add(&mut self, analysis: &Analysis, hops: &[u32]) -> u64 {
+        let flat = &analysis.product.inside;
+        let weight = |hop: &u32| u64::from(analysis.weight.at(flat.hop(*hop).to));
+        let sends = hops.iter().map(weight).fold(0, u64::saturating_add);
+        let mut node = hops.last().map_or(NONE, |hop| flat.hop(*hop).to);
+        for hop in hops {
+            self.leaves.put(node, *hop);
+            self.each.put(node, sends);
+            node = flat.hop(*hop).to;
+        }
+        sends
+    }
+
+    /// Whether one of the cycles goes through a node.
     pub(super) fn has(&self, node: u32) -> bool {
         self.leaves.at(node) != NONE
     }
 
-    /// Whether a window of that length, in milliseconds, can have at least `target` sends. The analysis has this cycle.
+    /// Whether a window of that length, in milliseconds, can have at least `target` sends. The analysis has these cycles.
     pub(super) fn decide(&self, of: &Analysis, window: Millis, target: u64) -> Answer {
         let (flat, bucket) = (&of.product.inside, &of.bucket);
         let scale = bucket.rate.time;
@@ -114,7 +156,7 @@ impl Round {
             if at_end <= slack {
                 let wanted = target.saturating_add(more);
                 if so_far == wanted || (by && so_far < wanted) {
-                    let found = self.story(of, &labels, at, (wanted - so_far) / sends);
+                    let found = self.story(of, &labels, at, wanted - so_far);
                     return if found.lasts() < window { Answer::Yes(found) } else { Answer::Unknown };
                 }
                 open = match (open, by) {
@@ -124,7 +166,7 @@ impl Round {
             }
             for (number, hop) in flat.numbered(node) {
                 let weight = of.weight.at(hop.to);
-                let loss = loss + bucket.fwd.at(node) - bucket.rate.gain(hop, weight) - bucket.fwd.at(hop.to);
+                let loss = loss + bucket.loss(node, hop, weight);
                 if loss <= slack {
                     let Some(sum) = so_far.checked_add(u64::from(weight)) else { return Answer::Unknown };
                     heap.push(Reverse((loss, labels.len())));
@@ -141,8 +183,8 @@ impl Round {
         open
     }
 
-    /// A label's run, with so many rounds more where it comes by the cycle.
-    fn story(&self, of: &Analysis, labels: &[Label], at: usize, rounds: u64) -> Found {
+    /// A label's run, with rounds that send so many more where it first comes by a cycle.
+    fn story(&self, of: &Analysis, labels: &[Label], at: usize, mut more: u64) -> Found {
         let flat = &of.product.inside;
         let mut path = Vec::new();
         let mut label = labels.get(at);
@@ -158,18 +200,17 @@ impl Round {
             let time = found.steps.last().map_or(0, |(_, time): &(u32, Millis)| *time).saturating_add(hop.lo);
             found.steps.push((hop.edge, time));
         };
-        let mut rounds = rounds;
         for (node, hop) in path.into_iter().rev() {
             if hop != NONE {
                 take(flat.hop(hop));
             }
             if self.has(node) {
                 let mut at = node;
-                while rounds > 0 {
+                while more > 0 {
                     let hop = flat.hop(self.leaves.at(at));
                     take(hop);
                     at = hop.to;
-                    rounds -= u64::from(at == node);
+                    more = if at == node { more.saturating_sub(self.each.at(node)) } else { more };
                 }
             }
         }

@@ -61,6 +61,40 @@ fn arrows_in_no_time_that_count_as_a_millisecond_are_found_out() {
     assert!(differs);
 }
 
+#[test]
+fn long_windows_are_decided_by_critical_cycles_as_by_going_through_them() {
+    for seed in 0..120 {
+        let mut dice = graphs::Dice(seed);
+        let mut model = Model { starts: vec![NodeIndex::new(0)], ..Model::default() };
+        let nodes = 3 + dice.below(30);
+        for _ in 0..nodes {
+            let weight = dice.below(2 + seed % 3) as u32;
+            model.graph.add_node(Spot { weight, opens: false });
+        }
+        model.registers = vec![Register { top: 2, fresh: seed % 2 == 0 }; (seed % 3) as usize];
+        for _ in 0..3 * nodes {
+            let [from, to] = [0, 0].map(|_: u64| NodeIndex::new(dice.below(nodes) as usize));
+            let touches = (0..model.registers.len()).filter(|_| dice.once_in(6)).map(|register| {
+                let then = if (register + to.index()).is_multiple_of(2) { Then::Set(0) } else { Then::Add };
+                Touch { register, least: 0, most: 1, then }
+            });
+            let touches = touches.collect();
+            model.graph.add_edge(from, to, Arrow { lo: 5 + dice.below(300) as i64, touches, ..Arrow::default() });
+        }
+        let prepared = Prepared::new(&model, Budget::default());
+        let analysis = prepared.analysis();
+        let mut sweeping = prepared.analysis();
+        sweeping.fault = Fault::SweepsAlways;
+        for window in [1, 50, 300, 1_000, 2_999, 3_000, 7_001] {
+            let ours = analysis.alpha(window);
+            assert_eq!(ours.count(), sweeping.alpha(window).count(), "seed {seed}, {window} ms");
+            if let Alpha::AtMost(run) = ours {
+                replay::run(&model, &run, Some(window)).unwrap();
+            }
+        }
+    }
+}
+
 fn ring(weights: &[u32], lo: i64) -> Model {
     let mut graph = DiGraph::new();
     for weight in weights {
