@@ -114,7 +114,7 @@ pub enum Then {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// How many nodes, each with its registers' values, may be told apart. Where there are more, registers are dropped
-    /// until there are not; nodes by themselves are never too many.
+    /// until there are not; nodes by themselves are never too many. More than 2^22 count as that.
     pub nodes: usize,
 }
 

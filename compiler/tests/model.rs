@@ -29,6 +29,7 @@ fn asked(name: &str, otherwise: u64) -> u64 {
 fn series(name: &str) {
     let (_, features) = SERIES.iter().find(|(series, _)| *series == name).unwrap();
     let begin = asked("JOURNEY_SEED", 0);
+    let (mut bounded, mut unbounded) = (0, 0);
     for seed in begin..begin + asked("JOURNEY_GRAPHS", 300) {
         let model = graphs::model(&mut Dice(seed), *features);
         let prepared = Prepared::new(&model, Budget::default());
@@ -36,7 +37,14 @@ fn series(name: &str) {
         if let Err(difference) = compare::differences(&model, &prepared.analysis()) {
             panic!("{name}, seed {seed}: {difference}\n{model:#?}");
         }
+        match prepared.analysis().alpha(compare::LONGEST as i64).count() {
+            None => unbounded += 1,
+            Some(count) => bounded += u32::from(count > 1),
+        }
     }
+    // What is compared has to be worth comparing.
+    assert!(bounded >= 60, "only {bounded} models have a bound of more than one message");
+    assert!(!features.instants || unbounded >= 10, "only {unbounded} models have no bound");
 }
 
 #[test]

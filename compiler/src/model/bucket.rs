@@ -88,7 +88,8 @@ impl Bucket {
 
     /// How much, scaled, a run of so many sends may send less than the best in the same time and still fit into the window.
     pub(super) fn slack(&self, window: Millis, target: u64) -> i128 {
-        self.burst.0 + self.rate.sends * i128::from(window - 1) - i128::from(target) * self.rate.time
+        let most = self.burst.0 + self.rate.sends * i128::from(window.max(1) - 1);
+        most.saturating_sub(i128::from(target).saturating_mul(self.rate.time))
     }
 
     /// What an arrow gains less than the best that its source can do.

@@ -3,11 +3,14 @@
 use super::flat::{Column, Flat, Hop, NONE};
 use super::parts::Parts;
 
+/// As often as it takes to look at the whole graph.
+const MOST_ROUNDS: usize = 64;
+
 /// Of all cycles of arrows that pass and whose nodes lie in one component, one with the fewest arrows that sends; its first
 /// node sends, its arrows are numbers of hops.
 ///
 /// A search from each sending node for that node itself. None goes deeper than the shortest cycle so far, so that the first
-/// short one makes the others cheap.
+/// short one makes the others cheap. Where all are long, the search for a shorter one ends at some point.
 pub(super) fn shortest(
     flat: &Flat,
     parts: &Parts,
@@ -17,8 +20,13 @@ pub(super) fn shortest(
     let mut best: Option<(u32, Vec<u32>)> = None;
     let mut reached_for = Column::filled(NONE, flat.nodes() as usize);
     let mut parent = Column::filled((NONE, NONE), flat.nodes() as usize);
+    let mut work = 0usize;
+    let enough = MOST_ROUNDS * (flat.nodes() as usize + flat.hops.len());
     for part in 0..parts.count() {
         for sender in parts.members(part).iter().copied().filter(|node| sends(*node)) {
+            if work > enough && best.is_some() {
+                return best;
+            }
             let mut layer = vec![sender];
             let mut depth = 0;
             while !layer.is_empty() && best.as_ref().is_none_or(|(_, hops)| depth + 1 < hops.len()) {
@@ -26,6 +34,7 @@ pub(super) fn shortest(
                 let mut next = Vec::new();
                 let mut closed = None;
                 for node in layer {
+                    work += 1 + flat.out(node).len();
                     for (number, hop) in flat.numbered(node) {
                         if parts.of.at(hop.to) != part || !pass(node, hop) {
                             continue;

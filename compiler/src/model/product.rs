@@ -46,13 +46,16 @@ impl Product {
     }
 }
 
+/// However large the budget: sums over more nodes might not fit.
+const MOST_NODES: usize = 1 << 22;
+
 type Built = (Option<Flat>, Flat, Column<(u32, u32)>);
 
 /// The product without those registers; nothing where it has more nodes than the budget.
 fn built(model: &Model, dropped: &[usize], budget: Budget) -> Option<Built> {
     let kept: Vec<bool> = (0..model.registers.len()).map(|register| !dropped.contains(&register)).collect();
     let counts = kept.iter().any(|kept| *kept);
-    let most = if counts { budget.nodes.min(NONE as usize - 1) } else { NONE as usize - 1 };
+    let most = if counts { budget.nodes.min(MOST_NODES) } else { NONE as usize - 1 };
     let packing = Packing::of(model, &kept)?;
     let fresh = model.registers.iter().zip(&kept).any(|(register, kept)| register.fresh && *kept);
     let opening = model.graph.node_indices().filter(|node| model.graph.node_weight(*node).is_some_and(|s| s.opens));

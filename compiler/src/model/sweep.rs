@@ -60,6 +60,9 @@ pub(super) fn decide(of: &Analysis, tighter: Option<&Bucket>, window: Millis, ta
 fn sweep(of: &Analysis, bucket: &Bucket, window: Millis, target: u64, pass: impl Fn(u32) -> bool) -> Option<Found> {
     let flat = &of.product.inside;
     let (sends, scale) = (bucket.rate.sends, bucket.rate.time);
+    if bucket.slack(window, target) < 0 {
+        return None;
+    }
     let need = i128::from(target) * scale - sends * i128::from(window - 1);
     let hopeful = |node, count: u64, time: Millis| {
         i128::from(count) * scale + bucket.fwd.at(node) - sends * i128::from(time) >= need

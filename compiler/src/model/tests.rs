@@ -12,6 +12,7 @@ mod replay;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::analysis::Fault;
+use super::curve::{Limited, Limiter, through};
 use super::{Alpha, Arrow, Budget, Model, Prepared, Register, Spot, Then, Touch};
 
 /// The first of some seeds at which a broken copy differs from the adversary.
@@ -144,6 +145,30 @@ fn a_chain_of_a_hundred_thousand_nodes_needs_no_deep_stack() {
     assert_eq!(alpha(&model, 3_600_000), Some(60));
     let prepared = Prepared::new(&model, Budget::default());
     assert_eq!(prepared.analysis().whole_life().count(), Some(100_000));
+}
+
+#[test]
+fn a_long_ring_is_gone_round_once() {
+    let model = ring(&vec![1; 20_000], 60_000);
+    let prepared = Prepared::new(&model, Budget::default());
+    let analysis = prepared.analysis();
+    assert_eq!(analysis.alpha(3_600_000).count(), Some(60));
+    assert_eq!(analysis.decide(3_600_000, u64::MAX), None);
+    assert!(matches!(analysis.whole_life(), Alpha::Unbounded(cycle) if cycle.arrows.len() == 20_000));
+}
+
+#[test]
+fn a_limiter_cuts_a_window_where_that_is_tightest() {
+    let limiter = Limiter { n: 2, per: 10 };
+    let flow = |window: i64| Some(if window <= 5 { 1 } else { 100 });
+    assert_eq!(through(|_| None, limiter, 25), Some(6), "three pieces, of which the last is short");
+    assert_eq!(through(|_| Some(1), limiter, 25), Some(1));
+    assert_eq!(through(flow, limiter, 25), Some(5), "two pieces, and what comes in the rest");
+    assert_eq!(through(flow, limiter, 26), Some(6));
+    assert_eq!(through(flow, Limiter { n: 2, per: 0 }, 26), Some(100), "a limit in no time is none");
+    assert_eq!(through(flow, limiter, 0), Some(0));
+    let both = [limiter, Limiter { n: 4, per: 100 }];
+    assert_eq!(Limited::new(&|_| None, &both).most(25), Some(4));
 }
 
 #[test]
