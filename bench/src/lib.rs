@@ -1,6 +1,10 @@
-//! Texts of any length to measure with: a house, and journeys like those of the examples, one after another.
+//! What is measured with: texts of any length (a house, and journeys like those of the examples, one after another), and
+//! random [`models`].
 
-use std::time::Duration;
+pub mod models;
+pub mod plot;
+
+use std::time::{Duration, Instant};
 
 use journey_compiler::source::Memory;
 
@@ -31,6 +35,17 @@ pub fn project(text: &str) -> (Vec<String>, Memory) {
 pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// The time that some work takes, of some rounds the median, in milliseconds.
+#[must_use]
+pub fn middle(work: impl Fn()) -> f64 {
+    let rounds = (0..11).map(|_| {
+        let began = Instant::now();
+        work();
+        began.elapsed()
+    });
+    median(rounds.collect()).as_secs_f64() * 1_000.0
 }
 
 fn journey(n: usize) -> String {

@@ -81,13 +81,13 @@ impl Abstraction {
     /// The model of a graph, for windows no longer than `span`, in milliseconds; for the whole life where there is none.
     #[must_use]
     pub fn of(program: &Program, graph: &Graph, span: Option<Millis>) -> Abstraction {
-        let mut build = Build::new(program, graph, span);
-        build.limits(program);
-        build.events();
-        build.instants();
-        build.spots();
-        build.arrows();
-        build.done
+        Build::new(program, graph, span, Runs::Any).done()
+    }
+
+    /// As [`Abstraction::of`], with fewer runs: those that are easily brought about from outside. What it says is no bound.
+    #[must_use]
+    pub fn easy(program: &Program, graph: &Graph, span: Option<Millis>) -> Abstraction {
+        Build::new(program, graph, span, Runs::Easy).done()
     }
 
     /// How many of the messages for which `counts` holds each spot sends.
@@ -148,6 +148,15 @@ struct Parts {
     kept: Option<(NodeIndex, NodeIndex)>,
 }
 
+/// Which runs a model has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    /// All.
+    Any,
+    /// Those in whose window nothing had waited and no odd edge is taken.
+    Easy,
+}
+
 struct Build<'g> {
     graph: &'g Graph,
     done: Abstraction,
@@ -167,10 +176,11 @@ struct Build<'g> {
     comes_back: Vec<bool>,
     /// How long a message may have waited when the window begins, where that may be asked.
     waited: Option<Millis>,
+    runs: Runs,
 }
 
 impl<'g> Build<'g> {
-    fn new(program: &Program, graph: &'g Graph, span: Option<Millis>) -> Build<'g> {
+    fn new(program: &Program, graph: &'g Graph, span: Option<Millis>, runs: Runs) -> Build<'g> {
         let mut model = Model::default();
         let root = model.graph.add_node(Spot::default());
         model.starts.push(root);
@@ -185,8 +195,18 @@ impl<'g> Build<'g> {
             instants: Vec::new(),
             once: BTreeMap::new(),
             comes_back: on_cycles(graph),
-            waited: span.map(|_| longest_wait(program)),
+            waited: span.filter(|_| runs == Runs::Any).map(|_| longest_wait(program)),
+            runs,
         }
+    }
+
+    fn done(mut self) -> Abstraction {
+        self.limits();
+        self.events();
+        self.instants();
+        self.spots();
+        self.arrows();
+        self.done
     }
 
     fn register(&mut self, top: u32, fresh: bool) -> usize {
@@ -196,12 +216,12 @@ impl<'g> Build<'g> {
 
     fn spot(&mut self, stands: Stands) -> NodeIndex {
         self.done.spots.push(stands);
-        self.done.model.graph.add_node(Spot { kept: matches!(stands, Stands::Kept(_)) })
+        self.done.model.graph.add_node(Spot::default())
     }
 
-    fn limits(&mut self, program: &Program) {
-        let limits = program.journeys.get(self.graph.journey.index()).map_or(&[][..], |j| j.limits.as_slice());
-        for (i, limit) in limits.iter().enumerate() {
+    fn limits(&mut self) {
+        let graph = self.graph;
+        for (i, limit) in (0..).map_while(|i| Some((i, graph.limit(i)?))) {
             // A state that is entered once needs no counting.
             let LimitWhat::Visits(state) = limit.what else { continue };
             if limit.n > 0 && !self.comes_back.get(state.index()).copied().unwrap_or(true) {
@@ -308,11 +328,7 @@ impl<'g> Build<'g> {
     fn arrow(&mut self, from: NodeIndex, to: NodeIndex, cause: Cause, arrow: Arrow) {
         let tag = self.done.causes.len();
         self.done.causes.push(cause);
-        let odd = match cause {
-            Cause::Edge(e) => self.graph.edge(e).is_some_and(|(_, _, e)| is_odd(e)),
-            Cause::Begin(_) | Cause::Inside => false,
-        };
-        self.done.model.graph.add_edge(from, to, Arrow { tag, odd, ..arrow });
+        self.done.model.graph.add_edge(from, to, Arrow { tag, ..arrow });
     }
 
     fn arrows(&mut self) {
@@ -331,7 +347,9 @@ impl<'g> Build<'g> {
                 self.arrow(kept, rests, Cause::Inside, Arrow::default());
             }
             let graph = self.graph;
-            for (id, to, edge) in graph.out(n) {
+            for (id, to, edge) in
+                graph.out(n).filter(|(_, _, e)| self.runs == Runs::Any || !is_odd(e)).collect::<Vec<_>>()
+            {
                 match edge.stay {
                     true => self.stay(&parts, id, edge),
                     false => self.leave(&parts, id, to, edge),

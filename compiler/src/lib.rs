@@ -9,6 +9,9 @@
 //!
 //! The library does no I/O: it reads through [`source::Sources`].
 
+#[cfg(test)]
+extern crate self as journey_compiler; // the tests of `model` share files with `tests/model.rs`
+
 use std::collections::BTreeSet;
 
 use journey_spec::Program;

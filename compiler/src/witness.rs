@@ -236,7 +236,7 @@ struct Taken<'g> {
 impl<'g> Taken<'g> {
     fn of(graph: &'g Graph, of: &Abstraction, run: &Run, begins: Ts) -> Option<Taken<'g>> {
         let lo = |e| of.model.graph.edge_weight(e).map_or(0, |arrow| arrow.lo);
-        let before = run.prefix.iter().map(|e| lo(*e)).fold(0, Millis::saturating_add);
+        let before = run.prefix.arrows.iter().map(|e| lo(*e)).fold(0, Millis::saturating_add);
         let stands = |n: NodeIndex| of.spots.get(n.index()).copied();
         let cause = |e| of.model.graph.edge_weight(e).and_then(|arrow| of.causes.get(arrow.tag).copied());
         let leaves = run.steps.iter().find_map(|(e, t)| match cause(*e)? {
@@ -249,7 +249,7 @@ impl<'g> Taken<'g> {
         let waits = kept.then(|| leaves.unwrap_or(0).max(0));
         let mut at = begins.saturating_sub(before).saturating_sub(waits.unwrap_or(0));
         let mut arrows = Vec::new();
-        for e in &run.prefix {
+        for e in &run.prefix.arrows {
             at = at.saturating_add(lo(*e));
             arrows.push((*e, at));
         }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use journey_spec::Program;
 use journey_spec::program::{LimitWhat, Millis, Window};
@@ -12,7 +13,7 @@ use journey_step::ledger::most_within;
 use super::limits::Class;
 use crate::abstraction::{Abstraction, longest_wait};
 use crate::graph::{Graph, Sent, channels};
-use crate::model::{Alpha, Analysis, Budget, Run, Weighed};
+use crate::model::{Alpha, Analysis, Budget, Prepared, Run};
 
 /// Which messages are counted: those that may leave on one of these channels for its purpose; and, where it is said,
 /// essential ones alone or all but them.
@@ -32,34 +33,48 @@ impl Counted {
     }
 }
 
-/// What is counted, in which window, and whether of any run.
-type Asked<What> = (What, Option<Millis>, bool);
+/// What is counted, in which window, and of which runs.
+type Asked<What> = (What, Option<Millis>, Runs);
 
-/// A model that is ready to be asked.
-pub(super) struct Prepared {
-    /// What it stands for.
-    pub(super) of: Abstraction,
-    analysis: Analysis,
-    /// What is known for what the spots weigh.
-    weighed: RefCell<BTreeMap<Vec<u32>, Rc<Weighed>>>,
-    known: RefCell<BTreeMap<Asked<Vec<u32>>, Alpha>>,
+/// Which runs are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Runs {
+    /// All: what they come to is a bound.
+    Any,
+    /// Those that are easily done once more: what they come to is none.
+    Easy,
 }
 
-impl Prepared {
-    fn most(&self, weights: Vec<u32>, window: Option<Millis>, waiting: bool) -> Alpha {
-        let key = (weights, window, waiting);
+/// A model that is ready to be asked.
+pub(super) struct Ready {
+    /// What it stands for.
+    pub(super) of: Abstraction,
+    prepared: Arc<Prepared>,
+    /// What is known for what the spots weigh.
+    weighed: RefCell<BTreeMap<Vec<u32>, Rc<Analysis>>>,
+    known: RefCell<BTreeMap<(Vec<u32>, Option<Millis>), Alpha>>,
+}
+
+impl Ready {
+    fn new(of: Abstraction) -> Ready {
+        let prepared = Prepared::new(&of.model, BUDGET);
+        Ready { of, prepared, weighed: RefCell::default(), known: RefCell::default() }
+    }
+
+    fn most(&self, weights: Vec<u32>, window: Option<Millis>) -> Alpha {
+        let key = (weights, window);
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
         let known = self.weighed.borrow().get(&key.0).map(Rc::clone);
-        let weighed = known.unwrap_or_else(|| {
-            let weighed = Rc::new(self.analysis.weigh(&key.0));
-            self.weighed.borrow_mut().insert(key.0.clone(), Rc::clone(&weighed));
-            weighed
+        let analysis = known.unwrap_or_else(|| {
+            let analysis = Rc::new(self.prepared.weighed(&key.0));
+            self.weighed.borrow_mut().insert(key.0.clone(), Rc::clone(&analysis));
+            analysis
         });
         let alpha = match window {
-            Some(window) => self.analysis.alpha(&weighed, window, waiting),
-            None => self.analysis.life(&weighed),
+            Some(window) => analysis.alpha(window),
+            None => analysis.whole_life(),
         };
         self.known.borrow_mut().insert(key, alpha.clone());
         alpha
@@ -68,7 +83,7 @@ impl Prepared {
 
 /// What tells models of one journey apart: how often a window can hold each of [`Curves::pieces`]; for the whole life
 /// nothing is held.
-type Held = Option<Vec<u64>>;
+type Held = (Option<Vec<u64>>, Runs);
 
 /// The most that is decided in a window, and the run that does it.
 #[derive(Clone)]
@@ -76,7 +91,7 @@ pub(super) struct Reached {
     /// How many; none where nothing bounds it.
     pub(super) most: Option<u64>,
     /// The run, and the model that it is a run of.
-    pub(super) run: Option<(Rc<Prepared>, Run)>,
+    pub(super) run: Option<(Rc<Ready>, Run)>,
 }
 
 /// A journey's curves, each figure computed once.
@@ -84,7 +99,7 @@ pub(super) struct Curves {
     /// Windows in which the journey's limits on visits and its events' limits on intake count.
     pieces: BTreeSet<Window>,
     longest_settle: Millis,
-    models: RefCell<BTreeMap<Held, Rc<Prepared>>>,
+    models: RefCell<BTreeMap<Held, Rc<Ready>>>,
     known: RefCell<BTreeMap<Asked<Counted>, Reached>>,
 }
 
@@ -99,39 +114,40 @@ impl Curves {
         Curves { pieces, longest_settle, models: RefCell::default(), known: RefCell::default() }
     }
 
-    fn prepared(&self, program: &Program, graph: &Graph, span: Option<Millis>) -> Rc<Prepared> {
+    fn prepared(&self, program: &Program, graph: &Graph, span: Option<Millis>, runs: Runs) -> Rc<Ready> {
         // What settles and what a `stay` decided may have come so much before the window.
         let earlier = longest_wait(program).max(self.longest_settle);
         let held = |span: Millis| {
             let at = |window: Millis| self.pieces.iter().map(move |per| most_within(1, *per, Window::Rolling(window)));
             at(span).chain(at(span.saturating_add(earlier))).collect::<Vec<u64>>()
         };
-        let kind = span.map(held);
+        let kind = (span.map(held), runs);
         if let Some(known) = self.models.borrow().get(&kind) {
             return Rc::clone(known);
         }
-        let of = Abstraction::of(program, graph, span);
-        let analysis = Analysis::of(&of.model, BUDGET);
-        let prepared = Rc::new(Prepared { of, analysis, weighed: RefCell::default(), known: RefCell::default() });
+        let prepared = Rc::new(Ready::new(match runs {
+            Runs::Any => Abstraction::of(program, graph, span),
+            Runs::Easy => Abstraction::easy(program, graph, span),
+        }));
         self.models.borrow_mut().insert(kind, Rc::clone(&prepared));
         prepared
     }
 
     /// The most of one instance that can leave in any half-open window of this length, in milliseconds; in its whole life
-    /// where there is none. Without what may wait when the window begins: the most that is decided in it.
+    /// where there is none.
     pub(super) fn most(
         &self,
         program: &Program,
         graph: &Graph,
         counted: &Counted,
         window: Option<Millis>,
-        waiting: bool,
+        runs: Runs,
     ) -> Reached {
-        let key = (counted.clone(), window, waiting);
+        let key = (counted.clone(), window, runs);
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let reached = self.computed(program, graph, counted, window, waiting);
+        let reached = self.computed(program, graph, counted, window, runs);
         self.known.borrow_mut().insert(key, reached.clone());
         reached
     }
@@ -142,21 +158,22 @@ impl Curves {
         graph: &Graph,
         counted: &Counted,
         window: Option<Millis>,
-        waiting: bool,
+        runs: Runs,
     ) -> Reached {
-        let prepared = self.prepared(program, graph, window);
+        let prepared = self.prepared(program, graph, window, runs);
         let weights = prepared.of.weights(graph, |sent| counted.holds(program, sent));
-        let mut reached = match prepared.most(weights, window, waiting) {
+        let mut reached = match prepared.most(weights, window) {
             Alpha::AtMost(run) => Reached { most: Some(run.count), run: Some((Rc::clone(&prepared), run)) },
             Alpha::Unbounded(_) => Reached { most: None, run: None },
+            Alpha::Silent => Reached { most: Some(0), run: None },
         };
         // Registers that did not fit may fit for a shorter window, and a window is no more than its pieces.
-        if let Some(window) = window.filter(|_| !prepared.analysis.dropped().is_empty()) {
+        if let Some(window) = window.filter(|_| !prepared.prepared.dropped().is_empty()) {
             for piece in self.pieces.iter().rev().map(|per| per.longest()).filter(|p| *p > 0 && *p < window) {
-                let whole = self.most(program, graph, counted, Some(piece), waiting);
+                let whole = self.most(program, graph, counted, Some(piece), runs);
                 let rest = match window % piece {
                     0 => Some(0),
-                    rest => self.most(program, graph, counted, Some(rest), waiting).most,
+                    rest => self.most(program, graph, counted, Some(rest), runs).most,
                 };
                 let times = window.unsigned_abs() / piece.unsigned_abs();
                 let sum = whole.most.zip(rest).map(|(whole, rest)| whole.saturating_mul(times).saturating_add(rest));

@@ -7,7 +7,7 @@ use journey_spec::Ts;
 use journey_spec::certificate::Proven;
 use journey_spec::program::{Channel, DAY, Millis};
 
-use super::curves::{Counted, Reached};
+use super::curves::{Counted, Reached, Runs};
 use super::shape::Shape;
 use super::{Bound, Kind, Scope, Wanted, bounds, shapes};
 use crate::witness::{self, Plan, Replayed, Room};
@@ -123,8 +123,8 @@ impl Proof {
 struct How {
     /// When the window begins.
     begins: Ts,
-    /// Any run, and not only those that are easily done.
-    any: bool,
+    /// Of which runs.
+    runs: Runs,
     /// What can wait does so until the limits have room.
     patient: bool,
     /// The customer can be reached on this channel only.
@@ -133,9 +133,9 @@ struct How {
 
 impl How {
     fn all() -> impl Iterator<Item = How> {
-        let ways = [(false, false), (false, true), (true, false), (true, true)];
+        let ways = [(Runs::Easy, false), (Runs::Easy, true), (Runs::Any, false), (Runs::Any, true)];
         ways.into_iter()
-            .flat_map(|(any, patient)| witness::beginnings().map(|begins| How { begins, any, patient, only: None }))
+            .flat_map(|(runs, patient)| witness::beginnings().map(|begins| How { begins, runs, patient, only: None }))
     }
 }
 
@@ -167,7 +167,7 @@ impl Trials<'_> {
                 Scope::Instance(_) => 1,
                 Scope::Customer => shape.instances(bound.window.unwrap_or(30 * DAY)).unwrap_or(COPIES).min(COPIES),
             };
-            let Reached { run: Some((prepared, run)), .. } = self.worst(shape, wanted, bound.window, how.any) else {
+            let Reached { run: Some((prepared, run)), .. } = self.worst(shape, wanted, bound.window, how.runs) else {
                 continue;
             };
             if run.count == 0 || run.count > LONGEST {
@@ -179,7 +179,7 @@ impl Trials<'_> {
                 let room = how.patient.then_some(&mut room);
                 plans.extend(witness::plan(self.program, &shape.graph, &prepared.of, &run, number, how.begins, room));
             }
-            let prefix = run.prefix.iter().map(|e| e.index()).collect();
+            let prefix = run.prefix.arrows.iter().map(|e| e.index()).collect();
             let steps = run.steps.iter().map(|(e, t)| (e.index(), *t)).collect();
             name.push((position, copies, prefix, steps));
         }
@@ -192,9 +192,9 @@ impl Trials<'_> {
         Some(Tried { scope: bound.scope, begins: how.begins, replayed })
     }
 
-    fn worst(&self, shape: &Shape, wanted: Wanted, window: Option<Millis>, waiting: bool) -> Reached {
+    fn worst(&self, shape: &Shape, wanted: Wanted, window: Option<Millis>, runs: Runs) -> Reached {
         let mut classes = shape.classes(self.program, wanted, true);
         classes.extend(shape.classes(self.program, wanted, false));
-        shape.curves.most(self.program, &shape.graph, &Counted { classes, essential: None }, window, waiting)
+        shape.curves.most(self.program, &shape.graph, &Counted { classes, essential: None }, window, runs)
     }
 }

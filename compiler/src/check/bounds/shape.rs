@@ -7,7 +7,7 @@ use journey_spec::program::{Fate, JourneyId, Limit, LimitWhat, Millis, Window};
 use petgraph::graph::NodeIndex;
 
 use super::Wanted;
-use super::curves::{Counted, Curves};
+use super::curves::{Counted, Curves, Runs};
 use super::limits::{Class, Figure, add, by_limits, house, most, nothing, smaller};
 use super::returns::{Cycles, Intake, Returns, sum_of};
 use crate::abstraction::longest_wait;
@@ -108,7 +108,7 @@ impl Shape {
             },
             essential,
         };
-        let run = self.curves.most(program, &self.graph, &counted, window, true).most;
+        let run = self.curves.most(program, &self.graph, &counted, window, Runs::Any).most;
         match total.into_iter().chain(run).min() {
             Some(most) => (Some(most), format!("the shape of `{}`", self.graph.name)),
             None => nothing(),
@@ -120,7 +120,7 @@ impl Shape {
         let mut classes = self.classes(program, Wanted::default(), false);
         classes.retain(|class| part.contains(class));
         let counted = Counted { classes, essential: Some(false) };
-        self.curves.most(program, &self.graph, &counted, Some(window), true).most
+        self.curves.most(program, &self.graph, &counted, Some(window), Runs::Any).most
     }
 
     pub(super) fn instance(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Figure {

@@ -1,0 +1,148 @@
+//! The exact most sends in a window: a sweep over runs by time, with dominance, pruned by the bucket.
+//!
+//! A label is a run so far: how much of the window has gone by, the sends, the node. Labels are taken in order of time; at
+//! one instant in topological order of the arrows that take none, so that all sends of that instant are counted before a
+//! node is left; and the most sends first. A label is superfluous where an earlier one was at the same node, with the same
+//! registers, with as many sends: whatever it can do, that one could (Stigge, Ekberg, Guan, Yi, RTAS 2011, section IV). Nodes
+//! are those of the product, so registers are compared for equality: a higher count is no worse label, since an exhausted
+//! cap can remove a forced exit.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use journey_spec::program::Millis;
+
+use super::analysis::Analysis;
+use super::bucket::Bucket;
+use super::flat::{Column, NONE};
+use super::rounds::Answer;
+
+/// A run so far.
+struct Label {
+    node: u32,
+    /// The label that it continues; [`NONE`] where the window begins.
+    parent: u32,
+    /// The arrow of the model that was taken.
+    edge: u32,
+    time: Millis,
+}
+
+/// A run that was found: its first node, and its arrows with their times.
+pub(super) struct Found {
+    pub(super) count: u64,
+    pub(super) first: u32,
+    pub(super) steps: Vec<(u32, Millis)>,
+}
+
+impl Found {
+    /// The time of the last arrow since the window began.
+    pub(super) fn lasts(&self) -> Millis {
+        self.steps.last().map_or(0, |(_, time)| *time)
+    }
+}
+
+/// A run with at least `target` sends in the window, where there is one. `target` is 1 or greater. Where there is a bucket
+/// that is tighter for this window, that prunes; otherwise long windows are decided by the critical cycle alone.
+pub(super) fn decide(of: &Analysis, tighter: Option<&Bucket>, window: Millis, target: u64) -> Option<Found> {
+    if let Some(bucket) = tighter {
+        return sweep(of, bucket, window, target, |_| true);
+    }
+    let Some(round) = of.round() else { return sweep(of, &of.bucket, window, target, |_| true) };
+    match round.decide(of, window, target) {
+        Answer::Yes(found) => Some(found),
+        Answer::No => None,
+        Answer::OnlyElsewhere => sweep(of, &of.bucket, window, target, |node| !round.has(node)),
+        Answer::Unknown => sweep(of, &of.bucket, window, target, |_| true),
+    }
+}
+
+/// The same, by the sweep alone, of runs through nodes that pass.
+fn sweep(of: &Analysis, bucket: &Bucket, window: Millis, target: u64, pass: impl Fn(u32) -> bool) -> Option<Found> {
+    let flat = &of.product().inside;
+    let (sends, scale) = (bucket.rate.sends, bucket.rate.time);
+    if bucket.slack(window, target) < 0 {
+        return None;
+    }
+    let need = i128::from(target) * scale - sends * i128::from(window - 1);
+    let hopeful = |node, count: u64, time: Millis| {
+        i128::from(count) * scale + bucket.fwd.at(node) - sends * i128::from(time) >= need
+    };
+
+    let mut labels: Vec<Label> = Vec::new();
+    let mut heap = BinaryHeap::new();
+    let mut best: Column<u64> = Column::filled(0, flat.nodes() as usize);
+    for node in of.openers().filter(|node| pass(*node)) {
+        let count = u64::from(of.weight.at(node));
+        if hopeful(node, count, 0) {
+            heap.push(Reverse((0 as Millis, of.rank(node), Reverse(count), labels.len())));
+            labels.push(Label { node, parent: NONE, edge: NONE, time: 0 });
+        }
+    }
+    while let Some(Reverse((time, _, Reverse(count), at))) = heap.pop() {
+        let node = labels.get(at)?.node;
+        if of.dominated(best.at(of.place(node)), count) {
+            continue;
+        }
+        best.put(of.place(node), count);
+        if count >= target {
+            return Some(story(&labels, at, count));
+        }
+        for hop in flat.out(node) {
+            let then = time.saturating_add(hop.lo);
+            let sum = count.saturating_add(u64::from(of.weight.at(hop.to)));
+            if of.ends_by(then, window)
+                || of.dominated(best.at(of.place(hop.to)), sum)
+                || !hopeful(hop.to, sum, then)
+                || !pass(hop.to)
+            {
+                continue;
+            }
+            heap.push(Reverse((then, of.rank(hop.to), Reverse(sum), labels.len())));
+            labels.push(Label { node: hop.to, parent: at as u32, edge: hop.edge, time: then });
+        }
+    }
+    None
+}
+
+fn story(labels: &[Label], mut at: usize, count: u64) -> Found {
+    let mut steps = Vec::new();
+    loop {
+        match labels.get(at) {
+            Some(label) if label.parent != NONE => {
+                steps.push((label.edge, label.time));
+                at = label.parent as usize;
+            }
+            label => {
+                steps.reverse();
+                return Found { count, first: label.map_or(NONE, |label| label.node), steps };
+            }
+        }
+    }
+}
+
+/// A run with as many sends in the window as there can be: from the bucket's bound down by 1, 2, 4 and so on until there is
+/// one, and then by bisection.
+pub(super) fn most(of: &Analysis, window: Millis) -> Option<Found> {
+    let (tighter, known) = of.bucket.for_window(of, window);
+    let tighter = tighter.as_ref();
+    let mut above = tighter.unwrap_or(&of.bucket).most(window).saturating_add(1);
+    let mut step = 1;
+    let mut found = loop {
+        let target = above.saturating_sub(step).max(known).max(1);
+        if let Some(found) = decide(of, tighter, window, target) {
+            break found;
+        }
+        if target <= known.max(1) {
+            return None;
+        }
+        (above, step) = (target, step.saturating_mul(2));
+    };
+    while found.count.saturating_add(1) < above {
+        let target = found.count + (above - found.count) / 2;
+        match decide(of, tighter, window, target) {
+            Some(better) => found = better,
+            None => above = target,
+        }
+    }
+    Some(found)
+}
