@@ -28,20 +28,24 @@ pub struct Limiter {
     pub per: Millis,
 }
 
-/// So many pieces are tried at most. Fewer than all only make a bound less tight.
-const MOST_PIECES: u64 = 1_024;
+/// So many cuts are tried at most where several limiters follow each other.
+const MOST_CUTS: u64 = 1_024;
 
 /// The most that a limiter lets through in a window of so many milliseconds, of a flow that has at most `alpha(W)` in any
-/// window of `W`; none, of the flow or of the answer, is no bound.
+/// window of `W`; none, of the flow or of the answer, is no bound. The flow is asked at so many cuts at most, spread over
+/// the window: fewer than all only make a bound less tight.
 #[must_use]
-pub fn through(alpha: impl Fn(Millis) -> Option<u64>, limiter: Limiter, window: Millis) -> Option<u64> {
+pub fn through(alpha: impl Fn(Millis) -> Option<u64>, limiter: Limiter, window: Millis, cuts: u64) -> Option<u64> {
     if window <= 0 {
         return Some(0);
     }
     let alone = most_in_window(limiter.n, Window::Rolling(limiter.per), window);
     let mut best = [alpha(window), Some(alone).filter(|_| limiter.per > 0)].into_iter().flatten().min();
-    for pieces in 1..=MOST_PIECES {
-        let cut = limiter.per.saturating_mul(pieces as i64);
+    let last = (window.unsigned_abs() - 1) / limiter.per.unsigned_abs().max(1);
+    let stride = last.div_ceil(cuts.max(1)).max(1);
+    let spread = (1..=last).step_by(usize::try_from(stride).unwrap_or(usize::MAX));
+    for pieces in spread.chain(Some(last).filter(|last| *last > 1)) {
+        let cut = limiter.per.saturating_mul(i64::try_from(pieces).unwrap_or(i64::MAX));
         let limited = most_in_window(limiter.n, Window::Rolling(limiter.per), cut);
         // What is let through in the pieces alone grows with them: further on nothing gets better.
         if limiter.per <= 0 || cut >= window || best.is_some_and(|best| limited >= best) {
@@ -79,7 +83,7 @@ impl<'a> Limited<'a> {
         }
         let most = match limiters.checked_sub(1).and_then(|last| self.limiters.get(last)) {
             None => (self.alpha)(window),
-            Some(limiter) => through(|window| self.after(limiters - 1, window), *limiter, window),
+            Some(limiter) => through(|window| self.after(limiters - 1, window), *limiter, window, MOST_CUTS),
         };
         self.known.borrow_mut().insert((limiters, window), most);
         most

@@ -161,12 +161,12 @@ fn a_long_ring_is_gone_round_once() {
 fn a_limiter_cuts_a_window_where_that_is_tightest() {
     let limiter = Limiter { n: 2, per: 10 };
     let flow = |window: i64| Some(if window <= 5 { 1 } else { 100 });
-    assert_eq!(through(|_| None, limiter, 25), Some(6), "three pieces, of which the last is short");
-    assert_eq!(through(|_| Some(1), limiter, 25), Some(1));
-    assert_eq!(through(flow, limiter, 25), Some(5), "two pieces, and what comes in the rest");
-    assert_eq!(through(flow, limiter, 26), Some(6));
-    assert_eq!(through(flow, Limiter { n: 2, per: 0 }, 26), Some(100), "a limit in no time is none");
-    assert_eq!(through(flow, limiter, 0), Some(0));
+    assert_eq!(through(|_| None, limiter, 25, 9), Some(6), "three pieces, of which the last is short");
+    assert_eq!(through(|_| Some(1), limiter, 25, 9), Some(1));
+    assert_eq!(through(flow, limiter, 25, 9), Some(5), "two pieces, and what comes in the rest");
+    assert_eq!(through(flow, limiter, 26, 9), Some(6));
+    assert_eq!(through(flow, Limiter { n: 2, per: 0 }, 26, 9), Some(100), "a limit in no time is none");
+    assert_eq!(through(flow, limiter, 0, 9), Some(0));
     let both = [limiter, Limiter { n: 4, per: 100 }];
     assert_eq!(Limited::new(&|_| None, &both).most(25), Some(4));
 }

@@ -45,6 +45,9 @@ pub(super) enum Runs {
     Easy,
 }
 
+/// What the spots weigh, and the window.
+type Question = (Vec<u32>, Option<Millis>);
+
 /// A model that is ready to be asked.
 pub(super) struct Ready {
     /// What it stands for.
@@ -52,7 +55,7 @@ pub(super) struct Ready {
     prepared: Arc<Prepared>,
     /// What is known for what the spots weigh.
     weighed: RefCell<BTreeMap<Vec<u32>, Rc<Analysis>>>,
-    known: RefCell<BTreeMap<(Vec<u32>, Option<Millis>), Alpha>>,
+    known: RefCell<BTreeMap<Question, Alpha>>,
 }
 
 impl Ready {

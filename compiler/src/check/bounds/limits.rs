@@ -7,6 +7,7 @@ use journey_spec::program::{Calendar, Channel, DAY, JourneyId, Limit, Millis, Pu
 use journey_step::ledger::most_within;
 
 use crate::graph::{Sent, channels, counts};
+use crate::model::curve::{self, Limiter};
 
 /// The most that a limit lets through in a window; none where it has no say: no window of its own, and the whole life
 /// is asked for, is `n`.
@@ -47,34 +48,15 @@ pub(super) type Class = (Channel, Purpose);
 /// bounds them.
 pub(super) type Flow<'f> = &'f dyn Fn(&BTreeSet<Class>, Millis) -> Option<u64>;
 
-/// Windows for which a flow is asked to sharpen one limit: so that a limit per minute over a month costs little.
-const TRIED: u64 = 4;
+/// Cuts of a window at which a flow is asked, to sharpen one limit: each costs a search of the model.
+const CUTS: u64 = 4;
 
-/// The most of a flow that a limit of `n` per `per` lets through in a window: whatever the window is cut into, what leaves
-/// in the first part is no more than flows in there, and what leaves in the rest no more than the limit allows (the
-/// min-plus convolution of both; Le Boudec and Thiran, Network Calculus, 2001, section 1.5). The limit's staircase rises
-/// every `per`, so cutting there is enough; cutting at some of them only is no less true.
+/// The most of a flow that a limit lets through in a window.
 fn through(limit: &Limit, window: Millis, flow: impl Fn(Millis) -> Option<u64>) -> Option<u64> {
-    let alone = most(limit.n, limit.per, Some(Window::Rolling(window)))?;
-    let Some(Window::Rolling(per)) = limit.per else { return Some(alone) };
-    let pieces = window.unsigned_abs().div_ceil(per.unsigned_abs().max(1));
-    let cuts = (0..pieces).rev().step_by(usize::try_from(pieces / TRIED).unwrap_or(1).max(1)).chain([0]);
-    let mut best = alone;
-    for rest in cuts {
-        let allowed = most_within(
-            u64::from(limit.n),
-            Window::Rolling(per),
-            Window::Rolling(i64::try_from(rest).unwrap_or(i64::MAX).saturating_mul(per)),
-        );
-        if allowed >= best {
-            continue;
-        }
-        let first = window.saturating_sub(i64::try_from(rest).unwrap_or(i64::MAX).saturating_mul(per));
-        if let Some(flows) = flow(first) {
-            best = best.min(allowed.saturating_add(flows));
-        }
+    match limit.per {
+        Some(Window::Rolling(per)) => curve::through(flow, Limiter { n: u64::from(limit.n), per }, window, CUTS),
+        _ => most(limit.n, limit.per, Some(Window::Rolling(window))),
     }
-    Some(best)
 }
 
 /// The least that limits allow for messages of these classes: one limit over all of them, or each channel, or each
