@@ -4,6 +4,7 @@
 //! over-approximate: where a rule is silent, the thing cannot happen with any feed.
 
 pub mod bounds;
+mod bursts;
 mod calendars;
 mod changes;
 mod conditions;
@@ -21,6 +22,7 @@ mod starts;
 mod states;
 mod story;
 pub mod texts;
+mod timers;
 pub mod waits;
 
 use journey_spec::program::{JourneyId, Program};
@@ -46,6 +48,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
     replies::invite_no_opt_out_word(program, spans, &mut out);
     replies::are_told_apart(program, spans, &mut out);
     quiet::hours_leave_some(program, spans, &mut out);
+    quiet::hours_outlast_nothing(program, spans, &mut out);
     calendars::are_known(program, spans, &mut out);
     limits::of_the_policy_can_act(program, spans, &mut out);
     let mut senders = texts::Senders::new();
@@ -64,7 +67,10 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         states::are_reachable(&case, &mut out);
         states::lead_to_an_end(&case, &mut out);
         changes::are_heard(&case, &mut out);
+        changes::are_told_in_the_end(&case, &mut out);
         waits::end_by_themselves(&case, &mut out);
+        timers::cannot_be_put_off(&case, &mut out);
+        bursts::of_what_is_past(&case, &mut out);
         people::can_be_reached(&case, &mut out);
         reached::by_every_message(&case, &mut out);
         replies::are_heard_while_it_lives(&case, &mut out);
@@ -75,6 +81,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         promises::are_kept_on_every_path(&case, &mut out);
         promises::are_made_before_they_are_kept(&case, &mut out);
     }
+    bounds::fans_in(program, spans, &mut out);
     texts::can_be_written(program, spans, &mut out);
     texts::reach_every_reader(program, spans, &senders, &mut out);
     texts::fit_their_channel(program, spans, &senders, &mut out);

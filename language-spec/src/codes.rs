@@ -113,7 +113,11 @@ registry! {
     J0207 "essential-unproven" Error "0.1";
     J0208 "fate-leads-nowhere" Warning "0.1";
     J0209 "fate-never-applies" Warning "0.1";
+    J0211 "portfolio-fan-in" Warning "0.1";
     J0213 "no-hour-left" Warning "0.1";
+    J0214 "outlasted-by-quiet-hours" Warning "0.1";
+    J0215 "late-start-burst" Warning "0.1";
+    J0217 "dropped-correction" Warning "0.1";
     // states and waits
     J0301 "unreachable-state" Warning "0.1";
     J0302 "no-way-to-an-end" Error "0.1";
@@ -122,6 +126,7 @@ registry! {
     J0305 "no-way-to-a-person" Warning "0.1";
     J0306 "goal-measures-nothing" Warning "0.1";
     J0307 "goal-without-an-end" Warning "0.1";
+    J0309 "starvable-timer" Warning "0.1";
     J0310 "missed-change" Warning "0.1";
     // replies
     J0401 "unheard-reply" Warning "0.1";

@@ -10,6 +10,7 @@
 
 mod curves;
 mod limits;
+mod portfolio;
 mod proof;
 mod returns;
 mod shape;
@@ -21,6 +22,7 @@ use journey_spec::program::{Channel, DAY, HOUR, JourneyId, LimitWhat, Millis, Pu
 use limits::{Class, Figure, add, by_limits, house, smaller};
 pub(super) use limits::{journey_limits_it, limited, policy_only};
 pub use limits::{most, rule};
+pub(super) use portfolio::fans_in;
 pub use proof::{Proof, Tried, proven, proven_in};
 pub(super) use returns::{Cycles, Intake, Returns};
 use shape::Shape;

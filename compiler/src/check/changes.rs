@@ -9,10 +9,13 @@
 
 use std::collections::BTreeSet;
 
-use journey_spec::codes::J0310;
-use journey_spec::program::{Deadline, EventId, Expr, Journey, Piece, Template, Then, Trigger, Validity};
+use journey_spec::codes::{J0217, J0310};
+use journey_spec::program::{
+    Deadline, EventId, Expr, Fate, Journey, Limit, LimitWhat, Piece, Template, Then, Trigger, Validity,
+};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
+use super::bounds::{limited, rule};
 use super::{Case, story};
 use crate::diagnostics::Finding;
 use crate::graph::{Edge, Kind, Sent, datum, hears};
@@ -63,6 +66,67 @@ pub(super) fn are_heard(case: &Case<'_>, out: &mut Vec<Finding>) {
                 ))
                 .help(format!("hear it there too, if only to take the news over:  on {name}({what}) stay"));
             out.push(finding);
+        }
+    }
+}
+
+/// No limit drops the message that corrects what was said.
+///
+/// A message that is sent because a datum moved, and says it, corrects what the customer knows. Where a limit skips what is
+/// one too many, the customer is left with an older one: `else latest` keeps the newest instead.
+pub(super) fn are_told_in_the_end(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    let own = case.program.journeys.get(graph.journey.index()).map_or(&[][..], |j| j.limits.as_slice());
+    let limits: Vec<(Node, &Limit)> = own
+        .iter()
+        .enumerate()
+        .map(|(i, l)| (Node::Limit(graph.journey, i), l))
+        .chain(case.program.policy.limits.iter().enumerate().map(|(i, l)| (Node::PolicyLimit(i), l)))
+        .filter(|(_, l)| l.fate == Fate::Skip && l.per.is_some() && matches!(l.what, LimitWhat::Messages { .. }))
+        .collect();
+    if limits.is_empty() {
+        return;
+    }
+    let reach = graph.reachable();
+    let mut told = BTreeSet::new();
+    for (id, from, to, edge) in graph.edges() {
+        if edge.kind != Kind::Event || edge.stay || edge.takes.is_empty() || !reach.contains(&from) {
+            continue;
+        }
+        let said_before = |what: &str| {
+            let earlier = graph.paths([from], false, |_, _, _, e| !e.stay);
+            graph.nodes().filter(|n| earlier.dist(*n).is_some()).any(|n| {
+                graph
+                    .place(n)
+                    .is_some_and(|p| p.sends.iter().any(|s| matches!(uses(case, s, what), Some(Used::Says(..)))))
+            })
+        };
+        for sent in graph.place(to).into_iter().flat_map(|p| &p.sends) {
+            let Some(what) = edge.takes.iter().find(|what| matches!(uses(case, sent, what), Some(Used::Says(..))))
+            else {
+                continue;
+            };
+            let message = story::message(case, sent);
+            let counted = limits.iter().find(|(_, l)| limited(case.program, std::iter::once(*l), sent));
+            let Some((node, limit)) = counted.filter(|_| said_before(what)) else { continue };
+            if !told.insert((message.to_owned(), rule(limit))) {
+                continue;
+            }
+            out.push(
+                Finding::new(
+                    &J0217,
+                    case.spans.get(node),
+                    format!("a customer can be left with an old `{what}`: this limit drops the `{message}` that corrects it"),
+                )
+                .label("what is one too many is skipped, and never said")
+                .also(case.spans.get(&sent.node), format!("says the new `{what}`"))
+                .how(format!(
+                    "{}{}; after so many messages that of the last change is skipped, and that of an earlier one stands",
+                    story::from_start(graph, from),
+                    story::along(graph, &[id])
+                ))
+                .help("keep the newest instead of dropping it:  else latest"),
+            );
         }
     }
 }

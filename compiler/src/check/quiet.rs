@@ -8,10 +8,10 @@
 use std::collections::BTreeSet;
 
 use journey_spec::Ts;
-use journey_spec::codes::{J0213, Level};
+use journey_spec::codes::{J0213, J0214, Level};
 use journey_spec::places::{Country, countries};
-use journey_spec::program::{Program, Purpose, Quiet};
-use journey_spec::time::{Zone, parse_rfc3339};
+use journey_spec::program::{Fate, MINUTE, MessageId, Program, Purpose, Quiet, Validity};
+use journey_spec::time::{Zone, parse_rfc3339, spelled_duration};
 
 use super::story;
 use crate::diagnostics::Finding;
@@ -55,6 +55,67 @@ pub(super) fn hours_leave_some(program: &Program, spans: &Spans, out: &mut Vec<F
 fn kept(program: &Program, purpose: Purpose) -> Vec<usize> {
     let keeps = |q: &Quiet| q.purposes.is_empty() || q.purposes.contains(&purpose);
     program.policy.quiet.iter().enumerate().filter(|(_, q)| keeps(q)).map(|(i, _)| i).collect()
+}
+
+/// No message lapses while it waits for the end of quiet hours.
+pub(super) fn hours_outlast_nothing(program: &Program, spans: &Spans, out: &mut Vec<Finding>) {
+    // Messages that are true as long as the policy says are told of together.
+    let mut together: Option<Finding> = None;
+    for (message, id) in program.messages.iter().zip(0..).filter(|(m, _)| m.essential.is_none()) {
+        let rules: Vec<(usize, &Quiet)> = kept(program, message.purpose)
+            .into_iter()
+            .filter_map(|i| Some((i, program.policy.quiet.get(i)?)))
+            .collect();
+        // Where what is quiet goes elsewhere than into the morning, nothing waits for it.
+        if rules.iter().any(|(_, q)| q.fate != Fate::Defer) {
+            continue;
+        }
+        let night: Vec<bool> = (0..DAY).map(|minute| !rules.iter().any(|(_, q)| is_quiet(q, minute))).collect();
+        let longest = longest_run(&night);
+        let valid = match message.validity {
+            Validity::For(d) => d,
+            Validity::Policy | Validity::Until(_) => program.policy.valid_for,
+        };
+        let lasts = i64::try_from(longest).unwrap_or_default().saturating_mul(MINUTE);
+        let Some((rule, quiet)) = rules.first().filter(|_| longest < DAY && valid < lasts) else {
+            continue;
+        };
+        let own = matches!(message.validity, Validity::For(_));
+        let place = if own { Node::Message(MessageId(id)) } else { Node::Quiet(*rule) };
+        if let Some(finding) = together.take_if(|_| !own) {
+            together = Some(finding.also(spans.get(&Node::Message(MessageId(id))), "so is this"));
+            continue;
+        }
+        let mut finding = Finding::new(
+            &J0214,
+            spans.get(&place),
+            format!(
+                "a customer never gets a `{}` that is decided in the evening: it is true for {}, and quiet hours last {}",
+                message.name,
+                spelled_duration(valid),
+                spelled_duration(lasts)
+            ),
+        )
+        .label(if own { "lapses before it may leave" } else { "lasts longer than the message is true" })
+        .how(format!(
+            "`{}` is decided when `{}` begins; {} later it is no longer true, and it is still quiet",
+            message.name,
+            quiet.text,
+            spelled_duration(valid)
+        ))
+        .help(format!(
+            "let it be true for longer, for example  valid for {}  or say what happens instead of waiting:  else skip",
+            spelled_duration(lasts.saturating_add(60 * MINUTE))
+        ));
+        if own {
+            finding = finding.also(spans.get(&Node::Quiet(*rule)), "holds it back");
+            out.push(finding);
+        } else {
+            finding = finding.also(spans.get(&Node::Message(MessageId(id))), "is true as long as the policy says");
+            together = Some(finding);
+        }
+    }
+    out.extend(together);
 }
 
 struct Said {

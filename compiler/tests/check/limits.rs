@@ -42,14 +42,18 @@ fn a_limit_that_can_never_be_full_is_told() {
         ("limit visits first to 9 per 7d else skip limit visits first to 50 per 7d else -> done", back, &["J0209"][..]),
         ("limit visits first to 9 per 24h else skip limit visits first to 20 per 7d else -> done", back, &NONE[..]),
         // Around midnight six of them, and nine on the day that has 23 hours.
-        ("limit messages to 3 per day else skip limit messages to 6 per 24h else skip", back, &NONE[..]),
-        ("limit messages to 3 per day else skip limit messages to 10 per 24h else skip", back, &["J0209"][..]),
-        ("limit messages to 3 per 24h else skip limit sms to 9 per 24h else skip", back, &["J0209"][..]),
-        ("limit sms to 3 per 24h else skip limit messages to 9 per 24h else skip", back, &NONE[..]),
-        ("limit messages to 3 per 24h else skip limit messages to 9 per 24h per customer else skip", back, &NONE[..]),
+        ("limit messages to 3 per day else latest limit messages to 6 per 24h else latest", back, &NONE[..]),
+        ("limit messages to 3 per day else latest limit messages to 10 per 24h else latest", back, &["J0209"][..]),
+        ("limit messages to 3 per 24h else latest limit sms to 9 per 24h else latest", back, &["J0209"][..]),
+        ("limit sms to 3 per 24h else latest limit messages to 9 per 24h else latest", back, &NONE[..]),
+        (
+            "limit messages to 3 per 24h else latest limit messages to 9 per 24h per customer else latest",
+            back,
+            &NONE[..],
+        ),
         // What is sent by no such channel, and what passes every limit.
-        ("limit messages to 3 per 24h else skip limit voice to 3 per 24h else skip", back, &["J0209"][..]),
-        ("limit messages to 3 per 24h else skip", "state first { send vital after 1d -> done }", &["J0209"][..]),
+        ("limit messages to 3 per 24h else latest limit voice to 3 per 24h else latest", back, &["J0209"][..]),
+        ("limit messages to 3 per 24h else latest", "state first { send vital after 1d -> done }", &["J0209"][..]),
         // Starts in a whole life.
         ("limit starts to 2 else skip limit live to 3 else skip", SLOW, &["J0209"][..]),
     ] {

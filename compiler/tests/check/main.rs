@@ -5,6 +5,7 @@
 mod allow;
 mod bounds;
 mod changes;
+mod later;
 mod limits;
 mod locales;
 mod loops;

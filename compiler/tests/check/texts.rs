@@ -116,13 +116,17 @@ fn a_word_for_a_day_ages_where_the_text_can_wait_past_midnight() {
     let note = |lines: &str| format!("message note {{ purpose service sms \"We come tomorrow.\" {lines} }}");
     assert_eq!(of_policy("", &note("")), NONE, "nothing holds it");
     assert_eq!(of_policy(NIGHT, &note("")), ["J0134"], "twelve hours by the policy");
-    assert_eq!(of_policy(NIGHT, &note("valid for 7h")), NONE, "no longer true at eight");
-    assert_eq!(of_policy(NIGHT, &note("valid for 8h")), ["J0134"], "in the night in which the clock is set forward");
+    assert_eq!(of_policy(NIGHT, &note("valid for 7h")), ["J0214"], "no longer true at eight");
+    assert_eq!(
+        of_policy(NIGHT, &note("valid for 8h")),
+        ["J0134", "J0214"],
+        "in the night in which the clock is set forward"
+    );
     assert_eq!(of_policy(NIGHT, &note("valid until booking.slot")), ["J0134"]);
     assert_eq!(of_policy("quiet 13:00 to 15:00 else defer", &note("")), NONE, "never over midnight");
     assert_eq!(
         of_policy("quiet 20:00 to 00:00 else defer", &note("valid for 1h")),
-        ["J0134"],
+        ["J0134", "J0214"],
         "free at midnight itself"
     );
     assert_eq!(of_policy("quiet 21:00 to 08:00 else skip", &note("")), NONE, "what is skipped does not wait");
@@ -130,7 +134,7 @@ fn a_word_for_a_day_ages_where_the_text_can_wait_past_midnight() {
     assert_eq!(of_policy("limit sms to 1 per 24h else latest", &note("valid for 1h")), ["J0134"]);
     assert_eq!(of_policy("limit sms to 1 per 24h else skip", &note("")), NONE);
     assert_eq!(of_policy("limit sms to 1 else defer", &note("")), NONE, "one that never frees lets nothing wait");
-    assert_eq!(of_policy(&format!("limit sms to 1 per 24h else latest {NIGHT}"), &note("valid for 7h")), NONE);
+    assert_eq!(of_policy(&format!("limit sms to 1 per 24h else latest {NIGHT}"), &note("valid for 7h")), ["J0214"]);
     let vital = "essential at most 3 per 24h";
     assert_eq!(of_policy(NIGHT, &note(vital)), NONE, "nothing holds it");
 }

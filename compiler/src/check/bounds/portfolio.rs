@@ -1,0 +1,66 @@
+//! Journeys that each keep to a limit of the house, and together do not: three teams, one customer.
+
+use std::collections::BTreeSet;
+
+use journey_spec::Program;
+use journey_spec::codes::J0211;
+use journey_spec::program::{Fate, Window};
+use journey_spec::time::spelled_duration;
+
+use super::limits::{Class, house, rule};
+use super::{Wanted, shapes};
+use crate::check::story;
+use crate::diagnostics::Finding;
+use crate::graph::counts;
+use crate::spans::{Node, Spans};
+
+/// What the journeys of a project send together fits the policy's limits, where each alone fits them.
+pub(in crate::check) fn fans_in(program: &Program, spans: &Spans, out: &mut Vec<Finding>) {
+    if program.journeys.len() < 2 || house(program).is_empty() {
+        return;
+    }
+    let shapes = shapes(program);
+    for (i, limit) in program.policy.limits.iter().enumerate().filter(|(_, l)| l.key.is_none()) {
+        let Some(Window::Rolling(per)) = limit.per else { continue };
+        let parts: Option<Vec<(&str, u64)>> = shapes
+            .iter()
+            .map(|shape| {
+                let mut part: BTreeSet<Class> = shape.classes(program, Wanted::default(), false);
+                part.retain(|(channel, purpose)| counts(limit.what, *channel, *purpose));
+                let most = if part.is_empty() { 0 } else { shape.flow_to_customer(program, &part, per)? };
+                Some((shape.graph.name.as_str(), most))
+            })
+            .filter(|part| part.is_none_or(|(_, most)| most > 0))
+            .collect();
+        // Where nothing bounds one of them, that is told as a loop or as starts without a bound.
+        let Some(parts) = parts else { continue };
+        let sum = parts.iter().fold(0_u64, |sum, (_, most)| sum.saturating_add(*most));
+        let n = u64::from(limit.n);
+        if parts.len() < 2 || sum <= n || parts.iter().any(|(_, most)| *most > n) {
+            continue;
+        }
+        let each = story::list(parts.iter().map(|(name, most)| format!("`{name}` {most}")));
+        let fate = match &limit.fate {
+            Fate::Defer => "waits",
+            Fate::Latest => "waits, and only the newest is kept",
+            Fate::Skip => "is skipped",
+            Fate::Handoff(_) => "goes to a person",
+            Fate::End | Fate::Goto(_) => "leads the journey elsewhere",
+        };
+        let rule = rule(limit);
+        let window = spelled_duration(per);
+        out.push(
+            Finding::new(
+                &J0211,
+                spans.get(&Node::PolicyLimit(i)),
+                format!(
+                    "one customer can be due {sum} messages in {window} from {} journeys that each keep to `{rule}`",
+                    parts.len()
+                ),
+            )
+            .label(format!("lets {n} through, from all journeys together"))
+            .how(format!("in the same {window} {each}: what is too much {fate}, whichever journey it belongs to"))
+            .help("say which may be less: give a journey a limit of its own, or let this one be what all of them need"),
+        );
+    }
+}
