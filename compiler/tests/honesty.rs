@@ -23,6 +23,8 @@ mod alike;
 mod compare;
 #[path = "honesty/journeys.rs"]
 mod journeys;
+#[path = "honesty/known.rs"]
+mod known;
 #[path = "honesty/world.rs"]
 mod world;
 
