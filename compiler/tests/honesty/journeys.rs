@@ -72,12 +72,14 @@ pub(crate) enum Part {
     Several,
     /// Messages that are true for longer than others, or until an instant.
     Validity,
+    /// Messages that pass limits and quiet hours.
+    Essential,
 }
 
 use Part::*;
 
 /// What is tried: a name, and what journeys of it are made of.
-pub(crate) const SERIES: [(&str, &[Part]); 20] = [
+pub(crate) const SERIES: [(&str, &[Part]); 24] = [
     ("timers and events", &[]),
     ("at once", &[Urgent, Many, Pause]),
     ("settle", &[Settle, Pause]),
@@ -92,8 +94,12 @@ pub(crate) const SERIES: [(&str, &[Part]); 20] = [
     ("policy", &[Policy, Visits, Pause, Channels]),
     ("intake", &[Intake, Urgent, Pause]),
     ("quiet hours", &[Quiet, Urgent, Visits]),
-    ("answers and cases", &[Replies, Cases, Visits]),
+    ("answers and cases", &[Replies, Cases, Visits, Stays, Pause]),
     ("calls", &[Calls, Visits, Pause]),
+    ("essential", &[Essential, Policy, Own, Visits, Pause, Urgent]),
+    ("settle and pauses", &[Settle, Instants, Urgent, Pause, Stays, Many]),
+    ("stays and limits", &[Stays, Own, Visits, Intake, Pause, Validity]),
+    ("quiet limits", &[Quiet, Own, Policy, Visits, Validity, Channels]),
     ("choices", &[Choices, Urgent, Instants]),
     ("undelivered", &[Undelivered, Own, Channels, Stays]),
     ("several instances", &[Several, Urgent, Visits, Policy]),
@@ -177,6 +183,12 @@ impl Journey {
             text += "  }\n";
         }
         text += "  end @9 as success\n}\n";
+        // A message that is true for long lets the others be bounded less well, so only what is sent is declared.
+        let used = |line: &&str| {
+            let message = line.strip_prefix("message ").and_then(|rest| rest.split(' ').next());
+            message.is_none_or(|m| text.contains(&format!("send {m}")))
+        };
+        let text = text.lines().filter(used).collect::<Vec<_>>().join("\n");
         (0..10).fold(text, |text, i| text.replace(&format!("@{i}"), &name(i)))
     }
 
@@ -197,6 +209,7 @@ message both { purpose service  sms "Both."  email "Both." }
 message ask { purpose service  sms "Shall we?"  replies { yes: "yes" } }
 message lasting { purpose service  sms "Lasting."  valid for 3h }
 message until { purpose service  sms "Until."  valid until booking.slot }
+message vital { purpose safety  sms "Vital."  valid for 2h  essential at most 2 per 3h }
 service lookup(booking: text) -> one of { done }
 "#;
 
@@ -302,6 +315,9 @@ impl Maker {
         if self.has(Validity) {
             all.extend(["lasting", "until"]);
         }
+        if self.has(Essential) {
+            all.extend(["vital"; 3]);
+        }
         self.dice.of(&all)
     }
 
@@ -318,6 +334,9 @@ impl Maker {
 
     /// Where an arrow leads that may come as often as it likes: on, and back only where something bounds that.
     fn then(&mut self, from: usize, free: bool) -> String {
+        if self.has(Cases) && self.has(Stays) && self.dice.one_in(4) {
+            return "stay { handoff \"care\" }".into();
+        }
         if self.has(Stays) && self.dice.one_in(3) {
             return format!("stay {{ send {} }}", self.message());
         }
