@@ -19,12 +19,16 @@
 mod adversary;
 #[path = "honesty/alike.rs"]
 mod alike;
+#[path = "honesty/broken.rs"]
+mod broken;
 #[path = "honesty/compare.rs"]
 mod compare;
 #[path = "honesty/journeys.rs"]
 mod journeys;
 #[path = "honesty/known.rs"]
 mod known;
+#[path = "honesty/laws.rs"]
+mod laws;
 #[path = "honesty/world.rs"]
 mod world;
 

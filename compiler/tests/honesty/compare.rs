@@ -11,7 +11,7 @@ use super::journeys::{Journey, Part, SERIES};
 use super::world::TICK;
 
 /// Steps that the adversary may make for one journey.
-const STEPS: usize = 600;
+const STEPS: usize = 400;
 
 /// The program, where the text is whole and no step of it goes round without end.
 pub(crate) fn compiled(text: &str) -> Option<Program> {
@@ -157,7 +157,7 @@ pub(crate) fn series(name: &str, parts: &[Part], many: u64) -> Report {
 
 #[test]
 fn no_bound_is_ever_passed() {
-    let many: u64 = asked("JOURNEY_HONEST").and_then(|n| n.parse().ok()).unwrap_or(12);
+    let many: u64 = asked("JOURNEY_HONEST").and_then(|n| n.parse().ok()).unwrap_or(8);
     let only = asked("JOURNEY_SERIES");
     let mut passed = Vec::new();
     for (name, parts) in SERIES.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {

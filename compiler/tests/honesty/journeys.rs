@@ -409,9 +409,9 @@ impl Maker {
                 arrows.push(format!("{on}{when}{settle} {then}"));
             }
         }
-        if (self.has(Settle) || self.has(Instants)) && self.dice.one_in(2) {
+        if (self.has(Settle) || self.has(Instants)) && !self.dice.one_in(3) {
             let when = self.when();
-            if self.dice.one_in(3) {
+            if self.dice.one_in(4) {
                 arrows.push(format!("on moved(booking){when} stay"));
             } else {
                 let settle = self.settle();
@@ -425,10 +425,10 @@ impl Maker {
             arrows.push(format!("after {d}h{when} {then}"));
         }
         if self.has(Instants) {
-            for _ in 0..self.dice.below(3) {
+            for _ in 0..self.dice.of(&[0, 1, 1, 2]) {
                 let when = self.when();
                 let by = self.dice.of(&["", " - 1h", " + 1h", " - 2h", " + 2h"]);
-                let (then, past) = (self.then(i, false), self.then(i, false));
+                let (then, past) = (self.then(i, false), self.past(i));
                 arrows.push(format!("at booking.slot{by}{when} {then}, if past {past}"));
             }
         }
@@ -436,6 +436,11 @@ impl Maker {
             let (d, to) = (1 + self.dice.below(4), self.target(i, false));
             arrows.push(format!("after {d}h -> {to}"));
         }
+    }
+
+    /// Mostly on, since a ring that takes no time is told to be one.
+    fn past(&mut self, i: usize) -> String {
+        if self.dice.one_in(3) { self.then(i, false) } else { format!("-> {}", self.target(i, false)) }
     }
 
     fn when(&mut self) -> String {
@@ -449,7 +454,7 @@ impl Maker {
     }
 
     fn settle(&mut self) -> String {
-        match self.has(Settle) && self.dice.one_in(2) {
+        match self.has(Settle) && !self.dice.one_in(4) {
             true => format!(" settle {}h", 1 + self.dice.below(3)),
             false => String::new(),
         }
