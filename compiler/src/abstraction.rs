@@ -214,6 +214,10 @@ impl<'g> Build<'g> {
         self.done.model.registers.len() - 1
     }
 
+    fn is_fresh(&self, register: usize) -> bool {
+        self.done.model.registers.get(register).is_some_and(|r| r.fresh)
+    }
+
     fn spot(&mut self, stands: Stands) -> NodeIndex {
         self.done.spots.push(stands);
         self.done.model.graph.add_node(Spot::default())
@@ -378,7 +382,9 @@ impl<'g> Build<'g> {
                 let by = (parts.late.is_none() && (edge.forced || at_once)).then_some(0);
                 let arrow = Arrow { lo: 0, by, touches, ..Arrow::default() };
                 if let (Some((from, _)), Some((to, _))) = (parts.kept, target.kept) {
-                    self.arrow(from, to, Cause::Edge(id), arrow.clone());
+                    // That step was made before the window, so it uses up no place of what counts within it.
+                    let touches = arrow.touches.iter().filter(|t| !self.is_fresh(t.register)).copied().collect();
+                    self.arrow(from, to, Cause::Edge(id), Arrow { touches, ..arrow.clone() });
                 }
                 self.arrow(parts.entered, target.entered, Cause::Edge(id), arrow);
                 continue;

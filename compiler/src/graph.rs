@@ -13,7 +13,7 @@
 //! | data that a message's `fresh` asks for | free at once, stays, takes the datum | [`Kind::Outcome`] |
 //! | `on reply` | free at once | [`Kind::Reply`] |
 //! | `on EVENT` | free, after `lo`: 0, or the settle's time | [`Kind::Event`] |
-//! | `on EVENT settle d` beside timers | one more, after the soonest timer (`at`: 0) that cuts it short | [`Kind::Event`] |
+//! | `on EVENT settle d` beside timers | one more, after the soonest `after` that cuts it short; one at once beside an `at` | [`Kind::Event`] |
 //! | `on handoff.closed`, `on opt out` | free at once; the first only where the visit opened a case | [`Kind::Closed`], [`Kind::OptOut`] |
 //! | `after d` | exactly after `d`, forced | [`Kind::After`] |
 //! | `after 1 day at 09:00` | between the shortest and the longest such wait, forced | [`Kind::After`] |

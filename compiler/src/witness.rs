@@ -313,7 +313,7 @@ impl<'g> Taken<'g> {
                 break;
             }
             // What settles is cut short by an instant that the news itself puts behind.
-            if let Some(edge) = one.edge.filter(|e| e.settle.is_some_and(|settles| e.lo < settles)) {
+            if let Some(edge) = one.edge.filter(|e| e.lo == 0 && e.settle.is_some_and(|settles| settles > 0)) {
                 let place = graph.edges().find(|(_, _, _, e)| std::ptr::eq(*e, edge)).map(|(_, from, ..)| from);
                 let instants = place.into_iter().flat_map(|n| graph.out(n)).filter(|(_, _, e)| e.kind == Kind::At);
                 let first = instants.filter_map(|(_, _, e)| offset(e)).min();

@@ -350,15 +350,14 @@ impl Build<'_> {
     fn waits(&mut self, id: StateId, state: &State) {
         let at = self.graph.at(id);
         let heard = hears(self.journey, self.id, id);
-        let timers: Vec<Millis> = heard
-            .iter()
-            .filter_map(|(_, a)| match a.on {
-                Trigger::After(d) => Some(d),
-                Trigger::AfterDays { days, minute } => Some(wait(days, minute).0),
-                Trigger::At { .. } => Some(0),
-                _ => None,
-            })
-            .collect();
+        let timers = heard.iter().filter_map(|(_, a)| match a.on {
+            Trigger::After(d) => Some(d.max(1)),
+            Trigger::AfterDays { days, minute } => Some(wait(days, minute).0),
+            _ => None,
+        });
+        // What cuts short what settles: an instant at any time, and a timer at its own, when no instant need be past.
+        let instants = heard.iter().any(|(_, a)| matches!(a.on, Trigger::At { .. }));
+        let cuts: Vec<Millis> = instants.then_some(0).into_iter().chain(timers.min()).collect();
         // One case a visit is closed once; where more can be opened, each is.
         let reopens = heard.iter().any(|(_, a)| cases(&a.then) > 0) || cases_of(&state.entry) > 1;
         for (node, arrow) in heard {
@@ -384,9 +383,9 @@ impl Build<'_> {
                                 // The data is taken at once, whether or not the arrow is taken in the end.
                                 self.stay(at, Edge { lo: 0, ..edge.clone() }, &[], true);
                             }
-                            if let Some(sooner) = timers.iter().min().filter(|soonest| **soonest < lo) {
+                            for sooner in cuts.iter().filter(|sooner| **sooner < lo) {
                                 let word = format!("{}, cut short by a timer", edge.word);
-                                self.go(at, *to, &Edge { lo: *sooner, word, ..edge });
+                                self.go(at, *to, &Edge { lo: *sooner, word, ..edge.clone() });
                             }
                         }
                     }

@@ -1,0 +1,174 @@
+//! Each journey's bounds beside what the adversary found.
+
+use journey_compiler::check::bounds::{Bound, Kind, Proof, Scope, proven_in};
+use journey_compiler::compile;
+use journey_compiler::source::Memory;
+use journey_spec::program::{JourneyId, Program};
+
+use super::adversary::{Adversary, COUNTED, Found, LONGEST};
+use super::asked;
+use super::journeys::{Journey, Part, SERIES};
+use super::world::TICK;
+
+/// Steps that the adversary may make for one journey.
+const STEPS: usize = 400;
+
+/// The program, where the text is whole and no step of it goes round without end.
+pub(crate) fn compiled(text: &str) -> Option<Program> {
+    let found = compile(&["main.journey".into()], &Memory([("main.journey".to_owned(), text.to_owned())].into()));
+    let broken =
+        |code: &str| code < "J0103" && code != "J0101" || code == "J0204" || ("J0104".."J0120").contains(&code);
+    match found.findings.iter().find(|f| broken(f.code.code)) {
+        Some(finding) => {
+            if asked("JOURNEY_SHOW").is_some() {
+                eprintln!("{} {}", finding.code.code, finding.message);
+            }
+            None
+        }
+        None => found.program,
+    }
+}
+
+/// Counts anew what a proof's days hold.
+fn recounted(proof: &Proof, bound: &Bound, worst: Option<usize>) -> u64 {
+    let Some(tried) = worst.and_then(|i| proof.tried.get(i)) else { return 0 };
+    let at: Vec<i64> = tried
+        .replayed
+        .left
+        .iter()
+        .filter(|l| bound.channel.is_none_or(|c| c == l.channel) && bound.purpose.is_none_or(|p| p == l.purpose))
+        .map(|l| l.at)
+        .collect();
+    let inside = |first: &i64| at.iter().filter(|t| (*first..first + bound.window.unwrap()).contains(t)).count() as u64;
+    at.iter().map(inside).max().unwrap_or(0)
+}
+
+/// How near bounds are to what was found.
+#[derive(Default)]
+pub(crate) struct Report {
+    pub(crate) journeys: usize,
+    pub(crate) skipped: usize,
+    pub(crate) exhausted: usize,
+    /// Figures that there are, those of them that are attained by the adversary, by the replayed witness, by either.
+    bounded: usize,
+    by_adversary: usize,
+    by_witness: usize,
+    attained: usize,
+    unbounded: usize,
+    /// Journeys of which every figure is attained.
+    whole: usize,
+    pub(crate) passed: Vec<String>,
+}
+
+/// Tries one journey. Gives what passes a bound.
+fn tried(journey: &Journey, seed: u64, report: &mut Report) {
+    let text = journey.plain();
+    let Some(program) = compiled(&text) else {
+        report.skipped += 1;
+        return;
+    };
+    let many: usize = asked("JOURNEY_STEPS").and_then(|n| n.parse().ok()).unwrap_or(STEPS);
+    let inputs = 2 + usize::try_from(seed % 2).unwrap();
+    let found = Adversary::new(&program, journey, inputs, many).found(seed, many / 60);
+    report.journeys += 1;
+    report.exhausted += usize::from(found.exhaustive);
+    report.held(journey, &program, &found, seed);
+}
+
+/// Whom and what windows are asked about, in ticks.
+fn asked_for(seed: u64) -> Vec<(Scope, usize)> {
+    let instance = Scope::Instance(JourneyId(0));
+    let other = 1 + usize::try_from(seed % LONGEST as u64).unwrap();
+    [1, 2, 3, 4].map(|ticks| (instance, ticks)).into_iter().chain([(Scope::Customer, other)]).collect()
+}
+
+impl Report {
+    pub(crate) fn held(&mut self, journey: &Journey, program: &Program, found: &Found, seed: u64) {
+        let mut all = true;
+        for (scope, ticks) in asked_for(seed) {
+            let proof = proven_in(program, scope, Some(ticks as i64 * TICK));
+            for (bound, worst) in proof.bounds.iter().zip(&proof.worst) {
+                let Some(c) = COUNTED.iter().position(|c| *c == bound.channel && bound.purpose.is_none()) else {
+                    continue;
+                };
+                let seen = found.most.of(scope, c, ticks);
+                let Some(most) = bound.at_most else {
+                    self.unbounded += 1;
+                    continue;
+                };
+                let witnessed = recounted(&proof, bound, *worst);
+                let mut fault = |says: String| {
+                    let series = journey.parts.iter().map(|p| format!("{p:?}")).collect::<Vec<_>>().join(" ");
+                    self.passed.push(format!(
+                        "seed {seed} ({series}), hour {}: {} in {ticks} ticks: {says}; by {}\n{}",
+                        journey.hour,
+                        bound.subject,
+                        bound.by,
+                        journey.plain()
+                    ));
+                };
+                if seen > most {
+                    fault(format!("{seen} left, the bound is {most}"));
+                }
+                if witnessed > most {
+                    fault(format!("{witnessed} left in a replay, the bound is {most}"));
+                }
+                if bound.kind == Kind::Exact && witnessed != most {
+                    fault(format!("{most} is called exact, and {witnessed} left in the day that shows it"));
+                }
+                let reached = seen.max(witnessed) == most;
+                self.bounded += 1;
+                self.by_adversary += usize::from(seen == most);
+                self.by_witness += usize::from(witnessed == most);
+                self.attained += usize::from(reached);
+                all &= reached;
+            }
+        }
+        self.whole += usize::from(all);
+    }
+
+    pub(crate) fn line(&self, name: &str) -> String {
+        let of = |n: usize, all: usize| if all == 0 { 100.0 } else { 100.0 * n as f64 / all as f64 };
+        format!(
+            "{name:22} {:5} journeys ({} skipped, {} exhausted): {:5} figures, {:5.1} % attained ({:.1} % by the adversary, {:.1} % by the witness), {} unbounded; {:.1} % of journeys attained throughout",
+            self.journeys,
+            self.skipped,
+            self.exhausted,
+            self.bounded,
+            of(self.attained, self.bounded),
+            of(self.by_adversary, self.bounded),
+            of(self.by_witness, self.bounded),
+            self.unbounded,
+            of(self.whole, self.journeys),
+        )
+    }
+}
+
+/// The journeys of a series, each tried.
+pub(crate) fn series(name: &str, parts: &[Part], many: u64) -> Report {
+    let begins: u64 = asked("JOURNEY_SEED").and_then(|n| n.parse().ok()).unwrap_or(0);
+    let mut report = Report::default();
+    for seed in begins..begins + many {
+        tried(&Journey::random(parts, seed), seed, &mut report);
+    }
+    println!("{}", report.line(name));
+    report
+}
+
+#[test]
+fn no_bound_is_ever_passed() {
+    let many: u64 = asked("JOURNEY_HONEST").and_then(|n| n.parse().ok()).unwrap_or(8);
+    let only = asked("JOURNEY_SERIES");
+    let mut passed = Vec::new();
+    for (name, parts) in SERIES.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
+        let report = series(name, parts, many);
+        passed.extend(report.passed.iter().map(|p| format!("{name}: {p}")));
+    }
+    let shown: Vec<&String> = passed.iter().take(5).collect();
+    assert!(
+        passed.is_empty(),
+        "{} bounds are passed:\n{}",
+        passed.len(),
+        shown.into_iter().cloned().collect::<String>()
+    );
+}

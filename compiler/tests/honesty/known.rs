@@ -1,0 +1,57 @@
+//! Journeys whose bounds are delicate, each with what the adversary has to find out about it.
+
+use super::adversary::{Adversary, LONGEST};
+use super::compare::{self, Report};
+use super::journeys::{Journey, Part, State};
+
+/// A journey of these states, each with its entry and its arrows, is tried hard: so many messages leave, and no bound says less.
+fn tried(policy: &[&str], limits: &[&str], states: &[(&[&str], &[&str])], parts: &[Part], leave: [u64; LONGEST]) {
+    let lines = |all: &[&str]| all.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    let journey = Journey {
+        policy: lines(policy),
+        spike: String::new(),
+        limits: lines(limits),
+        shared: Vec::new(),
+        states: states.iter().map(|(e, a)| State { entry: lines(e), arrows: lines(a) }).collect(),
+        parts: parts.iter().copied().collect(),
+        hour: 0,
+    };
+    let program = compare::compiled(&journey.plain()).unwrap();
+    let found = Adversary::new(&program, &journey, 3, 4_000).found(0, 0);
+    assert_eq!(found.most.instance[0], leave, "what the adversary lets leave in 1, 2, … ticks");
+    let mut report = Report::default();
+    (0..4).for_each(|seed| report.held(&journey, &program, &found, seed));
+    assert!(report.passed.is_empty(), "{}", report.passed.concat());
+}
+
+#[test]
+fn a_step_that_waited_uses_up_no_place_of_the_window() {
+    // Both messages of one step wait until the pause ends, so the window begins with them, and b's place in the limit was
+    // taken before it: it frees within the window, and b is entered once more.
+    tried(
+        &["valid for 3h"],
+        &["limit visits @1 to 1 per 3h else -> @9"],
+        &[(&["send note"], &["-> @1"]), (&["send note"], &["on ping -> @0"])],
+        &[Part::Pause],
+        [3, 5, 5, 5],
+    );
+}
+
+#[test]
+fn what_settles_is_cut_short_by_a_timer_while_the_instant_lies_ahead() {
+    // The `after` takes what settles, so the news' instant is still ahead in the next state and comes there.
+    tried(
+        &["valid for 1h"],
+        &[],
+        &[
+            (
+                &["send note"],
+                &["on moved(booking) settle 3h -> @1", "after 1h -> @9", "at booking.slot -> @9, if past -> @9"],
+            ),
+            (&["send note"], &["at booking.slot -> @2, if past -> @9", "after 4h -> @9"]),
+            (&["send note", "send other"], &["after 1h -> @9"]),
+        ],
+        &[Part::Pause],
+        [2, 3, 4, 4],
+    );
+}
