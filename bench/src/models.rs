@@ -11,6 +11,12 @@ pub const DAY: i64 = 24 * 60 * 60 * 1_000;
 /// message on entering; an instance begins in the first. The same seed gives the same model.
 #[must_use]
 pub fn random(states: usize, seed: u64) -> Model {
+    random_by(states, seed, 1_000)
+}
+
+/// The same with durations that are whole multiples of so many milliseconds, rounded down: a minute's, say.
+#[must_use]
+pub fn random_by(states: usize, seed: u64, tick: i64) -> Model {
     let mut dice = Dice(seed);
     let mut graph = DiGraph::new();
     for _ in 0..states {
@@ -21,7 +27,7 @@ pub fn random(states: usize, seed: u64) -> Model {
             let to = dice.below(states as u64) as usize;
             let part = dice.below(1 << 20) as f64 / f64::from(1 << 20);
             let seconds = 60.0 * (3.0 * 24.0 * 60.0_f64).powf(part);
-            let arrow = Arrow { lo: seconds as i64 * 1_000, ..Arrow::default() };
+            let arrow = Arrow { lo: seconds as i64 * 1_000 / tick * tick, ..Arrow::default() };
             graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), arrow);
         }
     }

@@ -90,6 +90,33 @@ impl Abstraction {
         Build::new(program, graph, span, Runs::Easy).done()
     }
 
+    /// Whether this is the same model, with parts that stand for the same.
+    pub(crate) fn is_as(&self, other: &Abstraction) -> bool {
+        let (a, b) = (&self.model, &other.model);
+        let nodes = || a.graph.node_weights().eq(b.graph.node_weights());
+        let ends = |e: &petgraph::graph::Edge<Arrow>| (e.source(), e.target());
+        let edges = || {
+            let pairs = a.graph.raw_edges().iter().zip(b.graph.raw_edges());
+            a.graph.edge_count() == b.graph.edge_count()
+                && pairs.into_iter().all(|(x, y)| ends(x) == ends(y) && x.weight == y.weight)
+        };
+        a.registers == b.registers
+            && a.starts == b.starts
+            && self.spots == other.spots
+            && self.causes == other.causes
+            && nodes()
+            && edges()
+    }
+
+    /// Whether this is a model of the same journey whose registers have as much room as the other's or less.
+    pub(crate) fn fits_into(&self, other: &Abstraction) -> bool {
+        let (a, b) = (&self.model.registers, &other.model.registers);
+        a.len() == b.len()
+            && self.spots == other.spots
+            && self.causes == other.causes
+            && a.iter().zip(b).all(|(x, y)| x.fresh == y.fresh && x.top <= y.top)
+    }
+
     /// How many of the messages for which `counts` holds each spot sends.
     #[must_use]
     pub fn weights(&self, graph: &Graph, counts: impl Fn(&Sent) -> bool) -> Vec<u32> {

@@ -51,7 +51,7 @@ enum Prompt {
 }
 
 /// What has to come for one instance to take a run, in order of time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     journey: String,
     key: Option<String>,

@@ -163,7 +163,7 @@ fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound>
         for window in windows {
             let figure = customer(program, shapes, wanted, *window);
             let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(program, wanted, false)).collect();
-            let limit = by_limits(&house(program), &classes, Some(*window), &|_, _| None).0;
+            let limit = by_limits(&house(program), &classes, Some(*window), &|_, _, _| None).0;
             let from = shapes.iter().map(|s| (s.graph.journey, s.customer(program, wanted, *window).0)).collect();
             out.push(bound(Scope::Customer, format!("{what} to one customer"), Some(*window), figure, limit, from));
         }
@@ -181,8 +181,11 @@ fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound>
 
 fn customer(program: &Program, shapes: &[Shape], wanted: Wanted, window: Millis) -> Figure {
     let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(program, wanted, false)).collect();
-    let flow = |part: &BTreeSet<Class>, window: Millis| {
-        shapes.iter().try_fold(0_u64, |sum, s| Some(sum.saturating_add(s.flow_to_customer(program, part, window)?)))
+    let flow = |part: &BTreeSet<Class>, window: Millis, below: u64| {
+        shapes.iter().try_fold(0_u64, |sum, s| {
+            let left = below.checked_sub(sum).filter(|left| *left > 0)?;
+            Some(sum.saturating_add(s.flow_to_customer(program, part, window, left)?))
+        })
     };
     let by_policy = by_limits(&house(program), &classes, Some(window), &flow);
     let mut by_journeys: Figure = (Some(0), String::new());

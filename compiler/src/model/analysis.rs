@@ -34,7 +34,13 @@ impl Prepared {
     /// Builds the part of the product that can be reached.
     #[must_use]
     pub fn new(model: &Model, budget: Budget) -> Arc<Self> {
-        let product = Product::of(model, budget);
+        Self::dropping(model, budget, 0)
+    }
+
+    /// The same where it is known that so many registers have to be dropped.
+    #[must_use]
+    pub(crate) fn dropping(model: &Model, budget: Budget, registers: usize) -> Arc<Self> {
+        let product = Product::of(model, budget, registers);
         let parts = Parts::of(&product.inside, |_, _| true);
         let instant = Parts::of(&product.inside, |_, hop| hop.lo == 0);
         let reverse = Reverse::of(&product.inside, |from, hop| parts.of.at(from) == parts.of.at(hop.to));

@@ -33,14 +33,16 @@ const MOST_CUTS: u64 = 1_024;
 
 /// The most that a limiter lets through in a window of so many milliseconds, of a flow that has at most `alpha(W)` in any
 /// window of `W`; none, of the flow or of the answer, is no bound. The flow is asked at so many cuts at most, spread over
-/// the window: fewer than all only make a bound less tight.
+/// the window: fewer than all only make a bound less tight. Each time it is told what its answer has to be less than to
+/// matter: where it is not, none is as good an answer.
 #[must_use]
-pub fn through(alpha: impl Fn(Millis) -> Option<u64>, limiter: Limiter, window: Millis, cuts: u64) -> Option<u64> {
+pub fn through(alpha: impl Fn(Millis, u64) -> Option<u64>, limiter: Limiter, window: Millis, cuts: u64) -> Option<u64> {
     if window <= 0 {
         return Some(0);
     }
     let alone = most_in_window(limiter.n, Window::Rolling(limiter.per), window);
-    let mut best = [alpha(window), Some(alone).filter(|_| limiter.per > 0)].into_iter().flatten().min();
+    let alone = Some(alone).filter(|_| limiter.per > 0);
+    let mut best = [alpha(window, alone.unwrap_or(u64::MAX)), alone].into_iter().flatten().min();
     let last = (window.unsigned_abs() - 1) / limiter.per.unsigned_abs().max(1);
     let stride = last.div_ceil(cuts.max(1)).max(1);
     let spread = (1..=last).step_by(usize::try_from(stride).unwrap_or(usize::MAX));
@@ -51,7 +53,9 @@ pub fn through(alpha: impl Fn(Millis) -> Option<u64>, limiter: Limiter, window: 
         if limiter.per <= 0 || cut >= window || best.is_some_and(|best| limited >= best) {
             break;
         }
-        best = [best, alpha(window - cut).map(|rest| rest.saturating_add(limited))].into_iter().flatten().min();
+        let matters = best.map_or(u64::MAX, |best| best - limited);
+        let rest = alpha(window - cut, matters).map(|rest| rest.saturating_add(limited));
+        best = [best, rest].into_iter().flatten().min();
     }
     best
 }
@@ -83,7 +87,7 @@ impl<'a> Limited<'a> {
         }
         let most = match limiters.checked_sub(1).and_then(|last| self.limiters.get(last)) {
             None => (self.alpha)(window),
-            Some(limiter) => through(|window| self.after(limiters - 1, window), *limiter, window, MOST_CUTS),
+            Some(limiter) => through(|window, _| self.after(limiters - 1, window), *limiter, window, MOST_CUTS),
         };
         self.known.borrow_mut().insert((limiters, window), most);
         most

@@ -30,10 +30,12 @@ pub(super) struct Product {
 }
 
 impl Product {
-    pub(super) fn of(model: &Model, budget: Budget) -> Self {
+    /// At least so many registers are dropped.
+    pub(super) fn of(model: &Model, budget: Budget, at_least: usize) -> Self {
         let mut dropped = Vec::new();
         loop {
-            if let Some((before, inside, origin)) = built(model, &dropped, budget) {
+            let tries = dropped.len() >= at_least.min(model.registers.len());
+            if let Some((before, inside, origin)) = tries.then(|| built(model, &dropped, budget)).flatten() {
                 return Product { before, inside, origin, dropped };
             }
             let left = model.registers.iter().enumerate().filter(|(register, _)| !dropped.contains(register));

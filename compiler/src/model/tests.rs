@@ -160,11 +160,14 @@ fn a_long_ring_is_gone_round_once() {
 #[test]
 fn a_limiter_cuts_a_window_where_that_is_tightest() {
     let limiter = Limiter { n: 2, per: 10 };
-    let flow = |window: i64| Some(if window <= 5 { 1 } else { 100 });
-    assert_eq!(through(|_| None, limiter, 25, 9), Some(6), "three pieces, of which the last is short");
-    assert_eq!(through(|_| Some(1), limiter, 25, 9), Some(1));
+    let flow = |window: i64, _| Some(if window <= 5 { 1 } else { 100 });
+    assert_eq!(through(|_, _| None, limiter, 25, 9), Some(6), "three pieces, of which the last is short");
+    assert_eq!(through(|_, _| Some(1), limiter, 25, 9), Some(1));
     assert_eq!(through(flow, limiter, 25, 9), Some(5), "two pieces, and what comes in the rest");
     assert_eq!(through(flow, limiter, 26, 9), Some(6));
+    let less = |window, matters| flow(window, matters).filter(|n| *n < matters);
+    assert_eq!(through(less, limiter, 25, 9), Some(5), "what does not matter need not be said");
+    assert_eq!(through(less, limiter, 26, 9), Some(6));
     assert_eq!(through(flow, Limiter { n: 2, per: 0 }, 26, 9), Some(100), "a limit in no time is none");
     assert_eq!(through(flow, limiter, 0, 9), Some(0));
     let both = [limiter, Limiter { n: 4, per: 100 }];

@@ -59,9 +59,26 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    fn new(of: Abstraction) -> Ready {
-        let prepared = Prepared::new(&of.model, BUDGET);
+    fn new(of: Abstraction, known_to_drop: usize) -> Ready {
+        let prepared = Prepared::dropping(&of.model, BUDGET, known_to_drop);
         Ready { of, prepared, weighed: RefCell::default(), known: RefCell::default() }
+    }
+
+    fn analysis(&self, weights: &Vec<u32>) -> Rc<Analysis> {
+        if let Some(known) = self.weighed.borrow().get(weights) {
+            return Rc::clone(known);
+        }
+        let analysis = Rc::new(self.prepared.weighed(weights));
+        self.weighed.borrow_mut().insert(weights.clone(), Rc::clone(&analysis));
+        analysis
+    }
+
+    /// Whether some run is known or found with at least so many in the window.
+    fn reaches(&self, weights: &Vec<u32>, window: Millis, target: u64) -> bool {
+        if let Some(known) = self.known.borrow().get(&(weights.clone(), Some(window))) {
+            return known.count().is_none_or(|most| most >= target);
+        }
+        self.analysis(weights).decide(window, target).is_some()
     }
 
     fn most(&self, weights: Vec<u32>, window: Option<Millis>) -> Alpha {
@@ -69,12 +86,7 @@ impl Ready {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let known = self.weighed.borrow().get(&key.0).map(Rc::clone);
-        let analysis = known.unwrap_or_else(|| {
-            let analysis = Rc::new(self.prepared.weighed(&key.0));
-            self.weighed.borrow_mut().insert(key.0.clone(), Rc::clone(&analysis));
-            analysis
-        });
+        let analysis = self.analysis(&key.0);
         let alpha = match window {
             Some(window) => analysis.alpha(window),
             None => analysis.whole_life(),
@@ -128,10 +140,20 @@ impl Curves {
         if let Some(known) = self.models.borrow().get(&kind) {
             return Rc::clone(known);
         }
-        let prepared = Rc::new(Ready::new(match runs {
+        let of = match runs {
             Runs::Any => Abstraction::of(program, graph, span),
             Runs::Easy => Abstraction::easy(program, graph, span),
-        }));
+        };
+        // Windows in which each limit counts the same have the same model; where one with less room in its registers is
+        // too large, so is this one.
+        let models = self.models.borrow();
+        let alike = || models.iter().filter(|((_, r), _)| *r == runs).map(|(_, ready)| ready);
+        let prepared = alike().find(|ready| ready.of.is_as(&of)).map(Rc::clone).unwrap_or_else(|| {
+            let smaller = alike().filter(|ready| ready.of.fits_into(&of));
+            let known_to_drop = smaller.map(|ready| ready.prepared.dropped().len()).max().unwrap_or(0);
+            Rc::new(Ready::new(of, known_to_drop))
+        });
+        drop(models);
         self.models.borrow_mut().insert(kind, Rc::clone(&prepared));
         prepared
     }
@@ -153,6 +175,34 @@ impl Curves {
         let reached = self.computed(program, graph, counted, window, runs);
         self.known.borrow_mut().insert(key, reached.clone());
         reached
+    }
+
+    /// As [`Curves::most`], of all runs in a window, where it is less than `below`; none where it is not. What is not
+    /// needed is not computed: no window holds less than a shorter one, and one search tells whether so many are reached.
+    pub(super) fn less(
+        &self,
+        program: &Program,
+        graph: &Graph,
+        counted: &Counted,
+        window: Millis,
+        below: u64,
+    ) -> Option<u64> {
+        let key = (counted.clone(), Some(window), Runs::Any);
+        let shorter = (counted.clone(), Some(0), Runs::Any)..=key.clone();
+        let known = self.known.borrow().range(shorter).rev().find(|((.., runs), _)| *runs == Runs::Any).map(
+            |((_, known, _), reached)| (*known, reached.most),
+        );
+        match known {
+            Some((known, most)) if known == Some(window) => return most.filter(|most| *most < below),
+            Some((_, most)) if most.is_none_or(|most| most >= below) => return None,
+            _ => {}
+        }
+        let prepared = self.prepared(program, graph, Some(window), Runs::Any);
+        let weights = prepared.of.weights(graph, |sent| counted.holds(program, sent));
+        if below < u64::MAX && prepared.prepared.dropped().is_empty() && prepared.reaches(&weights, window, below) {
+            return None;
+        }
+        self.most(program, graph, counted, Some(window), Runs::Any).most.filter(|most| *most < below)
     }
 
     fn computed(

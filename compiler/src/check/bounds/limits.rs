@@ -45,14 +45,14 @@ pub fn rule(limit: &Limit) -> String {
 pub(super) type Class = (Channel, Purpose);
 
 /// What messages of some classes come to in a window, in milliseconds, before any limit is asked; none where nothing
-/// bounds them.
-pub(super) type Flow<'f> = &'f dyn Fn(&BTreeSet<Class>, Millis) -> Option<u64>;
+/// bounds them, and where it is not less than the number that is given.
+pub(super) type Flow<'f> = &'f dyn Fn(&BTreeSet<Class>, Millis, u64) -> Option<u64>;
 
 /// Cuts of a window at which a flow is asked, to sharpen one limit: each costs a search of the model.
 const CUTS: u64 = 4;
 
 /// The most of a flow that a limit lets through in a window.
-fn through(limit: &Limit, window: Millis, flow: impl Fn(Millis) -> Option<u64>) -> Option<u64> {
+fn through(limit: &Limit, window: Millis, flow: impl Fn(Millis, u64) -> Option<u64>) -> Option<u64> {
     match limit.per {
         Some(Window::Rolling(per)) => curve::through(flow, Limiter { n: u64::from(limit.n), per }, window, CUTS),
         _ => most(limit.n, limit.per, Some(Window::Rolling(window))),
@@ -68,7 +68,7 @@ pub(super) fn by_limits(
     flow: Flow<'_>,
 ) -> Figure {
     let let_through = |limit: &Limit, part: &BTreeSet<Class>| match window {
-        Some(window) => through(limit, window, |first| flow(part, first)),
+        Some(window) => through(limit, window, |first, below| flow(part, first, below)),
         None => most(limit.n, limit.per, None),
     };
     let over = |part: &BTreeSet<Class>| -> Figure {

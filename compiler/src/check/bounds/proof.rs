@@ -60,7 +60,7 @@ pub fn proven_in(program: &Program, scope: Scope, window: Option<Millis>) -> Pro
 
 fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
     let mut proof = Proof { worst: vec![None; bounds.len()], bounds, tried: Vec::new() };
-    let mut trials = Trials { program, shapes, known: BTreeMap::new() };
+    let mut trials = Trials { program, shapes, known: BTreeMap::new(), done: BTreeMap::new() };
     for i in 0..proof.bounds.len() {
         let Some(bound) = proof.bounds.get(i).cloned() else { continue };
         for how in How::all() {
@@ -147,6 +147,8 @@ struct Trials<'a> {
     shapes: &'a [Shape],
     /// Runs that were tried, and from when on.
     known: BTreeMap<Scope, BTreeSet<(Name, How)>>,
+    /// What was replayed: different runs can need the same of the world.
+    done: BTreeMap<(Scope, Option<Channel>), Vec<(Vec<Plan>, Ts)>>,
 }
 
 impl Trials<'_> {
@@ -188,6 +190,11 @@ impl Trials<'_> {
         }
         let lasts = bound.window.unwrap_or(30 * DAY);
         let until = how.begins.saturating_add(lasts).saturating_add(longest);
+        let done = self.done.entry((bound.scope, how.only)).or_default();
+        if done.iter().any(|(known, lasted)| *lasted >= until && *known == plans) {
+            return None;
+        }
+        done.push((plans.clone(), until));
         let replayed = witness::replay(self.program, &plans, until, how.only);
         Some(Tried { scope: bound.scope, begins: how.begins, replayed })
     }

@@ -115,12 +115,13 @@ impl Shape {
         }
     }
 
-    /// What of what limits count can leave one instance in a window, before they are asked.
-    pub(super) fn flow(&self, program: &Program, part: &BTreeSet<Class>, window: Millis) -> Option<u64> {
+    /// What of what limits count can leave one instance in a window, before they are asked; none where nothing bounds it,
+    /// and where it is not less than `below`.
+    pub(super) fn flow(&self, program: &Program, part: &BTreeSet<Class>, window: Millis, below: u64) -> Option<u64> {
         let mut classes = self.classes(program, Wanted::default(), false);
         classes.retain(|class| part.contains(class));
         let counted = Counted { classes, essential: Some(false) };
-        self.curves.most(program, &self.graph, &counted, Some(window), Runs::Any).most
+        self.curves.less(program, &self.graph, &counted, window, below)
     }
 
     pub(super) fn instance(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Figure {
@@ -128,7 +129,7 @@ impl Shape {
         let own: Vec<&Limit> = self.limits.iter().collect();
         let classes = self.classes(program, wanted, false);
         // What the policy lets through to the customer, it lets through from all instances together.
-        let flow = |part: &BTreeSet<Class>, window: Millis| self.flow(program, part, window);
+        let flow = |part: &BTreeSet<Class>, window: Millis, below: u64| self.flow(program, part, window, below);
         let limited =
             smaller(by_limits(&own, &classes, window, &flow), by_limits(&house(program), &classes, window, &flow));
         let essential = self.shape(program, wanted, window, Some(true));
@@ -143,7 +144,7 @@ impl Shape {
     pub(super) fn limit(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Option<u64> {
         let own: Vec<&Limit> = self.limits.iter().collect();
         let classes = self.classes(program, wanted, false);
-        let alone = |limits: &[&Limit]| by_limits(limits, &classes, window, &|_, _| None);
+        let alone = |limits: &[&Limit]| by_limits(limits, &classes, window, &|_, _, _| None);
         smaller(alone(&own), alone(&house(program))).0
     }
 
@@ -177,7 +178,9 @@ impl Shape {
         let wide: Vec<&Limit> = self.limits.iter().filter(|l| l.per_customer).collect();
         let shared = match self.classes(program, wanted, true).is_empty() {
             true => {
-                let flow = |part: &BTreeSet<Class>, window: Millis| self.flow_to_customer(program, part, window);
+                let flow = |part: &BTreeSet<Class>, window: Millis, below: u64| {
+                    self.flow_to_customer(program, part, window, below)
+                };
                 by_limits(&wide, &self.classes(program, wanted, false), Some(window), &flow)
             }
             false => nothing(),
@@ -186,10 +189,19 @@ impl Shape {
     }
 
     /// As [`Shape::flow`], of all instances that a customer can have.
-    pub(super) fn flow_to_customer(&self, program: &Program, part: &BTreeSet<Class>, window: Millis) -> Option<u64> {
-        match self.flow(program, part, window)? {
+    pub(super) fn flow_to_customer(
+        &self,
+        program: &Program,
+        part: &BTreeSet<Class>,
+        window: Millis,
+        below: u64,
+    ) -> Option<u64> {
+        // Where nothing bounds the instances, only none of each is a bound.
+        let many = self.instances(window.saturating_add(self.longest_valid));
+        let each = below.div_ceil(many.unwrap_or(u64::MAX).max(1));
+        match self.flow(program, part, window, each)? {
             0 => Some(0),
-            each => Some(each.saturating_mul(self.instances(window.saturating_add(self.longest_valid))?)),
+            each => Some(each.saturating_mul(many?)),
         }
     }
 
