@@ -22,21 +22,25 @@ pub(in crate::check) fn fans_in(program: &Program, spans: &Spans, out: &mut Vec<
     let shapes = shapes(program);
     for (i, limit) in program.policy.limits.iter().enumerate().filter(|(_, l)| l.key.is_none()) {
         let Some(Window::Rolling(per)) = limit.per else { continue };
+        let n = u64::from(limit.n);
         let parts: Option<Vec<(&str, u64)>> = shapes
             .iter()
             .map(|shape| {
                 let mut part: BTreeSet<Class> = shape.classes(program, Wanted::default(), false);
                 part.retain(|(channel, purpose)| counts(limit.what, *channel, *purpose));
-                let most = if part.is_empty() { 0 } else { shape.flow_to_customer(program, &part, per)? };
+                let most = if part.is_empty() {
+                    0
+                } else {
+                    shape.flow_to_customer(program, &part, per, n.saturating_add(1))?
+                };
                 Some((shape.graph.name.as_str(), most))
             })
             .filter(|part| part.is_none_or(|(_, most)| most > 0))
             .collect();
-        // Where nothing bounds one of them, that is told as a loop or as starts without a bound.
+        // One that passes the limit alone is bounded by it; where nothing bounds it, that is told as a loop or as starts.
         let Some(parts) = parts else { continue };
         let sum = parts.iter().fold(0_u64, |sum, (_, most)| sum.saturating_add(*most));
-        let n = u64::from(limit.n);
-        if parts.len() < 2 || sum <= n || parts.iter().any(|(_, most)| *most > n) {
+        if parts.len() < 2 || sum <= n {
             continue;
         }
         let each = story::list(parts.iter().map(|(name, most)| format!("`{name}` {most}")));
