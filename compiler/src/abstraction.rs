@@ -23,7 +23,8 @@
 //! of a pause, the instance stays where it is: what waits is withdrawn when the state is left. So of what was decided before
 //! a window only what the visit under way has decided can leave in it. For that each place has a twin, *kept*, in which
 //! only windows begin: its messages were decided up to [`longest_wait`] ago and leave now, and every way out is so much
-//! nearer. The states that a step passes at once on its way there have twins that lead on to it.
+//! nearer. The states that a step passes at once on its way there have twins that lead on to it, and take nothing
+//! from the registers that begin with the window.
 //!
 //! **Places with a `stay` that sends.** Such a place is several spots: one that is entered and weighs; one for each `lo`
 //! of its stays, in which the visit has lasted so long; and, for windows that begin with a stay's message, one in which

@@ -9,7 +9,7 @@
 //! | `if past -> S` when data moves or a timer is late | free, once a value | [`Kind::Past`] |
 //! | `on blocked`, a send's own, a message limit's `-> S` or `end` | free at once, never forced, no outside cause | [`Kind::Blocked`] |
 //! | `on failed`, a send's own | the same | [`Kind::Failed`] |
-//! | a call's outcome | free at once; `failed` is forced at the deadline | [`Kind::Outcome`] |
+//! | a call's outcome | free at once; `failed` is forced at the deadline, unless a limit may refuse an outcome | [`Kind::Outcome`] |
 //! | data that a message's `fresh` asks for | free at once, stays, takes the datum | [`Kind::Outcome`] |
 //! | `on reply` | free at once | [`Kind::Reply`] |
 //! | `on EVENT` | free, after `lo`: 0, or the settle's time | [`Kind::Event`] |

@@ -436,14 +436,25 @@ impl Build<'_> {
         for action in &state.entry {
             let Action::Call(call) = action else { continue };
             let service = self.program.services.get(call.service.index()).map_or("call", |s| s.name.as_str());
+            // An answer whose arrow a limit refuses ends the call all the same: then no `failed` comes.
+            let lost = call.outcomes.values().any(|to| self.refusable(From::At(at), *to));
             let drawn: Vec<_> = call
                 .outcomes
                 .iter()
                 .map(|(outcome, to)| {
                     let node = Node::Outcome(self.id, id, outcome.clone());
-                    let forced = outcome == "failed";
-                    let deadline = forced.then_some(call.within);
-                    (*to, Edge { forced, deadline, ..self.edge(Kind::Outcome, node, format!("{service} {outcome}")) })
+                    let failed = outcome == "failed";
+                    let deadline = failed.then_some(call.within);
+                    let (forced, would_force) = (failed && !lost, failed && lost);
+                    (
+                        *to,
+                        Edge {
+                            forced,
+                            would_force,
+                            deadline,
+                            ..self.edge(Kind::Outcome, node, format!("{service} {outcome}"))
+                        },
+                    )
                 })
                 .collect();
             for (to, edge) in drawn {

@@ -20,16 +20,12 @@ pub(crate) fn key(world: &World<'_>, oldest: i64, by_hour: bool) -> String {
         .map(|i| (i["number"].as_i64().unwrap(), i["visit"].as_i64().unwrap()))
         .collect();
     let relative = |item: &mut Map<String, Value>| {
-        for name in ["id", "key"] {
-            if name == "id" {
-                item.remove(name);
-            }
-        }
+        item.remove("id");
         let visit = item.get("visit").and_then(Value::as_i64);
         for name in ["number", "instance"] {
             let Some(number) = item.get(name).and_then(Value::as_i64) else { continue };
             if let Some(visit) = visit {
-                let now = visits.iter().any(|known| *known == (number, visit));
+                let now = visits.contains(&(number, visit));
                 item.insert("visit".into(), json!(now));
             }
             item.insert(name.into(), json!(number - started));
@@ -76,7 +72,7 @@ pub(crate) fn key(world: &World<'_>, oldest: i64, by_hour: bool) -> String {
         left.retain(|l| l["at"].as_i64().is_some_and(|at| world.now - at < oldest));
     }
     shift(&mut whole, world.now, oldest);
-    let hour = by_hour.then(|| world.now / TICK % 24);
+    let hour = by_hour.then_some(world.now / TICK % 24);
     let paused = world.paused.max(world.now) - world.now;
     format!("{whole} {hour:?} {paused}")
 }

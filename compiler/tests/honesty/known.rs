@@ -55,3 +55,18 @@ fn what_settles_is_cut_short_by_a_timer_while_the_instant_lies_ahead() {
         [2, 3, 4, 4],
     );
 }
+
+#[test]
+fn an_answer_that_a_limit_refuses_leaves_the_state_to_its_timer() {
+    // The call is over, so its `failed` does not come at the deadline, and the `after` is reached.
+    tried(
+        &["valid for 1h"],
+        &["limit visits @0 to 1 per 2h else skip"],
+        &[
+            (&["call lookup(booking.id) within 1h { done -> @0  failed -> @9 }"], &["after 2h -> @1"]),
+            (&["send note"], &["after 1h -> @9"]),
+        ],
+        &[],
+        [1, 1, 1, 1],
+    );
+}
