@@ -400,11 +400,12 @@ impl<'g> Build<'g> {
 
     fn leave(&mut self, parts: &Parts, id: EdgeIndex, to: NodeIndex, edge: &Edge) {
         let Some(target) = self.parts.get(to.index()).cloned() else { return };
+        let Some((place, ..)) = self.graph.edge(id) else { return };
         // An instant comes when it comes.
         let timed = edge.forced && edge.kind != Kind::At;
         let by = timed.then(|| edge.deadline.unwrap_or(edge.lo));
         for (touches, at_once) in self.instant(edge) {
-            let Some(touches) = self.arriving(to, &edge.redirected, Some((edge, touches))) else { continue };
+            let Some(touches) = self.arriving(to, &edge.redirected, Some((place, edge, touches))) else { continue };
             if edge.kind == Kind::Urgent {
                 // In a place of several parts another one waits: then nothing is forced.
                 let by = (parts.late.is_none() && (edge.forced || at_once)).then_some(0);
@@ -433,6 +434,7 @@ impl<'g> Build<'g> {
     }
 
     fn stay(&mut self, parts: &Parts, id: EdgeIndex, edge: &Edge) {
+        let Some((place, ..)) = self.graph.edge(id) else { return };
         let mut touches: Vec<Vec<Touch>> = self.instant(edge).into_iter().map(|(touches, _)| touches).collect();
         let once = self.once.get(&id).map(|register| Touch { register: *register, least: 0, most: 0, then: Then::Add });
         match once {
@@ -443,7 +445,7 @@ impl<'g> Build<'g> {
         }
         for touches in &mut touches {
             self.take_in(edge, touches);
-            self.reset(edge, touches);
+            self.reset(place, edge, touches);
         }
         for touches in touches {
             if edge.sends.is_empty() {
@@ -498,12 +500,17 @@ impl<'g> Build<'g> {
     }
 
     /// What entering a place does to the registers, after `so_far`; none where it cannot be.
-    fn arriving(&self, to: NodeIndex, redirected: &[usize], by: Option<(&Edge, Vec<Touch>)>) -> Option<Vec<Touch>> {
+    fn arriving(
+        &self,
+        to: NodeIndex,
+        redirected: &[usize],
+        by: Option<(NodeIndex, &Edge, Vec<Touch>)>,
+    ) -> Option<Vec<Touch>> {
         let mut touches = Vec::new();
-        if let Some((edge, so_far)) = by {
+        if let Some((from, edge, so_far)) = by {
             touches = so_far;
             self.take_in(edge, &mut touches);
-            self.reset(edge, &mut touches);
+            self.reset(from, edge, &mut touches);
         }
         for limit in redirected {
             if let Some((register, n)) = self.visits.get(limit).filter(|_| self.whole.contains(limit)) {
@@ -537,11 +544,12 @@ impl<'g> Build<'g> {
         }
     }
 
-    fn reset(&self, edge: &Edge, touches: &mut Vec<Touch>) {
+    fn reset(&self, from: NodeIndex, edge: &Edge, touches: &mut Vec<Touch>) {
         for (base, register, offsets) in &self.instants {
             if moved(edge, base) {
                 let most = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
-                let behind = self.cut_short(edge).filter(|(cut, _)| cut == register).map_or(0, |(_, behind)| behind);
+                let behind =
+                    self.cut_short(from, edge).filter(|(cut, _)| cut == register).map_or(0, |(_, behind)| behind);
                 touch(touches, Touch { register: *register, least: 0, most, then: Then::Set(behind) });
             }
         }
@@ -549,13 +557,12 @@ impl<'g> Build<'g> {
 
     /// For an arrow that settles and is cut short by an instant: the register, and how many of its instants are behind then.
     /// Nothing is known where instants of several data could have been the one.
-    fn cut_short(&self, edge: &Edge) -> Option<(usize, u32)> {
+    fn cut_short(&self, from: NodeIndex, edge: &Edge) -> Option<(usize, u32)> {
         if edge.stay || edge.lo > 0 || edge.settle.is_none_or(|settles| settles == 0) {
             return None;
         }
-        let (_, place, ..) = self.graph.edges().find(|(_, _, _, e)| std::ptr::eq(*e, edge))?;
         let mut first: Option<(usize, u32)> = None;
-        for (_, _, other) in self.graph.out(place).filter(|(_, _, e)| e.kind == Kind::At) {
+        for (_, _, other) in self.graph.out(from).filter(|(_, _, e)| e.kind == Kind::At) {
             let (base, offset) = own_instant(other)?;
             let (_, register, offsets) = self.instants.iter().find(|(b, ..)| b == base)?;
             let index = u32::try_from(offsets.binary_search(offset).ok()?).ok()?;

@@ -211,6 +211,11 @@ impl Graph {
         all.into_iter()
     }
 
+    /// The edges out of a node, where their order does not matter.
+    pub(crate) fn unordered(&self, n: NodeIndex) -> impl Iterator<Item = &Edge> {
+        self.g.edges_directed(n, Direction::Outgoing).map(|e| e.weight())
+    }
+
     /// A node's state.
     #[must_use]
     pub fn place(&self, n: NodeIndex) -> Option<&Place> {
@@ -278,7 +283,7 @@ impl Graph {
     /// Whether something leads out of it whatever else happens.
     #[must_use]
     pub fn forced_out(&self, n: NodeIndex) -> bool {
-        self.out(n).any(|(_, _, e)| e.forced)
+        self.unordered(n).any(|e| e.forced)
     }
 
     /// Messages that one visit may send by itself: on entry, and by what a visit does at most once.

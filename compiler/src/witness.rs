@@ -294,7 +294,7 @@ impl<'g> Taken<'g> {
             room.charge(program, sends, one.at);
             if let Stands::Entered(n) | Stands::Kept(n) = one.to {
                 let by = |e: &Edge| e.forced.then(|| e.deadline.unwrap_or(e.lo)).filter(|_| e.kind != Kind::At);
-                let soonest = graph.out(n).filter_map(|(_, _, e)| by(e)).min();
+                let soonest = graph.unordered(n).filter_map(by).min();
                 latest = soonest.map_or(Ts::MAX, |by| one.at.saturating_add(by));
             }
         }
@@ -308,15 +308,19 @@ impl<'g> Taken<'g> {
             let (base, offset) = edge.instant.as_ref().or(edge.behind.as_ref())?;
             matches!(base, Expr::Path(p) if p == path).then_some(*offset)
         };
-        for (i, one) in self.arrows.iter().enumerate().skip(first) {
+        // What no arrow hangs on may come at any time.
+        let matters = graph.edges().any(|(_, _, _, edge)| offset(edge).is_some());
+        for (i, one) in self.arrows.iter().enumerate().skip(first).take_while(|_| matters) {
             if i > first && one.edge.is_some_and(|e| path.first().is_some_and(|root| e.takes.contains(root))) {
                 break;
             }
             // What settles is cut short by an instant that the news itself puts behind.
-            if let Some(edge) = one.edge.filter(|e| e.lo == 0 && e.settle.is_some_and(|settles| settles > 0)) {
-                let place = graph.edges().find(|(_, _, _, e)| std::ptr::eq(*e, edge)).map(|(_, from, ..)| from);
-                let instants = place.into_iter().flat_map(|n| graph.out(n)).filter(|(_, _, e)| e.kind == Kind::At);
-                let first = instants.filter_map(|(_, _, e)| offset(e)).min();
+            if let Cause::Edge(id) = one.cause
+                && one.edge.is_some_and(|e| e.lo == 0 && e.settle.is_some_and(|settles| settles > 0))
+            {
+                let place = graph.edge(id).map(|(from, ..)| from);
+                let instants = place.into_iter().flat_map(|n| graph.unordered(n)).filter(|e| e.kind == Kind::At);
+                let first = instants.filter_map(offset).min();
                 latest = first.map_or(latest, |offset| latest.min(one.at.saturating_sub(offset)));
             }
             let here = one.edge.and_then(|e| Some((e.kind, offset(e)?)));
@@ -334,7 +338,7 @@ impl<'g> Taken<'g> {
             else {
                 continue;
             };
-            for (_, _, edge) in graph.out(n).filter(|(_, _, e)| e.kind == Kind::At) {
+            for edge in graph.unordered(n).filter(|e| e.kind == Kind::At) {
                 if let Some(offset) = offset(edge)
                     && !leaves.edge.is_some_and(|taken| taken.kind == Kind::At && taken.node == edge.node)
                 {

@@ -1,15 +1,17 @@
 //! The table with what was tried: each bound beside the most that the real step let leave.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use journey_spec::Program;
 use journey_spec::Ts;
 use journey_spec::certificate::Proven;
 use journey_spec::program::{Channel, DAY, Millis};
 
-use super::curves::{Counted, Reached, Runs};
+use super::curves::{Counted, Reached, Ready, Runs};
 use super::shape::Shape;
 use super::{Bound, Kind, Scope, Wanted, bounds, shapes};
+use crate::model::Run;
 use crate::witness::{self, Plan, Replayed, Room};
 
 /// Instances of one journey that a customer has at once in a replay, at most: so that a limit of a thousand costs little.
@@ -156,13 +158,9 @@ impl Trials<'_> {
     fn of(&mut self, bound: &Bound, how: How) -> Option<Tried> {
         let how = How { only: bound.channel, ..how };
         let wanted = Wanted { channel: bound.channel, purpose: bound.purpose };
-        let mut plans: Vec<Plan> = Vec::new();
+        let mut runs: Vec<(&Shape, Rc<Ready>, Run, u64)> = Vec::new();
         let mut name = Name::new();
         let mut longest: Millis = 0;
-        let mut room = match bound.scope {
-            Scope::Customer => Room::under(self.program, None),
-            Scope::Instance(journey) => Room::under(self.program, Some(journey)),
-        };
         for (position, shape) in self.shapes.iter().enumerate() {
             let copies = match bound.scope {
                 Scope::Instance(journey) if journey != shape.graph.journey => continue,
@@ -176,16 +174,27 @@ impl Trials<'_> {
                 continue;
             }
             longest = longest.max(shape.longest_valid);
+            let prefix = run.prefix.arrows.iter().map(|e| e.index()).collect();
+            let steps = run.steps.iter().map(|(e, t)| (e.index(), *t)).collect();
+            name.push((position, copies, prefix, steps));
+            runs.push((shape, prepared, run, copies));
+        }
+        if name.is_empty() || !self.known.entry(bound.scope).or_default().insert((name, how)) {
+            return None;
+        }
+        let mut room = match bound.scope {
+            Scope::Customer => Room::under(self.program, None),
+            Scope::Instance(journey) => Room::under(self.program, Some(journey)),
+        };
+        let mut plans: Vec<Plan> = Vec::new();
+        for (shape, prepared, run, copies) in runs {
             for number in 0..copies {
                 let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
                 let room = how.patient.then_some(&mut room);
                 plans.extend(witness::plan(self.program, &shape.graph, &prepared.of, &run, number, how.begins, room));
             }
-            let prefix = run.prefix.arrows.iter().map(|e| e.index()).collect();
-            let steps = run.steps.iter().map(|(e, t)| (e.index(), *t)).collect();
-            name.push((position, copies, prefix, steps));
         }
-        if plans.is_empty() || !self.known.entry(bound.scope).or_default().insert((name, how)) {
+        if plans.is_empty() {
             return None;
         }
         let lasts = bound.window.unwrap_or(30 * DAY);

@@ -16,6 +16,8 @@ const WIDE: f64 = 860.0;
 const TITLE: Face = Face::bold(20.0);
 const NOTE: Face = Face::plain(13.0);
 const LINE: Face = Face::plain(12.5);
+/// A message that counts.
+const COUNTED: Face = Face::bold(12.5);
 const DAY: Face = Face::bold(13.0);
 /// Where times end, where the axis runs, and where words begin.
 const TIMES: f64 = MARGIN + 62.0;
@@ -107,16 +109,12 @@ pub fn render(day: &Day<'_>) -> String {
             )),
         }
         let first = y;
-        for (i, line) in wrapped(&entry.sentence(&zone), LINE, WIDE - WORDS).iter().enumerate() {
+        let face = if counts { COUNTED } else { LINE };
+        for (i, line) in wrapped(&entry.sentence(&zone), face, WIDE + MARGIN - WORDS - 12.0).iter().enumerate() {
             if i > 0 {
                 y += ROW - 2.0;
             }
-            rows.text(
-                if counts { "name" } else { "" },
-                Point { x: WORDS, y },
-                if counts { Face::bold(12.5) } else { LINE },
-                line,
-            );
+            rows.text(if counts { "name" } else { "" }, Point { x: WORDS, y }, face, line);
         }
         if inside(entry.at) {
             shade = Some(shade.map_or((first - 15.0, y + 7.0), |(from, _)| (from, y + 7.0)));
