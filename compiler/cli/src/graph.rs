@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use journey_compiler::check::bounds;
 use journey_compiler::diagnostics::did_you_mean;
 use journey_compiler::emit::picture::{MOST_STATES, Picture};
 use journey_compiler::emit::{self, dot, json, mermaid, svg};
-use journey_spec::program::JourneyId;
+use journey_spec::program::{DAY, JourneyId, Program};
 use journey_step::effect::Way;
 
 use crate::coverage::{self, Seen};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::project::{self, Compiled};
-use crate::screen::{Screen, count};
+use crate::screen::{Screen, count, grouped};
 use crate::{test, written};
 
 const EXAMPLES: &str = "\
@@ -23,6 +24,7 @@ Examples:
   journeyc graph examples --journey boarding --format dot      text for Graphviz
   journeyc graph . --format json > journeys.json               nodes, edges and places, for other tools
   journeyc graph examples/boarding --coverage --out seen.svg   pale what no scenario comes by
+  journeyc graph examples/boarding --bounds --out most.svg     how much of each state's messages can leave
 
 Without --format it is what the name after --out ends in: .svg, .mmd, .dot or .json; else svg.
 
@@ -45,6 +47,9 @@ pub(crate) struct Graph {
     /// Runs the scenarios, and marks what none of them comes by
     #[arg(long)]
     coverage: bool,
+    /// Says in each state how many of its messages can leave in any 24 hours
+    #[arg(long)]
+    bounds: bool,
     /// Where to; stdout without it, or with `-`
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -146,11 +151,26 @@ pub(crate) fn run(args: &Graph, screen: &mut Screen) -> Outcome {
     Ok(Exit::findings(findings > 0 || failed > 0))
 }
 
+/// Writes into each state that sends how many of its messages can leave in a day.
+fn write_bounds(picture: &mut Picture, program: &Program, id: JourneyId) {
+    let Some(journey) = program.journeys.get(id.index()) else { return };
+    for (state, most) in bounds::of_states(program, id, DAY) {
+        let text = match most {
+            Some(most) => format!("at most {} in 24h", grouped(most)),
+            None => "nothing bounds it".to_owned(),
+        };
+        picture.proven(journey.states.get(state.index()).map_or("", |s| s.name.as_str()), text);
+    }
+}
+
 /// The pictures that were asked for; a journey that several projects `use` is drawn once.
 fn chosen(all: &[Compiled], seen: Option<&Seen>, args: &Graph) -> Result<Vec<Picture>, Failure> {
     let mut found: Vec<(Picture, BTreeSet<Way>)> = Vec::new();
     for (project, compiled) in all.iter().enumerate() {
-        for (picture, id) in emit::draw_all(&compiled.compilation).into_iter().zip((0..).map(JourneyId)) {
+        for (mut picture, id) in emit::draw_all(&compiled.compilation).into_iter().zip((0..).map(JourneyId)) {
+            if let Some(program) = compiled.compilation.runnable().filter(|_| args.bounds) {
+                write_bounds(&mut picture, program, id);
+            }
             let taken = seen.map(|seen| coverage::taken(seen, project, id)).unwrap_or_default();
             match found.iter_mut().find(|(known, _)| known.journey == picture.journey && known.at == picture.at) {
                 Some((_, known)) => known.extend(taken),

@@ -18,10 +18,11 @@ mod shape;
 use std::collections::BTreeSet;
 
 use journey_spec::Program;
-use journey_spec::program::{Channel, DAY, HOUR, JourneyId, LimitWhat, Millis, Purpose, Window};
+use journey_spec::program::{Channel, DAY, HOUR, JourneyId, LimitWhat, Millis, Purpose, StateId, Window};
 use limits::{Class, Figure, add, by_limits, house, smaller};
 pub(super) use limits::{journey_limits_it, limited, policy_only};
 pub use limits::{most, rule};
+use petgraph::graph::NodeIndex;
 pub(super) use portfolio::fans_in;
 pub use proof::{Proof, Tried, proven, proven_in};
 pub(super) use returns::{Cycles, Intake, Returns};
@@ -137,6 +138,22 @@ fn asked(program: &Program) -> Vec<Wanted> {
 #[must_use]
 pub fn message_bounds(program: &Program) -> Vec<Bound> {
     bounds(program, &shapes(program), &windows(program))
+}
+
+/// For each state of a journey that sends, the most that can leave one instance of what it sends, in any half-open window
+/// of this length, in milliseconds; none where neither the journey's timing nor a limit bounds it.
+#[must_use]
+pub fn of_states(program: &Program, journey: JourneyId, window: Millis) -> Vec<(StateId, Option<u64>)> {
+    let Some(shape) = Shape::of(program, journey) else { return Vec::new() };
+    let all = shape.instance(program, Wanted::default(), Some(window)).0;
+    let senders: BTreeSet<NodeIndex> = shape.graph.all_sends().map(|(n, _)| n).collect();
+    let reach = shape.graph.reachable();
+    let of = |n: NodeIndex| {
+        let state = shape.graph.place(n)?.state?;
+        let own = if reach.contains(&n) { shape.curves.of_place(program, &shape.graph, n, window) } else { Some(0) };
+        Some((state, own.into_iter().chain(all).min()))
+    };
+    senders.into_iter().filter_map(of).collect()
 }
 
 fn shapes(program: &Program) -> Vec<Shape> {

@@ -109,6 +109,7 @@ pub(super) fn mark(kind: LineKind) -> &'static str {
         LineKind::Stay => "↻",
         LineKind::Limit => "≤",
         LineKind::Goal => "⚑",
+        LineKind::Bound => "⊓",
     }
 }
 

@@ -134,6 +134,8 @@ pub enum LineKind {
     Limit,
     /// Something that is measured.
     Goal,
+    /// How much of what it sends can leave at most, as was proven.
+    Bound,
 }
 
 /// An arrow.
@@ -194,6 +196,15 @@ impl Picture {
     #[must_use]
     pub fn node(&self, id: &str) -> Option<(usize, &Node)> {
         self.nodes.iter().enumerate().find(|(_, n)| n.id == id)
+    }
+
+    /// Writes into a state what was proven of it.
+    pub fn proven(&mut self, state: &str, text: String) {
+        let id = format!("state:{state}");
+        for node in self.nodes.iter_mut().filter(|n| n.id == id) {
+            let text = text.clone();
+            node.lines.push(Line { kind: LineKind::Bound, text, at: None, taken: None, ways: Vec::new() });
+        }
     }
 
     /// Marks what scenarios came by and what none did. What is no part of the journey by itself, such as the frame of

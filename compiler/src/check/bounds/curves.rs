@@ -11,7 +11,9 @@ use journey_spec::program::{LimitWhat, Millis, Window};
 use journey_step::ledger::most_within;
 
 use super::limits::Class;
-use crate::abstraction::{Abstraction, longest_wait};
+use petgraph::graph::NodeIndex;
+
+use crate::abstraction::{Abstraction, Stands, longest_wait};
 use crate::graph::{Graph, Sent, channels};
 use crate::model::{Alpha, Analysis, Budget, Prepared, Run};
 
@@ -175,6 +177,24 @@ impl Curves {
         let reached = self.computed(program, graph, counted, window, runs);
         self.known.borrow_mut().insert(key, reached.clone());
         reached
+    }
+
+    /// The most of one instance that can leave of what one place sends, on entry and while it is visited, in any half-open
+    /// window of this length, in milliseconds.
+    pub(super) fn of_place(&self, program: &Program, graph: &Graph, place: NodeIndex, window: Millis) -> Option<u64> {
+        let prepared = self.prepared(program, graph, Some(window), Runs::Any);
+        let all = prepared.of.weights(graph, |_| true);
+        let here = |spot: &Stands| match spot {
+            Stands::Entered(n) | Stands::Kept(n) => *n == place,
+            Stands::Stays(e) => graph.edge(*e).is_some_and(|(from, ..)| from == place),
+            Stands::Root | Stands::Waits(_) => false,
+        };
+        let weights = prepared.of.spots.iter().zip(all).map(|(spot, weight)| if here(spot) { weight } else { 0 });
+        match prepared.most(weights.collect(), Some(window)) {
+            Alpha::AtMost(run) => Some(run.count),
+            Alpha::Silent => Some(0),
+            Alpha::Unbounded(_) => None,
+        }
     }
 
     /// As [`Curves::most`], of all runs in a window, where it is less than `below`; none where it is not. What is not

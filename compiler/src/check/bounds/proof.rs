@@ -144,13 +144,16 @@ impl How {
 /// What names a run: the journey's position, how often it is taken at once, and its arrows with their times.
 type Name = Vec<(usize, u64, Vec<usize>, Vec<(usize, Millis)>)>;
 
+/// Plans that were done, and until when.
+type Done = Vec<(Vec<Plan>, Ts)>;
+
 struct Trials<'a> {
     program: &'a Program,
     shapes: &'a [Shape],
     /// Runs that were tried, and from when on.
     known: BTreeMap<Scope, BTreeSet<(Name, How)>>,
     /// What was replayed: different runs can need the same of the world.
-    done: BTreeMap<(Scope, Option<Channel>), Vec<(Vec<Plan>, Ts)>>,
+    done: BTreeMap<(Scope, Option<Channel>), Done>,
 }
 
 impl Trials<'_> {

@@ -38,6 +38,8 @@ const RIBBON: Icon = line("M3 1.2h6v9.6l-3-2.3-3 2.3z");
 const TURN: Icon = line("M9.9 8.4a4.5 4.5 0 1 1 .3-3.6M10.6 1.8v3.2h-3.2");
 const EQUALS: Icon = line("M2 4.2h8M2 7.8h8");
 const FLAG: Icon = line("M3 11.2V1.2h6.6l-1.9 2.3 1.9 2.3H3");
+/// A ceiling, and what does not rise above it.
+const CEILING: Icon = line("M1.2 1.8h9.6M3 10.8V7.6M6 10.8V4.4M9 10.8V6");
 const DIAMOND: Icon = line("M6 .8L11.2 6L6 11.2L.8 6z");
 const PLAY: Icon = area("M3 1.4L10.4 6L3 10.6z");
 const CHEVRONS: Icon = line("M2.4 2l3.4 4-3.4 4M6.6 2l3.4 4-3.4 4");
@@ -55,6 +57,7 @@ pub(super) fn of_line(kind: LineKind) -> Icon {
         LineKind::Stay => TURN,
         LineKind::Limit => BAR,
         LineKind::Goal => FLAG,
+        LineKind::Bound => CEILING,
     }
 }
 

@@ -86,6 +86,7 @@ fn line_name(kind: LineKind) -> &'static str {
         LineKind::Stay => "hears, and stays",
         LineKind::Limit => "limit",
         LineKind::Goal => "is measured",
+        LineKind::Bound => "how much of it can leave",
     }
 }
 

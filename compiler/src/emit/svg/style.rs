@@ -63,7 +63,7 @@ pub(super) fn of_line(kind: LineKind) -> Tone {
         LineKind::Handoff => Tone::Person,
         LineKind::Call => Tone::Service,
         LineKind::Limit => Tone::Bar,
-        LineKind::Set | LineKind::Stay | LineKind::Goal => Tone::Plain,
+        LineKind::Set | LineKind::Stay | LineKind::Goal | LineKind::Bound => Tone::Plain,
     }
 }
 
