@@ -18,7 +18,7 @@ use journey_spec::program::{
 use journey_spec::time::parse_rfc3339;
 use journey_spec::types::Type;
 use journey_spec::value::{Data, Value};
-use journey_step::effect::{Effect, Entry};
+use journey_step::effect::{Effect, Entry, What};
 use journey_step::ledger::in_window;
 use journey_step::{Customer, Input, Orders, step_under};
 use petgraph::graph::NodeIndex;
@@ -89,6 +89,26 @@ pub struct Replayed {
 }
 
 impl Replayed {
+    /// The timeline up to the last message that `counts` lets in and that left before `ends`, from `begins` on; each entry
+    /// with whether it tells of such a message.
+    #[must_use]
+    pub fn story(&self, begins: Ts, ends: Option<Ts>, counts: impl Fn(&Leaves) -> bool) -> Vec<(&Entry, bool)> {
+        let mut left = self.left.iter();
+        let mut told: Vec<(&Entry, bool)> = Vec::new();
+        for entry in &self.timeline {
+            let counted = match entry.what {
+                // The confirmation of a STOP is no journey's.
+                What::Sent { .. } if entry.journey.is_some() => left.next().is_some_and(&counts),
+                _ => false,
+            };
+            told.push((entry, counted && entry.at >= begins && ends.is_none_or(|ends| entry.at < ends)));
+        }
+        let last = told.iter().rposition(|(_, counted)| *counted).map_or(0, |i| i + 1);
+        told.truncate(last);
+        told.retain(|(entry, _)| !matches!(entry.what, What::Updated));
+        told
+    }
+
     /// The most that left in any half-open window of this length, in milliseconds, among what `counts` lets in, and when
     /// the first of them left.
     #[must_use]

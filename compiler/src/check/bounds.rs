@@ -180,7 +180,10 @@ fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound>
         for window in windows {
             let figure = customer(program, shapes, wanted, *window);
             let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(program, wanted, false)).collect();
-            let limit = by_limits(&house(program), &classes, Some(*window), &|_, _, _| None).0;
+            // What is essential passes them.
+            let essential = shapes.iter().any(|s| !s.classes(program, wanted, true).is_empty());
+            let limits = by_limits(&house(program), &classes, Some(*window), &|_, _, _| None).0;
+            let limit = limits.filter(|_| !essential && !classes.is_empty());
             let from = shapes.iter().map(|s| (s.graph.journey, s.customer(program, wanted, *window).0)).collect();
             out.push(bound(Scope::Customer, format!("{what} to one customer"), Some(*window), figure, limit, from));
         }
@@ -215,5 +218,9 @@ fn customer(program: &Program, shapes: &[Shape], wanted: Wanted, window: Millis)
         Some(0) => by_policy,
         _ => add(by_policy, urgent),
     };
-    smaller(all, by_journeys)
+    match (all.0, by_journeys.0) {
+        // What the journeys lack says more than that the policy has no limit.
+        (None, None) => by_journeys,
+        _ => smaller(all, by_journeys),
+    }
 }

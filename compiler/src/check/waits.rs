@@ -17,9 +17,9 @@ use crate::spans::Node;
 #[must_use]
 pub fn missing_if_past(span: Span) -> Finding {
     Finding::new(&J0304, span, "nobody has said what a customer gets when this moment is already past")
-        .label("a late booking or a changed date can make it past before the state is entered")
-        .how("a booking comes in after this moment: the step does not know where to go")
-        .help("say where to go then, for example  at booking.slot - 1d -> tomorrow, if past -> soon")
+        .label("a late start or a changed date can make it past before the state is entered")
+        .how("the journey begins after this moment: the step does not know where to go")
+        .help("say where to go then, behind the arrow:  at … -> …, if past -> STATE")
 }
 
 /// Every reachable waiting state is left by a timer or a call's deadline when nothing else happens.

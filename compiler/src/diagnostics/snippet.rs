@@ -181,7 +181,10 @@ fn draw_group(places: &[Place<'_>], whole: &str, number: u32, digits: usize, lev
     let (from, to) = (byte_at(near, from), byte_at(near, to));
     let cut_before = if from > 0 { CUT } else { "" };
     let cut_after = if to < near.len() { CUT } else { "" };
-    let shown = format!("{cut_before}{}{cut_after}", visible(part(near, from, to)));
+    // Where a line ends too early a blank after it is what the mark stands below.
+    let ends = |place: &Place<'_>| place.from >= whole.len() && cut_after.is_empty();
+    let blank = if places.iter().any(ends) { " " } else { "" };
+    let shown = format!("{cut_before}{}{cut_after}{blank}", visible(part(near, from, to)));
 
     let place_in = |byte: usize| (byte.saturating_sub(near_from + from) + cut_before.len()).min(shown.len());
     let is_beside = beside.is_some_and(|beside| {
@@ -191,7 +194,8 @@ fn draw_group(places: &[Place<'_>], whole: &str, number: u32, digits: usize, lev
     let labels = places.iter().map(|place| {
         let start = place_in(place.from);
         // What is cut goes on behind the cut.
-        let end = if place.to > near_from + to { shown.len() } else { place_in(place.to) }.max(start);
+        let end = if place.to > near_from + to { shown.len() } else { place_in(place.to) };
+        let end = end.max(start + usize::from(ends(place)));
         let bar = columns(part(&shown, 0, start)) + columns(part(&shown, start, end)).max(1) / 2;
         let text = Some(place.text).filter(|t| !t.is_empty() && !is_beside).map(|text| {
             let text = text.replace(['\n', '\r'], " ");

@@ -68,8 +68,10 @@ fn lines(rows: &[Row<'_>]) -> Vec<Line> {
     let mut lines = Vec::new();
     for row in rows {
         let cells = row.own.iter().map(|b| b.map_or_else(String::new, cell)).collect();
-        let mut by: Vec<&str> =
-            row.own.iter().flatten().filter(|b| b.at_most.is_some()).map(|b| b.by.as_str()).collect();
+        // Where something bounds it in some window, that is what counts.
+        let bounded = row.own.iter().flatten().any(|b| b.at_most.is_some());
+        let shown = row.own.iter().flatten().filter(|b| b.at_most.is_some() == bounded);
+        let mut by: Vec<&str> = shown.map(|b| b.by.as_str()).filter(|by| !by.is_empty()).collect();
         by.dedup();
         lines.push((row.name.to_owned(), cells, by.join("; "), false));
         let looser = |b: &&Bound| b.limit.is_some() && b.limit != b.at_most;

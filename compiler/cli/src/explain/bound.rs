@@ -1,5 +1,6 @@
 //! `journeyc explain appointment --bound sms 24h`: how much can leave in any such window, and the worst day.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use journey_compiler::check::bounds::{self, Bound, Kind, Scope, Tried};
@@ -124,27 +125,20 @@ impl Page<'_> {
         let (most, first) = tried.replayed.most_in(self.within, |l| self.counts.holds(l));
         let Some(first) = first else { return out };
         let ends = self.within.map(|w| first.saturating_add(w));
-        let counted = |entry: &Entry| match &entry.what {
-            What::Sent { channel, .. } if entry.at >= first && ends.is_none_or(|ends| entry.at < ends) => {
-                self.counts.channel.is_none_or(|c| c == *channel)
-            }
-            _ => false,
-        };
-        let shown: Vec<Entry> = tried
-            .replayed
-            .timeline
-            .iter()
-            .filter(|e| ends.is_none_or(|ends| e.at < ends) && !matches!(e.what, What::Updated))
-            .cloned()
-            .collect();
+        let story = tried.replayed.story(first, ends, |l| self.counts.holds(l));
+        let shown: Vec<Entry> = story.iter().map(|(entry, _)| (*entry).clone()).collect();
         let zone = Zone::utc();
-        let total = most;
-        let number = std::cell::Cell::new(0_u64);
-        let note = |entry: &Entry| {
-            counted(entry).then(|| {
-                number.set(number.get() + 1);
-                format!("{} of {total}", number.get())
-            })
+        // Entries are told in order, some together: which one it is, its id says.
+        let mut numbers: BTreeMap<&str, u64> = BTreeMap::new();
+        for (entry, _) in story.iter().filter(|(_, counted)| *counted) {
+            if let What::Sent { id, .. } = &entry.what {
+                let next = numbers.len() as u64 + 1;
+                numbers.insert(id, next);
+            }
+        }
+        let note = |entry: &Entry| match &entry.what {
+            What::Sent { id, .. } => Some(format!("{} of {most}", numbers.get(id.as_str())?)),
+            _ => None,
         };
         out.push_str("\nThe worst run that was found, done by the runtime's own step; times in UTC:\n");
         out.push_str(&timeline::render_noted(&shown, &zone, 2, width, &note));
@@ -160,7 +154,10 @@ impl Page<'_> {
         let window = self.within.map_or_else(|| "ever".to_owned(), |w| format!("in any {}", spelled_duration(w)));
         let subject = &self.bound.subject;
         let mut out = match self.bound.at_most {
-            None => return format!("{}\n", styled(WARN, format!("{subject} {window}: nothing bounds it"))),
+            None => {
+                let head = styled(WARN, format!("{subject} {window}: nothing bounds it"));
+                return format!("{head}\n  {}\n", self.bound.by);
+            }
             Some(n) => format!("{}\n", styled(BOLD, format!("{subject} {window}: at most {}", grouped(n)))),
         };
         let (style, kind) = match self.bound.kind {
@@ -196,16 +193,17 @@ impl Page<'_> {
     fn picture(&self) -> Option<String> {
         let tried = self.worst?;
         let (most, first) = tried.replayed.most_in(self.within, |l| self.counts.holds(l));
+        let first = first?;
+        let ends = self.within.map(|w| first.saturating_add(w));
         Some(day::render(&day::Day {
             title: self.bound.subject.clone(),
             at_most: self.bound.at_most,
             exact: self.bound.kind == Kind::Exact,
             by: self.bound.by.clone(),
-            begins: first?,
+            begins: first,
             lasts: self.within,
             most,
-            counted: tried.replayed.left.iter().map(|l| self.counts.holds(l)).collect(),
-            replayed: &tried.replayed,
+            story: tried.replayed.story(first, ends, |l| self.counts.holds(l)),
         }))
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn by_limits(
         }
     };
     if classes.is_empty() {
-        return (Some(0), "nothing is sent".into());
+        return (Some(0), String::new());
     }
     let split = |key: &dyn Fn(&Class) -> String| {
         let mut parts: BTreeMap<String, BTreeSet<Class>> = Default::default();
@@ -122,7 +122,13 @@ pub(super) fn house(program: &Program) -> Vec<&Limit> {
 pub(super) fn add(a: Figure, b: Figure) -> Figure {
     let total = a.0.zip(b.0).map(|(x, y)| x.saturating_add(y));
     let by = match (total, a.1.is_empty(), b.1.is_empty()) {
-        (None, ..) => "no limit covers it".into(),
+        (None, ..) => {
+            if a.0.is_none() {
+                a.1
+            } else {
+                b.1
+            }
+        }
         (_, true, _) => b.1,
         (_, _, true) => a.1,
         _ if a.1.contains(&b.1) => a.1,

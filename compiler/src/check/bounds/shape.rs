@@ -144,6 +144,10 @@ impl Shape {
     pub(super) fn limit(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Option<u64> {
         let own: Vec<&Limit> = self.limits.iter().collect();
         let classes = self.classes(program, wanted, false);
+        // What is essential passes them.
+        if classes.is_empty() || !self.classes(program, wanted, true).is_empty() {
+            return None;
+        }
         let alone = |limits: &[&Limit]| by_limits(limits, &classes, window, &|_, _, _| None);
         smaller(alone(&own), alone(&house(program))).0
     }
@@ -175,6 +179,10 @@ impl Shape {
         let decided = window.saturating_add(self.longest_valid);
         let many = self.instances(decided);
         let total = each.zip(many).map(|(a, b)| a.saturating_mul(b));
+        let by = match (each, many) {
+            (Some(_), None) => format!("no `limit live` says how many `{}` there are at once", self.graph.name),
+            _ => by,
+        };
         let wide: Vec<&Limit> = self.limits.iter().filter(|l| l.per_customer).collect();
         let shared = match self.classes(program, wanted, true).is_empty() {
             true => {

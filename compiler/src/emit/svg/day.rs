@@ -9,7 +9,6 @@ use super::ink::Ink;
 use super::style::{self, Tone};
 use super::text::{Face, escaped, num, width, wrapped};
 use crate::emit::layout::{Point, Rect};
-use crate::witness::Replayed;
 
 const MARGIN: f64 = 28.0;
 const WIDE: f64 = 860.0;
@@ -44,10 +43,8 @@ pub struct Day<'a> {
     pub lasts: Option<Millis>,
     /// How many leave in it.
     pub most: u64,
-    /// Which of the messages that left are counted, in order.
-    pub counted: Vec<bool>,
-    /// What happened.
-    pub replayed: &'a Replayed,
+    /// What happened, each with whether it is a message that counts.
+    pub story: Vec<(&'a Entry, bool)>,
 }
 
 /// The drawing.
@@ -57,20 +54,13 @@ pub fn render(day: &Day<'_>) -> String {
     let mut y = head(&mut ink, day);
     let ends = day.lasts.map(|lasts| day.begins.saturating_add(lasts));
     let inside = |at: Ts| at >= day.begins && ends.is_none_or(|ends| at < ends);
-    let shown: Vec<&Entry> = day
-        .replayed
-        .timeline
-        .iter()
-        .filter(|e| ends.is_none_or(|ends| e.at < ends) && !matches!(e.what, What::Updated))
-        .collect();
-    let mut sent = day.counted.iter();
     let mut number = 0;
     let zone = Zone::utc();
     let mut last: Option<(Ts, String)> = None;
     let mut shade: Option<(f64, f64)> = None;
     let mut rows = Ink::default();
     let top = y;
-    for entry in shown.iter().take(MOST) {
+    for (entry, counts) in day.story.iter().copied().take(MOST) {
         let date = zone.stamp(entry.at);
         let (date, clock) = date.rsplit_once(' ').map_or((date.clone(), String::new()), |(d, c)| (d.into(), c.into()));
         if last.as_ref().is_none_or(|(_, before)| *before != date) {
@@ -80,10 +70,6 @@ pub fn render(day: &Day<'_>) -> String {
         } else if last.as_ref().is_some_and(|(at, _)| entry.at > *at) {
             y += 4.0;
         }
-        let counts = match entry.what {
-            What::Sent { .. } => sent.next().copied().unwrap_or(false) && inside(entry.at),
-            _ => false,
-        };
         if last.as_ref().is_none_or(|(at, _)| *at != entry.at) {
             let x = TIMES - width(&clock, LINE);
             rows.text("dim", Point { x, y }, LINE, &clock);
@@ -122,9 +108,9 @@ pub fn render(day: &Day<'_>) -> String {
         y += ROW;
         last = Some((entry.at, date));
     }
-    if shown.len() > MOST {
+    if day.story.len() > MOST {
         y += 6.0;
-        rows.text("dim", Point { x: WORDS, y }, LINE, &format!("and {} more", shown.len() - MOST));
+        rows.text("dim", Point { x: WORDS, y }, LINE, &format!("and {} more", day.story.len() - MOST));
         y += ROW;
     }
     if let Some((from, to)) = shade {
