@@ -201,6 +201,8 @@ impl<'m> Search<'m> {
             }
             first.push(ways.len() as u32);
         }
+        // Registers' values are many times as many as nodes: what is sure to grow need not be moved so often.
+        let room = most.min(model.graph.node_count().saturating_mul(16)).min(1 << 14);
         let plain = (!asked.contains(&true)).then(|| Column::filled(NONE, model.graph.node_count()));
         Search {
             model,
@@ -208,8 +210,8 @@ impl<'m> Search<'m> {
             asked,
             ways,
             first: Column(first),
-            keys: Column::default(),
-            known: HashMap::default(),
+            keys: Column(Vec::with_capacity(room)),
+            known: HashMap::with_capacity_and_hasher(if plain.is_some() { 0 } else { room }, Default::default()),
             plain,
             flat: Flat { first: Column(vec![0]), ..Flat::default() },
             most,
@@ -263,9 +265,13 @@ impl<'m> Search<'m> {
             let (spot, key) = (self.flat.spot.at(node), self.keys.at(node));
             let (from, to) = (self.first.at(spot) as usize, self.first.at(spot + 1) as usize);
             enabled.clear();
-            enabled.extend((from..to).filter(|way| self.ways.get(*way).is_some_and(|way| self.enabled(key, way))));
-            let ways = enabled.iter().filter_map(|way| self.ways.get(*way));
-            let latest = ways.filter_map(|way| way.by).min().unwrap_or(Millis::MAX).max(0);
+            let mut latest = Millis::MAX;
+            for (number, way) in (from..to).zip(self.ways.get(from..to).unwrap_or_default()) {
+                if self.enabled(key, way) {
+                    enabled.push(number);
+                    latest = way.by.map_or(latest, |by| latest.min(by.max(0)));
+                }
+            }
             for number in &enabled {
                 let Some(way) = self.ways.get(*number).filter(|way| way.lo <= latest) else { continue };
                 let (to, edge, lo) = (way.to, way.edge, way.lo);

@@ -66,21 +66,13 @@ impl Ready {
         Ready { of, prepared, weighed: RefCell::default(), known: RefCell::default() }
     }
 
-    fn analysis(&self, weights: &Vec<u32>) -> Rc<Analysis> {
+    fn analysis(&self, weights: &[u32]) -> Rc<Analysis> {
         if let Some(known) = self.weighed.borrow().get(weights) {
             return Rc::clone(known);
         }
         let analysis = Rc::new(self.prepared.weighed(weights));
-        self.weighed.borrow_mut().insert(weights.clone(), Rc::clone(&analysis));
+        self.weighed.borrow_mut().insert(weights.to_vec(), Rc::clone(&analysis));
         analysis
-    }
-
-    /// Whether some run is known or found with at least so many in the window.
-    fn reaches(&self, weights: &Vec<u32>, window: Millis, target: u64) -> bool {
-        if let Some(known) = self.known.borrow().get(&(weights.clone(), Some(window))) {
-            return known.count().is_none_or(|most| most >= target);
-        }
-        self.analysis(weights).decide(window, target).is_some()
     }
 
     fn most(&self, weights: Vec<u32>, window: Option<Millis>) -> Alpha {
@@ -108,7 +100,7 @@ pub(super) struct Reached {
     /// How many; none where nothing bounds it.
     pub(super) most: Option<u64>,
     /// The run, and the model that it is a run of.
-    pub(super) run: Option<(Rc<Ready>, Run)>,
+    pub(super) run: Option<(Rc<Ready>, Rc<Run>)>,
 }
 
 /// A journey's curves, each figure computed once.
@@ -197,8 +189,10 @@ impl Curves {
         }
     }
 
-    /// As [`Curves::most`], of all runs in a window, where it is less than `below`; none where it is not. What is not
-    /// needed is not computed: no window holds less than a shorter one, and one search tells whether so many are reached.
+    /// As [`Curves::most`], of all runs in a window, where it is less than `below`; none where it is not. No window
+    /// holds less than a shorter one: where one is known that holds so many, nothing is searched. (To search for `below`
+    /// itself would cost more than the exact number where that is much greater: bounds on what can still come prune little
+    /// then.)
     pub(super) fn less(
         &self,
         program: &Program,
@@ -221,11 +215,6 @@ impl Curves {
             Some((_, most)) if most.is_none_or(|most| most >= below) => return None,
             _ => {}
         }
-        let prepared = self.prepared(program, graph, Some(window), Runs::Any);
-        let weights = prepared.of.weights(graph, |sent| counted.holds(program, sent));
-        if below < u64::MAX && prepared.prepared.dropped().is_empty() && prepared.reaches(&weights, window, below) {
-            return None;
-        }
         self.most(program, graph, counted, Some(window), Runs::Any).most.filter(|most| *most < below)
     }
 
@@ -240,7 +229,7 @@ impl Curves {
         let prepared = self.prepared(program, graph, window, runs);
         let weights = prepared.of.weights(graph, |sent| counted.holds(program, sent));
         let mut reached = match prepared.most(weights, window) {
-            Alpha::AtMost(run) => Reached { most: Some(run.count), run: Some((Rc::clone(&prepared), run)) },
+            Alpha::AtMost(run) => Reached { most: Some(run.count), run: Some((Rc::clone(&prepared), Rc::new(run))) },
             Alpha::Unbounded(_) => Reached { most: None, run: None },
             Alpha::Silent => Reached { most: Some(0), run: None },
         };

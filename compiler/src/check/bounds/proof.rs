@@ -161,7 +161,7 @@ impl Trials<'_> {
     fn of(&mut self, bound: &Bound, how: How) -> Option<Tried> {
         let how = How { only: bound.channel, ..how };
         let wanted = Wanted { channel: bound.channel, purpose: bound.purpose };
-        let mut runs: Vec<(&Shape, Rc<Ready>, Run, u64)> = Vec::new();
+        let mut runs: Vec<(&Shape, Rc<Ready>, Rc<Run>, u64)> = Vec::new();
         let mut name = Name::new();
         let mut longest: Millis = 0;
         for (position, shape) in self.shapes.iter().enumerate() {
