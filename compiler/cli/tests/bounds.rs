@@ -1,0 +1,88 @@
+//! What is proven of how much can reach a customer: `explain --bound`, `graph --bounds`, the table.
+
+mod support;
+
+use support::Place;
+
+/// Without what a page breaks into lines.
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_bound_is_told_with_its_worst_day() {
+    let place = Place::with_project();
+    let ran = place.run(&["explain", "visit", "--project", "visit", "--bound", "sms", "24h", "--svg", "day.svg"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("sms from one `visit` in any 24h: at most "), "{}", ran.out);
+    assert!(ran.out.contains("enforced by "), "{}", ran.out);
+    assert!(ran.out.contains("▸ visit 1 began with booking.created"), "{}", ran.out);
+    // Each message that counts has its number, and the last line says how many there are.
+    let last = ran.out.lines().last().expect("a line");
+    let most: usize = last.split(' ').next().and_then(|n| n.parse().ok()).expect("a number");
+    assert!(last.contains(" left in the 24h from 2026-01-14 ") && most > 0, "{last}");
+    let text = unwrapped(&ran.out);
+    for number in 1..=most {
+        assert!(text.contains(&format!("← {number} of {most}")), "{number}: {}", ran.out);
+    }
+    // Nothing is told after the last of them.
+    let (_, after) = text.split_once(&format!("← {most} of {most} ")).expect("the last one");
+    assert!(after.starts_with(&format!("{most} left in the 24h")), "{after}");
+    let svg = std::fs::read_to_string(place.path("day.svg")).expect("a picture");
+    assert!(svg.starts_with("<svg ") && svg.contains("sms from one visit"), "{svg}");
+    assert!(svg.contains(&format!(">{most}</text>")), "the last number is drawn");
+}
+
+#[test]
+fn a_customers_day_counts_all_journeys() {
+    let place = Place::with_project();
+    let ran = place.run(&["explain", "customer", "--project", "visit", "--bound", "messages", "24h"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("messages to one customer in any 24h: at most 6\n  exact"), "{}", ran.out);
+    assert!(unwrapped(&ran.out).contains("← 6 of 6 6 left in the 24h"), "{}", ran.out);
+    let ever = place.run(&["explain", "visit", "--project", "visit", "--bound", "messages", "ever"]);
+    assert!(ever.out.contains(" ever: "), "{}", ever.out);
+}
+
+#[test]
+fn what_cannot_be_asked_is_said() {
+    let place = Place::with_project();
+    let refused = |args: &[&str], words: &str| {
+        let ran = place.run(&[&["explain"], args, &["--project", "visit"]].concat());
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains(words), "{}", ran.err);
+    };
+    refused(&["visit", "--bound", "smss", "24h"], "`sms`");
+    refused(&["visit", "--bound", "letters", "24h"], "one of sms, email");
+    refused(&["visit", "--bound", "sms", "soon"], "write 1h, 24h, 7d, 30d or ever");
+    refused(&["vist", "--bound", "sms", "24h"], "`visit`");
+    refused(&["customer", "--bound", "sms", "ever"], "ask for a window");
+    let none = place.run(&["explain", "visit", "--project", "visit", "--bound", "voice", "24h"]);
+    assert_eq!((none.code, none.out.as_str()), (0, "no message of this project leaves as voice: 0\n"));
+}
+
+#[test]
+fn a_picture_says_what_each_state_can_send() {
+    let place = Place::with_project();
+    let ran = place.run(&["graph", "visit", "--bounds", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let pictures: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let text = pictures.to_string();
+    assert!(text.contains("\"kind\":\"bound\""), "{text}");
+    assert!(text.contains("in 24h"), "{text}");
+    assert!(
+        !place.run(&["graph", "visit", "--format", "json"]).out.contains("\"bound\""),
+        "only where it is asked for"
+    );
+    assert!(place.run(&["graph", "visit", "--bounds", "--format", "svg"]).out.contains("how much of it can leave"));
+}
+
+#[test]
+fn what_nothing_bounds_says_what_is_missing() {
+    let place = Place::with_project();
+    place.replace("visit/visit.journey", "limit live to 3", "// limit live to 3");
+    place.replace("visit/care.journey", "limit messages to 6 per 24h else latest", "");
+    let ran = place.run(&["check", "visit"]);
+    assert!(ran.out.contains("no bound"), "{}", ran.out);
+    assert!(ran.out.contains("no `limit live` says how many `visit` there are at once"), "{}", ran.out);
+}
