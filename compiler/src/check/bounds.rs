@@ -137,7 +137,18 @@ fn asked(program: &Program) -> Vec<Wanted> {
 /// purpose, in each of [`windows`] and, for an instance, in its whole life. Nothing is tried, so no figure is called exact.
 #[must_use]
 pub fn message_bounds(program: &Program) -> Vec<Bound> {
-    bounds(program, &shapes(program), &windows(program))
+    let (shapes, windows) = (shapes(program), windows(program));
+    // One journey after the other, so that the models of one only are held; the table is then made of the figures.
+    for shape in &shapes {
+        for wanted in asked(program) {
+            for window in &windows {
+                shape.customer(program, wanted, *window);
+            }
+            shape.instance(program, wanted, None);
+        }
+        shape.curves.keep_figures();
+    }
+    bounds(program, &shapes, &windows)
 }
 
 /// For each state of a journey that sends, the most that can leave one instance of what it sends, in any half-open window

@@ -189,6 +189,12 @@ impl Curves {
         }
     }
 
+    /// Forgets models and runs; figures stay known.
+    pub(super) fn keep_figures(&self) {
+        self.models.borrow_mut().clear();
+        self.known.borrow_mut().values_mut().for_each(|reached| reached.run = None);
+    }
+
     /// As [`Curves::most`], of all runs in a window, where it is less than `below`; none where it is not. No window
     /// holds less than a shorter one: where one is known that holds so many, nothing is searched. (To search for `below`
     /// itself would cost more than the exact number where that is much greater: bounds on what can still come prune little
