@@ -234,6 +234,15 @@ impl Run<'_> {
         self.move_promises(n);
     }
 
+    /// Nothing more comes of the visit's instants that are past.
+    fn use_up_past(&mut self, n: usize) {
+        let now = self.now;
+        if let Some(instance) = self.c.instances.get_mut(n) {
+            let past = instance.timers.iter_mut().filter(|t| t.due.is_some_and(|due| due <= now));
+            past.for_each(|timer| timer.done = true);
+        }
+    }
+
     /// Takes what `if past` says for every `at` of the visit whose instant is not ahead; a settling arrow goes in its
     /// place.
     pub(crate) fn take_past(&mut self, n: usize) {
@@ -250,7 +259,8 @@ impl Run<'_> {
             // Each round uses a timer up or takes a settling arrow; only a `set` in a program that nobody checked can arm
             // timers again and again.
             if self.moves >= MOST_MOVES {
-                return;
+                // Left due they would be taken up again at the same moment, and the round would go on.
+                return self.use_up_past(n);
             }
             self.moves += 1;
             if !self.may_fire(n, index) {
