@@ -58,6 +58,18 @@ pub(super) struct Flat {
 }
 
 impl Flat {
+    /// None yet, with room for so many nodes.
+    pub(super) fn with_room(nodes: usize) -> Self {
+        let mut first = Vec::with_capacity(nodes + 1);
+        first.push(0);
+        Flat {
+            spot: Column(Vec::with_capacity(nodes)),
+            parent: Column(Vec::with_capacity(nodes)),
+            first: Column(first),
+            hops: Vec::with_capacity(nodes.saturating_mul(4)),
+        }
+    }
+
     pub(super) fn nodes(&self) -> u32 {
         self.spot.len()
     }

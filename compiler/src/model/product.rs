@@ -201,9 +201,9 @@ impl<'m> Search<'m> {
             }
             first.push(ways.len() as u32);
         }
-        // Registers' values are many times as many as nodes: what is sure to grow need not be moved so often.
-        let room = most.min(model.graph.node_count().saturating_mul(16)).min(1 << 14);
         let plain = (!asked.contains(&true)).then(|| Column::filled(NONE, model.graph.node_count()));
+        // Registers make many nodes of one: what grows that much need not be moved each time that it is full.
+        let room = if plain.is_some() { model.graph.node_count() } else { most.min(1 << 14) };
         Search {
             model,
             packing,
@@ -213,7 +213,7 @@ impl<'m> Search<'m> {
             keys: Column(Vec::with_capacity(room)),
             known: HashMap::with_capacity_and_hasher(if plain.is_some() { 0 } else { room }, Default::default()),
             plain,
-            flat: Flat { first: Column(vec![0]), ..Flat::default() },
+            flat: Flat::with_room(room),
             most,
         }
     }
