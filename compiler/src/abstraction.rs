@@ -493,7 +493,12 @@ impl<'g> Build<'g> {
     }
 
     /// What entering a place does to the registers, after `so_far`; none where it cannot be.
-    fn arriving(&self, to: NodeIndex, redirected: &[usize], by: Option<(NodeIndex, &Edge, Vec<Touch>)>) -> Option<Vec<Touch>> {
+    fn arriving(
+        &self,
+        to: NodeIndex,
+        redirected: &[usize],
+        by: Option<(NodeIndex, &Edge, Vec<Touch>)>,
+    ) -> Option<Vec<Touch>> {
         let mut touches = Vec::new();
         if let Some((from, edge, so_far)) = by {
             touches = so_far;
@@ -536,7 +541,8 @@ impl<'g> Build<'g> {
         for (base, register, offsets) in &self.instants {
             if moved(edge, base) {
                 let most = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
-                let behind = self.cut_short(from, edge).filter(|(cut, _)| cut == register).map_or(0, |(_, behind)| behind);
+                let behind =
+                    self.cut_short(from, edge).filter(|(cut, _)| cut == register).map_or(0, |(_, behind)| behind);
                 touch(touches, Touch { register: *register, least: 0, most, then: Then::Set(behind) });
             }
         }

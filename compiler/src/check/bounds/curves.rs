@@ -189,9 +189,13 @@ impl Curves {
     ) -> Option<u64> {
         let key = (counted.clone(), Some(window), Runs::Any);
         let shorter = (counted.clone(), Some(0), Runs::Any)..=key.clone();
-        let known = self.known.borrow().range(shorter).rev().find(|((.., runs), _)| *runs == Runs::Any).map(
-            |((_, known, _), reached)| (*known, reached.most),
-        );
+        let known = self
+            .known
+            .borrow()
+            .range(shorter)
+            .rev()
+            .find(|((.., runs), _)| *runs == Runs::Any)
+            .map(|((_, known, _), reached)| (*known, reached.most));
         match known {
             Some((known, most)) if known == Some(window) => return most.filter(|most| *most < below),
             Some((_, most)) if most.is_none_or(|most| most >= below) => return None,
