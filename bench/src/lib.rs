@@ -1,14 +1,16 @@
-//! What is measured with: texts of any length (a house, and journeys like those of the examples, one after another), and
-//! random [`models`].
+//! What is measured with: texts of any length (a house, and journeys like those of the examples, one after another), whole
+//! [`programs`], the examples themselves, and random [`models`].
 
 pub mod models;
 pub mod plot;
+pub mod programs;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use journey_compiler::source::Memory;
 
-const HOUSE: &str = include_str!("../../examples/house/care.journey");
+pub(crate) const HOUSE: &str = include_str!("../../examples/house/care.journey");
 
 /// The house, and as many journeys as make about this many lines.
 #[must_use]
@@ -28,6 +30,28 @@ pub fn text(lines: usize) -> String {
 #[must_use]
 pub fn project(text: &str) -> (Vec<String>, Memory) {
     (vec!["main.journey".into()], Memory([("main.journey".to_owned(), text.to_owned())].into()))
+}
+
+/// An example as a project, its scenarios left out.
+///
+/// # Panics
+///
+/// Where the examples are not beside this crate.
+#[must_use]
+pub fn example(name: &str) -> (Vec<String>, Memory) {
+    let examples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"));
+    let mut files = Memory::default();
+    let mut open = vec![PathBuf::from(name), PathBuf::from("house")];
+    while let Some(at) = open.pop() {
+        for entry in std::fs::read_dir(examples.join(&at)).expect("the examples are here").flatten() {
+            let path = at.join(entry.file_name());
+            match std::fs::read_to_string(entry.path()) {
+                Ok(text) => _ = files.0.insert(path.to_string_lossy().into_owned(), text),
+                Err(_) => open.push(path),
+            }
+        }
+    }
+    (vec![format!("{name}/{name}.journey")], files)
 }
 
 /// The one in the middle, of an odd number of times.

@@ -138,8 +138,8 @@ fn asked(program: &Program) -> Vec<Wanted> {
 #[must_use]
 pub fn message_bounds(program: &Program) -> Vec<Bound> {
     let (shapes, windows) = (shapes(program), windows(program));
-    // One journey after the other, so that the models of one only are held; the table is then made of the figures.
-    for shape in &shapes {
+    // Of many journeys one after the other, so that the models of one only are held; the table is then made of the figures.
+    for shape in shapes.iter().filter(|_| shapes.len() > FEW) {
         for wanted in asked(program) {
             for window in &windows {
                 shape.customer(program, wanted, *window);
@@ -166,6 +166,9 @@ pub fn of_states(program: &Program, journey: JourneyId, window: Millis) -> Vec<(
     };
     senders.into_iter().filter_map(of).collect()
 }
+
+/// So many journeys' models may be held at once.
+const FEW: usize = 16;
 
 fn shapes(program: &Program) -> Vec<Shape> {
     (0..).zip(&program.journeys).filter_map(|(i, _)| Shape::of(program, JourneyId(i))).collect()

@@ -1,0 +1,53 @@
+//! Programs as wholes: one journey of 10,000 states, a portfolio, and what one edit in it costs. Prints the time of each and
+//! the most memory that the process had so far. `portfolio long`, `many`, `limited` and `edit` do one of them
+//! alone, so that its memory can be told.
+
+use std::time::Instant;
+
+use journey_bench::programs;
+use journey_compiler::check::bounds::message_bounds;
+use journey_compiler::source::Memory;
+use journey_compiler::{Compilation, compile};
+
+fn main() {
+    let which = std::env::args().nth(1);
+    let asked = |name: &str| which.as_deref().is_none_or(|which| which == name);
+    if asked("long") {
+        whole("one journey of 10,000 states", &programs::portfolio(1, 10_000, false));
+        whole("the same, its event limited", &programs::portfolio(1, 10_000, true));
+    }
+    if asked("many") {
+        whole("1,000 journeys of 50 states", &programs::portfolio(1_000, 50, false));
+    }
+    if asked("limited") {
+        whole("1,000 journeys of 50 states, their event limited", &programs::portfolio(1_000, 50, true));
+    }
+    if asked("edit") {
+        whole("200 journeys of 50 states", &programs::portfolio(200, 50, false));
+        whole("the same after one edit, all anew", &programs::edited(200, 50, false, Some(100)));
+    }
+}
+
+fn whole(what: &str, (roots, sources): &(Vec<String>, Memory)) {
+    let began = Instant::now();
+    let Compilation { program, findings, .. } = compile(roots, sources);
+    let findings_in = began.elapsed();
+    let Some(program) = program else { return println!("{what}: cannot be read") };
+    let states: usize = program.journeys.iter().map(|j| j.states.len()).sum();
+    let began = Instant::now();
+    let rows = message_bounds(&program).len();
+    println!(
+        "{what}: {states} states, {} findings in {:.2} s, {rows} bounds in {:.2} s; at most {} MB",
+        findings.len(),
+        findings_in.as_secs_f64(),
+        began.elapsed().as_secs_f64(),
+        most_memory()
+    );
+}
+
+/// The most that was resident, in megabytes; 0 where the system does not say.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) / 1_024
+}
