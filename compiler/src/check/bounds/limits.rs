@@ -49,7 +49,7 @@ pub(super) type Class = (Channel, Purpose);
 pub(super) type Flow<'f> = &'f dyn Fn(&BTreeSet<Class>, Millis, u64) -> Option<u64>;
 
 /// Cuts of a window at which a flow is asked, to sharpen one limit: each costs a search of the model.
-const CUTS: u64 = 4;
+const CUTS: u64 = 2;
 
 /// The most of a flow that a limit lets through in a window.
 fn through(limit: &Limit, window: Millis, flow: impl Fn(Millis, u64) -> Option<u64>) -> Option<u64> {

@@ -65,7 +65,7 @@ fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
     let mut trials = Trials { program, shapes, known: BTreeMap::new(), done: BTreeMap::new() };
     for i in 0..proof.bounds.len() {
         let Some(bound) = proof.bounds.get(i).cloned() else { continue };
-        for how in How::all() {
+        for how in How::all(bound.window) {
             let open = |b: &Bound| b.at_most.is_some_and(|most| b.attained.is_none_or(|n| n < most));
             if !proof.bounds.get(i).is_some_and(open) {
                 break;
@@ -134,10 +134,14 @@ struct How {
 }
 
 impl How {
-    fn all() -> impl Iterator<Item = How> {
+    /// In a window of days the hour at which it begins says little; it is tried at one.
+    fn all(window: Option<Millis>) -> impl Iterator<Item = How> {
         let ways = [(Runs::Easy, false), (Runs::Easy, true), (Runs::Any, false), (Runs::Any, true)];
-        ways.into_iter()
-            .flat_map(|(runs, patient)| witness::beginnings().map(|begins| How { begins, runs, patient, only: None }))
+        let hours = if window.is_some_and(|w| w <= DAY) { usize::MAX } else { 1 };
+        ways.into_iter().flat_map(move |(runs, patient)| {
+            let beginnings = witness::beginnings().into_iter().take(hours);
+            beginnings.map(move |begins| How { begins, runs, patient, only: None })
+        })
     }
 }
 
