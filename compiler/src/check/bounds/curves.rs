@@ -259,4 +259,4 @@ impl Curves {
 }
 
 /// How large a product with the registers may become: some milliseconds a window.
-const BUDGET: Budget = Budget { nodes: 5_000 };
+const BUDGET: Budget = Budget { nodes: 3_000 };

@@ -64,12 +64,10 @@ fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
     let mut proof = Proof { worst: vec![None; bounds.len()], bounds, tried: Vec::new() };
     let mut trials = Trials { program, shapes, known: BTreeMap::new(), done: BTreeMap::new() };
     for i in 0..proof.bounds.len() {
-        let Some(bound) = proof.bounds.get(i).cloned() else { continue };
-        for how in How::all(bound.window) {
-            let open = |b: &Bound| b.at_most.is_some_and(|most| b.attained.is_none_or(|n| n < most));
-            if !proof.bounds.get(i).is_some_and(open) {
-                break;
-            }
+        let Some(window) = proof.bounds.get(i).map(|b| b.window) else { continue };
+        for how in How::all(window) {
+            let open = |b: &&Bound| b.at_most.is_some_and(|most| b.attained.is_none_or(|n| n < most));
+            let Some(bound) = proof.bounds.get(i).filter(open).cloned() else { break };
             if let Some(tried) = trials.of(&bound, how) {
                 proof.learn(tried);
             }
@@ -185,6 +183,12 @@ impl Trials<'_> {
             let steps = run.steps.iter().map(|(e, t)| (e.index(), *t)).collect();
             name.push((position, copies, prefix, steps));
             runs.push((shape, prepared, run, copies));
+        }
+        // Where something is known to leave, a run that does not even claim to reach the bound is not done for it.
+        let claimed =
+            runs.iter().fold(0_u64, |sum, (_, _, run, copies)| sum.saturating_add(run.count.saturating_mul(*copies)));
+        if bound.attained.is_some() && bound.at_most.is_some_and(|most| claimed < most) {
+            return None;
         }
         if name.is_empty() || !self.known.entry(bound.scope).or_default().insert((name, how)) {
             return None;
