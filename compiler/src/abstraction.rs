@@ -30,14 +30,16 @@
 //! of its stays, in which the visit has lasted so long; and, for windows that begin with a stay's message, one in which
 //! the visit may have lasted any time, so that every way out is open at once. Only what lies before the window leads there.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod registers;
 
-use journey_spec::program::{Channel, Expr, Limit, LimitWhat, Message, Millis, Program, Quota, Validity, Window};
-use journey_step::ledger::most_within;
+use std::collections::BTreeMap;
+
+use journey_spec::program::{Expr, Message, Millis, Program, Validity};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
-use crate::graph::{Edge, Graph, Kind, Sent, channels, datum};
-use crate::model::{Arrow, Model, Register, Spot, Then, Touch};
+use crate::graph::{Edge, Graph, Kind, Sent};
+use crate::model::{Arrow, Model, Spot, Then, Touch};
+use registers::{own_instant, touch};
 
 /// What an arrow of the model stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +77,7 @@ pub struct Abstraction {
     /// For each arrow's tag.
     pub causes: Vec<Cause>,
     /// The longest window for which its registers count; none means the whole life.
-    pub span: Option<Millis>,
+    span: Option<Millis>,
 }
 
 impl Abstraction {
@@ -144,25 +146,6 @@ pub fn longest_wait(program: &Program) -> Millis {
     longest.saturating_sub(1).max(0)
 }
 
-/// Whether a message may leave on a channel; on any where none is asked for.
-#[must_use]
-pub fn leaves_on(program: &Program, sent: &Sent, channel: Option<Channel>) -> bool {
-    let message = program.messages.get(sent.send.message.index());
-    message.is_some_and(|m| channels(m, &sent.send).iter().any(|c| channel.is_none_or(|wanted| wanted == *c)))
-}
-
-/// How often a limit lets an instance do what it counts, in windows of a length.
-fn lets(limit: &Limit, span: Option<Millis>) -> Option<u32> {
-    let per = limit.per?;
-    let most = most_within(u64::from(limit.n), per, Window::Rolling(span?));
-    u32::try_from(most).ok()
-}
-
-fn taken(quota: Quota, settle: Option<Millis>, span: Option<Millis>) -> Option<u32> {
-    let window = span?.saturating_add(settle.unwrap_or(0));
-    u32::try_from(most_within(u64::from(quota.n), quota.per, Window::Rolling(window))).ok()
-}
-
 /// The parts of a place.
 #[derive(Clone, Debug)]
 struct Parts {
@@ -222,7 +205,7 @@ impl<'g> Build<'g> {
             intake: BTreeMap::new(),
             instants: Vec::new(),
             once: BTreeMap::new(),
-            comes_back: on_cycles(graph),
+            comes_back: graph.on_cycles(|_, _, _, e| !e.stay),
             waited: span.filter(|_| runs == Runs::Any).map(|_| longest_wait(program)),
             runs,
         }
@@ -237,83 +220,9 @@ impl<'g> Build<'g> {
         self.done
     }
 
-    fn register(&mut self, top: u32, fresh: bool) -> usize {
-        self.done.model.registers.push(Register { top, fresh });
-        self.done.model.registers.len() - 1
-    }
-
-    fn is_fresh(&self, register: usize) -> bool {
-        self.done.model.registers.get(register).is_some_and(|r| r.fresh)
-    }
-
     fn spot(&mut self, stands: Stands) -> NodeIndex {
         self.done.spots.push(stands);
         self.done.model.graph.add_node(Spot::default())
-    }
-
-    fn limits(&mut self) {
-        let graph = self.graph;
-        for (i, limit) in (0..).map_while(|i| Some((i, graph.limit(i)?))) {
-            // A state that is entered once needs no counting.
-            let LimitWhat::Visits(state) = limit.what else { continue };
-            if limit.n > 0 && !self.comes_back.get(state.index()).copied().unwrap_or(true) {
-                continue;
-            }
-            let whole = limit.per.is_none();
-            let Some(n) = (if whole { Some(limit.n) } else { lets(limit, self.done.span) }) else { continue };
-            let register = self.register(n, !whole);
-            self.visits.insert(i, (register, n));
-            // What other instances did is not known.
-            if whole && !limit.per_customer {
-                self.whole.push(i);
-            }
-        }
-    }
-
-    fn events(&mut self) {
-        let limited: Vec<_> = self
-            .graph
-            .edges()
-            .filter(|(_, _, _, e)| !e.stay || !e.sends.is_empty())
-            .filter_map(|(_, _, _, e)| Some((e.event?.0, e.intake?, e.settle)))
-            .collect();
-        let stays = |event: u32| {
-            self.graph
-                .edges()
-                .any(|(_, _, _, e)| e.stay && !e.sends.is_empty() && e.event.is_some_and(|id| id.0 == event))
-        };
-        let stay: BTreeSet<u32> = limited.iter().map(|(event, ..)| *event).filter(|event| stays(*event)).collect();
-        for (event, quota, settle) in limited {
-            let key = (event, settle.unwrap_or(0));
-            if self.intake.contains_key(&key) {
-                continue;
-            }
-            // What a `stay` decided before the window may leave in it.
-            let waited = self.waited.filter(|_| stay.contains(&event)).unwrap_or(0);
-            let span = self.done.span.map(|span| span.saturating_add(waited));
-            if let Some(n) = taken(quota, settle, span) {
-                let register = self.register(n, true);
-                self.intake.insert(key, (register, n));
-            }
-        }
-    }
-
-    /// A register for the base of each instant that only the journey's own data move.
-    fn instants(&mut self) {
-        let mut bases: Vec<(Expr, Vec<Millis>)> = Vec::new();
-        for (_, _, _, edge) in self.graph.edges() {
-            let Some((base, offset)) = own_instant(edge) else { continue };
-            match bases.iter_mut().find(|(b, _)| b == base) {
-                Some((_, offsets)) => offsets.push(*offset),
-                None => bases.push((base.clone(), vec![*offset])),
-            }
-        }
-        for (base, mut offsets) in bases {
-            offsets.sort_unstable();
-            offsets.dedup();
-            let register = self.register(u32::try_from(offsets.len()).unwrap_or(u32::MAX), false);
-            self.instants.push((base, register, offsets));
-        }
     }
 
     fn spots(&mut self) {
@@ -350,11 +259,6 @@ impl<'g> Build<'g> {
             let late = sends.then(|| self.spot(Stands::Waits(n)));
             self.parts.push(Parts { entered, lasted, late, kept });
         }
-    }
-
-    /// The registers of instants whose data an edge moves.
-    fn moves<'e>(&'e self, edge: &'e Edge) -> impl Iterator<Item = usize> + 'e {
-        self.instants.iter().filter(move |(base, ..)| moved(edge, base)).map(|(_, register, _)| *register)
     }
 
     fn arrow(&mut self, from: NodeIndex, to: NodeIndex, cause: Cause, arrow: Arrow) {
@@ -481,147 +385,10 @@ impl<'g> Build<'g> {
             self.arrow(does, late, Cause::Inside, Arrow { by: Some(0), ..Arrow::default() });
         }
     }
-
-    /// The ways in which an edge that hangs on an instant can find it, each with whether it is forced then; one way that
-    /// asks nothing for any other edge.
-    fn instant(&self, edge: &Edge) -> Vec<(Vec<Touch>, bool)> {
-        let free = || vec![(Vec::new(), false)];
-        let Some((base, offset)) = own_instant(edge) else { return free() };
-        let Some((_, register, offsets)) = self.instants.iter().find(|(b, ..)| b == base) else { return free() };
-        let index = offsets.binary_search(offset).ok().and_then(|i| u32::try_from(i).ok()).unwrap_or(0);
-        let top = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
-        let passes = index.saturating_add(1);
-        let ahead = Touch { register: *register, least: 0, most: index, then: Then::Set(passes) };
-        let behind = Touch { register: *register, least: passes, most: top, then: Then::Keep };
-        match edge.kind {
-            Kind::Urgent => vec![(vec![ahead], false), (vec![behind], true)],
-            _ => vec![(vec![ahead], false)],
-        }
-    }
-
-    /// What entering a place does to the registers, after `so_far`; none where it cannot be.
-    fn arriving(
-        &self,
-        to: NodeIndex,
-        redirected: &[usize],
-        by: Option<(NodeIndex, &Edge, Vec<Touch>)>,
-    ) -> Option<Vec<Touch>> {
-        let mut touches = Vec::new();
-        if let Some((from, edge, so_far)) = by {
-            touches = so_far;
-            self.take_in(edge, &mut touches);
-            self.reset(from, edge, &mut touches);
-        }
-        for limit in redirected {
-            if let Some((register, n)) = self.visits.get(limit).filter(|_| self.whole.contains(limit)) {
-                touch(&mut touches, Touch { register: *register, least: *n, most: *n, then: Then::Keep });
-            }
-        }
-        for (limit, (register, n)) in &self.visits {
-            if self
-                .graph
-                .limit(*limit)
-                .is_some_and(|l| matches!(l.what, LimitWhat::Visits(s) if self.graph.at(s) == to))
-            {
-                let most = n.checked_sub(1)?;
-                touch(&mut touches, Touch { register: *register, least: 0, most, then: Then::Add });
-            }
-        }
-        for (id, _, _) in self.graph.out(to) {
-            if let Some(register) = self.once.get(&id) {
-                touch(&mut touches, Touch { register: *register, least: 0, most: 1, then: Then::Set(0) });
-            }
-        }
-        touches.iter().all(|t| t.least <= t.most).then_some(touches)
-    }
-
-    fn take_in(&self, edge: &Edge, touches: &mut Vec<Touch>) {
-        let key = edge.event.map(|event| (event.0, edge.settle.unwrap_or(0)));
-        let of = key.filter(|_| edge.intake.is_some() && (!edge.stay || !edge.sends.is_empty()));
-        if let Some((register, n)) = of.and_then(|key| self.intake.get(&key)) {
-            let most = n.saturating_sub(1);
-            touch(touches, Touch { register: *register, least: 0, most, then: Then::Add });
-        }
-    }
-
-    fn reset(&self, from: NodeIndex, edge: &Edge, touches: &mut Vec<Touch>) {
-        for (base, register, offsets) in &self.instants {
-            if moved(edge, base) {
-                let most = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
-                let behind =
-                    self.cut_short(from, edge).filter(|(cut, _)| cut == register).map_or(0, |(_, behind)| behind);
-                touch(touches, Touch { register: *register, least: 0, most, then: Then::Set(behind) });
-            }
-        }
-    }
-
-    /// For an arrow that settles and is cut short by an instant: the register, and how many of its instants are behind then.
-    /// Nothing is known where instants of several data could have been the one.
-    fn cut_short(&self, from: NodeIndex, edge: &Edge) -> Option<(usize, u32)> {
-        if edge.stay || edge.lo > 0 || edge.settle.is_none_or(|settles| settles == 0) {
-            return None;
-        }
-        let mut first: Option<(usize, u32)> = None;
-        for (_, _, other) in self.graph.out(from).filter(|(_, _, e)| e.kind == Kind::At) {
-            let (base, offset) = own_instant(other)?;
-            let (_, register, offsets) = self.instants.iter().find(|(b, ..)| b == base)?;
-            let index = u32::try_from(offsets.binary_search(offset).ok()?).ok()?;
-            first = match first {
-                Some((known, _)) if known != *register => return None,
-                Some((_, least)) if least <= index + 1 => first,
-                _ => Some((*register, index + 1)),
-            };
-        }
-        first
-    }
-}
-
-/// For each place, by position, whether a run can come back to it.
-fn on_cycles(graph: &Graph) -> Vec<bool> {
-    let components = graph.components(|_, _, _, e| !e.stay);
-    let mut sizes = vec![0_usize; components.len()];
-    for c in &components {
-        if let Some(size) = sizes.get_mut(*c) {
-            *size += 1;
-        }
-    }
-    let mut on: Vec<bool> = components.iter().map(|c| sizes.get(*c).is_some_and(|size| *size > 1)).collect();
-    for (_, from, to, edge) in graph.edges() {
-        if let Some(on) = on.get_mut(from.index()).filter(|_| from == to && !edge.stay) {
-            *on = true;
-        }
-    }
-    on
-}
-
-/// One touch a register: all that was asked still is, and what is done last holds.
-fn touch(touches: &mut Vec<Touch>, new: Touch) {
-    match touches.iter_mut().find(|t| t.register == new.register) {
-        Some(old) => {
-            old.least = old.least.max(new.least);
-            old.most = old.most.min(new.most);
-            if !matches!(new.then, Then::Keep) {
-                old.then = new.then;
-            }
-        }
-        None => touches.push(new),
-    }
 }
 
 /// Whether an edge needs what nobody outside can bring about at will: a message that is blocked, or news that itself puts an
 /// instant behind and so cuts short what settles.
 fn is_odd(edge: &Edge) -> bool {
     edge.kind == Kind::Blocked || edge.settle.is_some_and(|settles| edge.lo < settles) && !edge.stay
-}
-
-/// The instant that an edge hangs on, where only the journey's own data move it.
-fn own_instant(edge: &Edge) -> Option<&(Expr, Millis)> {
-    let of = edge.instant.as_ref().filter(|_| !edge.calendar).or(edge.behind.as_ref());
-    of.filter(|(base, _)| datum(base).and_then(|path| path.first()).is_none_or(|root| root != "customer"))
-}
-
-/// Whether an edge moves what an instant is computed from.
-fn moved(edge: &Edge, base: &Expr) -> bool {
-    let Some(root) = datum(base).and_then(|path| path.first()) else { return false };
-    edge.takes.contains(root) || edge.sets.iter().any(|path| path.first() == Some(root))
 }

@@ -32,6 +32,7 @@
 mod build;
 mod rings;
 mod search;
+mod undelivered;
 mod visited;
 
 pub(crate) use build::{channels, counts, hears, sets};

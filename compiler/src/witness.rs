@@ -69,6 +69,8 @@ pub struct Leaves {
     pub journey: String,
     /// The instance's key, where it has one.
     pub key: Option<String>,
+    /// The instance's number, counted per customer.
+    pub instance: Option<u64>,
     /// The message.
     pub message: String,
     /// Where.
@@ -89,6 +91,14 @@ pub struct Replayed {
 }
 
 impl Replayed {
+    /// The number of the first instance of a journey that began.
+    #[must_use]
+    pub fn first_of(&self, journey: &str) -> Option<u64> {
+        let began =
+            |entry: &&Entry| matches!(entry.what, What::Started { .. }) && entry.journey.as_deref() == Some(journey);
+        self.timeline.iter().find(began)?.instance
+    }
+
     /// The timeline up to the last message that `counts` lets in and that left before `ends`, from `begins` on; each entry
     /// with whether it tells of such a message.
     #[must_use]
@@ -266,14 +276,15 @@ impl<'g> Taken<'g> {
             _ => None,
         });
         let kept = matches!(stands(run.first), Some(Stands::Kept(_)));
-        let waits = kept.then(|| leaves.unwrap_or(0).max(0));
+        // A timer of the instant at which the pause ends would go first and withdraw it, so it has waited an instant less.
+        let waits = kept.then(|| leaves.unwrap_or(0).saturating_sub(1).max(0));
         let mut at = begins.saturating_sub(before).saturating_sub(waits.unwrap_or(0));
         let mut arrows = Vec::new();
         for e in &run.prefix.arrows {
             at = at.saturating_add(lo(*e));
             arrows.push((*e, at));
         }
-        // What waited leaves when the pause ends; a timer of the same instant would go first and withdraw it.
+        // What follows comes so much later, but what the step does at once before it rests.
         let held = Millis::from(waits.is_some_and(|waits| waits > 0));
         let then = |t: Millis| if t == 0 && held > 0 { begins } else { begins.saturating_add(t).saturating_add(held) };
         arrows.extend(run.steps.iter().map(|(e, t)| (*e, then(*t))));
@@ -541,14 +552,22 @@ impl Replay<'_> {
         }
         let (customer, effects) = step_under(self.program, &orders, customer, input, at);
         self.customer = customer;
+        let senders: BTreeMap<String, u64> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Note(Entry { what: What::Sent { id, .. }, instance, .. }) => Some((id.clone(), (*instance)?)),
+                _ => None,
+            })
+            .collect();
         for effect in effects {
             match effect {
                 Effect::Release(r) => {
+                    let instance = senders.get(&r.id).copied();
                     self.open.push((r.journey.clone(), r.key.clone(), Ask::Message, r.id));
                     let Some(journey) = r.journey else { continue };
                     let body = r.shown.unwrap_or(r.body);
                     let (key, message, channel, purpose) = (r.key, r.message, r.channel, r.purpose);
-                    self.done.left.push(Leaves { at, journey, key, message, channel, purpose, body });
+                    self.done.left.push(Leaves { at, journey, key, instance, message, channel, purpose, body });
                 }
                 Effect::Handoff(c) => self.open.push((c.journey, c.key, Ask::Case, c.case)),
                 Effect::Call(c) => self.calls.push_back(c.id),

@@ -50,6 +50,7 @@ const KNOWERS: &[(&str, &[&str])] = &[
             "compiler/src/graph.rs",
             "compiler/src/graph/",
             "compiler/src/abstraction.rs",
+            "compiler/src/abstraction/",
             "compiler/src/model.rs",
             "compiler/src/model/",
             "compiler/src/witness.rs",

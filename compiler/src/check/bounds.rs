@@ -1,12 +1,13 @@
 //! How many messages a customer can get at most, in any window of time.
 //!
-//! Two sources, the smaller of both. Limits, the journey's own and for all that a customer gets the policy's: at most `n * ceil(W / P)` in any half-open window `(t - W, t]`, and for
-//! a window of the calendar `n` for each day, week or month that W can touch: the ledger's convention, and its function. Structure: each sending place as often as its state can be entered, where a state on no cycle is
-//! entered once, one with `limit visits` as often as that allows, one that takes time to come back to as often as that
-//! fits, one that only events of limited intake bring back once more than those are taken in, and one that only capped states bring back once more than they are entered. What is decided in `W + A` may
-//! leave in `W`, where `A` is the longest that a message stays true (checker.md, sections 1b and 2).
+//! Of all that holds the smallest. *Limits*, the journey's own and for all that a customer gets the policy's: at most
+//! `n * ceil(W / P)` in any half-open window `(t - W, t]`, and for a window of the calendar `n` for each day, week or month
+//! that W can touch: the ledger's convention, and its function (`limits.rs`). *Timing*: the worst run of the journey's
+//! model, of what leaves in `W` (`curves.rs`). *Shape*, which costs nothing and stands where counters are too many for the
+//! model: each sending place as often as its state can be come back to (`shape.rs`, `returns.rs`), of what is decided in
+//! `W + A`, where `A` is the longest that a message stays true (checker.md, sections 1b and 2).
 //!
-//! Every figure is an upper bound: never too low, often not attained.
+//! A figure is an upper bound, until the real step has let as many leave (`proof.rs`).
 
 mod curves;
 mod limits;
@@ -30,6 +31,9 @@ use shape::Shape;
 
 /// The windows of the table.
 pub const WINDOWS: [Millis; 4] = [HOUR, DAY, 7 * DAY, 30 * DAY];
+
+/// So many journeys' models may be held at once.
+const FEW: usize = 16;
 
 /// Whom a bound is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,9 +170,6 @@ pub fn of_states(program: &Program, journey: JourneyId, window: Millis) -> Vec<(
     };
     senders.into_iter().filter_map(of).collect()
 }
-
-/// So many journeys' models may be held at once.
-const FEW: usize = 16;
 
 fn shapes(program: &Program) -> Vec<Shape> {
     (0..).zip(&program.journeys).filter_map(|(i, _)| Shape::of(program, JourneyId(i))).collect()

@@ -67,7 +67,7 @@ pub(super) fn hours_outlast_nothing(program: &Program, spans: &Spans, out: &mut 
             .filter_map(|i| Some((i, program.policy.quiet.get(i)?)))
             .collect();
         // Where what is quiet goes elsewhere than into the morning, nothing waits for it.
-        if rules.iter().any(|(_, q)| q.fate != Fate::Defer) {
+        if rules.iter().any(|(_, q)| !matches!(q.fate, Fate::Defer | Fate::Latest)) {
             continue;
         }
         let night: Vec<bool> = (0..DAY).map(|minute| !rules.iter().any(|(_, q)| is_quiet(q, minute))).collect();

@@ -1,8 +1,8 @@
 //! Timers that can be put off for ever.
 //!
 //! Where an arrow leads back into a state before its only timer fires, the timer begins anew: a feed that goes on and on
-//! keeps the customer waiting, though a timer stands there. Whoever answers again and again is not left waiting. A way round through a state that waits for an instant comes to an
-//! end when that comes, and is left alone.
+//! keeps the customer waiting, though a timer stands there. Whoever answers again and again is not left waiting. A way
+//! round through a state that waits for an instant comes to an end when that comes, and is left alone.
 
 use journey_spec::codes::J0309;
 use journey_spec::program::Millis;
@@ -18,13 +18,8 @@ pub(super) fn cannot_be_put_off(case: &Case<'_>, out: &mut Vec<Finding>) {
     let graph = case.graph;
     let reach = graph.reachable();
     // Where nothing leads round there is nothing to look for.
-    let components = graph.components(|_, _, to, e| !e.stay && leads_round(graph, to, e, Millis::MAX));
-    let mut sizes = vec![0_usize; components.len()];
-    components.iter().for_each(|c| sizes.get_mut(*c).into_iter().for_each(|size| *size += 1));
-    let turns = |n: &NodeIndex| {
-        let many = components.get(n.index()).and_then(|c| sizes.get(*c)).is_some_and(|size| *size > 1);
-        many || graph.out(*n).any(|(_, to, e)| to == *n && !e.stay && leads_round(graph, to, e, Millis::MAX))
-    };
+    let turns = graph.on_cycles(|_, _, to, e| !e.stay && leads_round(graph, to, e, Millis::MAX));
+    let turns = |n: &NodeIndex| turns.get(n.index()).copied().unwrap_or(false);
     for n in graph.nodes().filter(|n| reach.contains(n) && graph.rests(*n) && turns(n)) {
         let forced: Vec<_> = graph.out(n).filter(|(_, _, e)| e.forced).collect();
         let only = forced.iter().all(|(_, _, e)| e.kind == Kind::After);

@@ -143,6 +143,20 @@ impl Graph {
         of
     }
 
+    /// For each node, by position, whether the edges that `keep` lets through lead from it back to it.
+    pub fn on_cycles(&self, keep: impl Fn(EdgeIndex, NodeIndex, NodeIndex, &Edge) -> bool) -> Vec<bool> {
+        let components = self.components(&keep);
+        let mut sizes = vec![0_usize; components.len()];
+        components.iter().for_each(|c| sizes.get_mut(*c).into_iter().for_each(|size| *size += 1));
+        let mut on: Vec<bool> = components.iter().map(|c| sizes.get(*c).is_some_and(|size| *size > 1)).collect();
+        for (id, from, to, edge) in self.edges().filter(|(_, from, to, _)| from == to) {
+            if keep(id, from, to, edge) {
+                on.get_mut(from.index()).into_iter().for_each(|on| *on = true);
+            }
+        }
+        on
+    }
+
     /// The least time, in milliseconds, from entering a node to each pair (node, marked), where a run becomes marked by
     /// passing a node for which `mark` holds; `[unmarked, marked]` by the node's position. `stay`s do not move it.
     pub fn soonest(

@@ -1,6 +1,6 @@
 //! The table of bounds.
 
-use journey_compiler::check::bounds::{Bound, Scope, message_bounds};
+use journey_compiler::check::bounds::{Bound, Kind, Scope, message_bounds, proven};
 use journey_spec::program::{Channel, DAY, HOUR};
 
 use super::{compiled, journey};
@@ -109,4 +109,26 @@ fn a_limited_intake_bounds_what_its_event_brings() {
     assert_eq!(instance(stay, Some(DAY)), Some(4));
     let settled = "state first { send note on spike(booking) settle 15m -> first after 9d -> done }";
     assert_eq!(instance(settled, Some(DAY)), Some(5));
+}
+
+#[test]
+fn what_another_journey_sends_is_not_an_instances() {
+    let one = "limit live to 1 else skip";
+    let first = journey(&format!("{one} {} state first {{ send note  after 1d -> done }}", super::CALM));
+    let second = format!(
+        "journey later for customer per booking.id {{ data booking: Booking {one} {}
+        start on created(booking) -> first  state first {{ send other  after 1h -> again }}
+        state again {{ send other  after 1d -> done }} end done as success }}",
+        super::CALM
+    );
+    // Both begin with the same event, so the day of one shows what the other sends too.
+    let found = compiled(&format!("{first}\n{second}"));
+    let proof = proven(found.program.as_ref().unwrap());
+    let rows: Vec<_> =
+        proof.bounds.iter().filter(|b| b.scope != Scope::Customer && (b.channel, b.purpose) == (None, None)).collect();
+    assert!(!rows.is_empty());
+    for bound in rows {
+        let most = if bound.subject.contains("`visit`") { 1 } else { 2 };
+        assert_eq!((bound.at_most, bound.attained, bound.kind), (Some(most), Some(most), Kind::Exact), "{bound:?}");
+    }
 }

@@ -69,6 +69,7 @@ fn what_does_not_outlast_the_night_is_told() {
     let told = |codes: &[&str]| codes.contains(&"J0214");
     assert!(told(&night("else defer", "valid for 6h")));
     assert!(!told(&night("else defer", "valid for 11h")));
+    assert!(told(&night("else latest", "valid for 6h")), "the newest waits for the morning too");
     assert!(!told(&night("else skip", "valid for 6h")));
 }
 

@@ -122,10 +122,10 @@ impl Page<'_> {
     fn text(&self, width: usize) -> String {
         let mut out = self.head();
         let Some(tried) = self.worst else { return out };
-        let (most, first) = tried.replayed.most_in(self.within, |l| self.counts.holds(l));
+        let (most, first) = tried.most_in(self.within, |l| self.counts.holds(l));
         let Some(first) = first else { return out };
         let ends = self.within.map(|w| first.saturating_add(w));
-        let story = tried.replayed.story(first, ends, |l| self.counts.holds(l));
+        let story = tried.replayed.story(first, ends, |l| tried.is_about(l) && self.counts.holds(l));
         let shown: Vec<Entry> = story.iter().map(|(entry, _)| (*entry).clone()).collect();
         let zone = Zone::utc();
         // Entries are told in order, some together: which one it is, its id says.
@@ -192,7 +192,7 @@ impl Page<'_> {
 
     fn picture(&self) -> Option<String> {
         let tried = self.worst?;
-        let (most, first) = tried.replayed.most_in(self.within, |l| self.counts.holds(l));
+        let (most, first) = tried.most_in(self.within, |l| self.counts.holds(l));
         let first = first?;
         let ends = self.within.map(|w| first.saturating_add(w));
         Some(day::render(&day::Day {
@@ -203,7 +203,7 @@ impl Page<'_> {
             begins: first,
             lasts: self.within,
             most,
-            story: tried.replayed.story(first, ends, |l| self.counts.holds(l)),
+            story: tried.replayed.story(first, ends, |l| tried.is_about(l) && self.counts.holds(l)),
         }))
     }
 }

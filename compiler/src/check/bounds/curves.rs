@@ -1,4 +1,4 @@
-//! How many messages one instance can decide to send in a window, by the model of its journey: the request-bound function
+//! How many messages of one instance can leave in a window, by the model of its journey: the request-bound function
 //! of a digraph real-time task (Stigge, Ekberg, Guan, Yi, RTAS 2011), for each set of messages that is asked for.
 
 use std::cell::RefCell;
@@ -9,10 +9,9 @@ use std::sync::Arc;
 use journey_spec::Program;
 use journey_spec::program::{LimitWhat, Millis, Window};
 use journey_step::ledger::most_within;
-
-use super::limits::Class;
 use petgraph::graph::NodeIndex;
 
+use super::limits::Class;
 use crate::abstraction::{Abstraction, Stands, longest_wait};
 use crate::graph::{Graph, Sent, channels};
 use crate::model::{Alpha, Analysis, Budget, Prepared, Run};
@@ -94,7 +93,7 @@ impl Ready {
 /// nothing is held.
 type Held = (Option<Vec<u64>>, Runs);
 
-/// The most that is decided in a window, and the run that does it.
+/// The most that can leave in a window, and the run that does it.
 #[derive(Clone)]
 pub(super) struct Reached {
     /// How many; none where nothing bounds it.

@@ -12,7 +12,7 @@ use super::curves::{Counted, Reached, Ready, Runs};
 use super::shape::Shape;
 use super::{Bound, Kind, Scope, Wanted, bounds, shapes};
 use crate::model::Run;
-use crate::witness::{self, Plan, Replayed, Room};
+use crate::witness::{self, Leaves, Plan, Replayed, Room};
 
 /// Instances of one journey that a customer has at once in a replay, at most: so that a limit of a thousand costs little.
 const COPIES: u64 = 12;
@@ -26,8 +26,28 @@ pub struct Tried {
     pub scope: Scope,
     /// When the window begins for which it was made.
     pub begins: Ts,
-    /// What happened.
+    /// What happened, to the whole customer: an event may begin other journeys too.
     pub replayed: Replayed,
+    /// Of an instance's day, its number; none where it did not begin.
+    pub instance: Option<u64>,
+}
+
+impl Tried {
+    /// Whether a message is of whom the day is about.
+    #[must_use]
+    pub fn is_about(&self, leaves: &Leaves) -> bool {
+        match self.scope {
+            Scope::Customer => true,
+            Scope::Instance(_) => self.instance.is_some() && leaves.instance == self.instance,
+        }
+    }
+
+    /// The most that left in any half-open window of this length, of whom the day is about and of what `counts` lets in, and
+    /// when the first of them left.
+    #[must_use]
+    pub fn most_in(&self, window: Option<Millis>, counts: impl Fn(&Leaves) -> bool) -> (u64, Option<Ts>) {
+        self.replayed.most_in(window, |leaves| self.is_about(leaves) && counts(leaves))
+    }
 }
 
 /// The table, and the days that show how far its figures are reached.
@@ -105,7 +125,7 @@ impl Proof {
                 continue;
             }
             let wanted = Wanted { channel: bound.channel, purpose: bound.purpose };
-            let (most, _) = tried.replayed.most_in(bound.window, |l| wanted.holds(&(l.channel, l.purpose)));
+            let (most, _) = tried.most_in(bound.window, |l| wanted.holds(&(l.channel, l.purpose)));
             if bound.attained.is_none_or(|n| n < most) {
                 bound.attained = Some(most);
                 *worst = Some(number);
@@ -216,7 +236,11 @@ impl Trials<'_> {
         }
         done.push((plans.clone(), until));
         let replayed = witness::replay(self.program, &plans, until, how.only);
-        Some(Tried { scope: bound.scope, begins: how.begins, replayed })
+        let instance = match bound.scope {
+            Scope::Customer => None,
+            Scope::Instance(id) => self.program.journeys.get(id.index()).and_then(|j| replayed.first_of(&j.name)),
+        };
+        Some(Tried { scope: bound.scope, begins: how.begins, replayed, instance })
     }
 
     fn worst(&self, shape: &Shape, wanted: Wanted, window: Option<Millis>, runs: Runs) -> Reached {
