@@ -12,12 +12,19 @@ use unicode_normalization::char::is_combining_mark;
 #[must_use]
 pub fn fold_reply(text: &str) -> String {
     let seen = text.chars().filter(|c| !is_unseen(*c) && !is_apostrophe(*c));
-    // By way of upper case, so that all lower-case forms of a letter (ı, ſ, ς) meet.
-    let cased = seen.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    // By way of upper case, so that all lower-case forms of a letter (ı, ſ, ς) meet; and of lower case first, since ẞ is its
+    // own upper case and ß becomes SS.
+    let lower = seen.nfkc().flat_map(char::to_lowercase);
+    let cased = lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     let plain: String = cased.nfkc().filter(|c| !is_unseen(*c) && !is_apostrophe(*c) && !is_overlaid(*c)).collect();
     let mut folded = String::new();
     let mut after_letter = false;
-    for word in plain.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|w| !w.is_empty()) {
+    for word in plain.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)) {
+        // A mark with no letter before it would join the letter of the word before.
+        let word = word.trim_start_matches(is_combining_mark);
+        if word.is_empty() {
+            continue;
+        }
         let is_letter = is_one_letter(word);
         let goes_on = folded.is_empty() || (after_letter && is_letter);
         if !goes_on {

@@ -221,6 +221,14 @@ fn answers() -> impl Strategy<Value = Vec<(usize, usize)>> {
     proptest::collection::vec((0..WORDS.len(), 0..MARKS.len()), 1..5)
 }
 
+#[test]
+fn what_was_folded_wrongly_once_is_folded_once() {
+    for (text, folded) in [("ẞ", "ss"), ("ß", "ss"), ("ט:\u{dca}a", "טa"), ("\u{301}", ""), ("s \u{dca}t", "st")] {
+        assert_eq!(fold_reply(text), folded, "{text:?}");
+        assert_eq!(fold_reply(folded), folded, "{text:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
