@@ -5,6 +5,8 @@
 //! everywhere, so that a day in a text is the day in the data. Numbers are not grouped, since a number in a text is as
 //! often a reading or a reference as it is a quantity.
 
+use std::cell::OnceCell;
+
 use icu_calendar::{Date, Gregorian};
 use icu_datetime::fieldsets::{MDE, T, YMD};
 use icu_datetime::input::Time;
@@ -72,7 +74,7 @@ impl Locale {
     #[must_use]
     pub fn is_known(&self) -> bool {
         let unknown = Locale(LanguageIdentifier::UNKNOWN);
-        self.written_day(2026, 3, 20) != unknown.written_day(2026, 3, 20)
+        self.writer().written_day(2026, 3, 20) != unknown.writer().written_day(2026, 3, 20)
     }
 
     /// This language in every country, in this script, and this tag itself first.
@@ -90,27 +92,13 @@ impl Locale {
     /// `Friday 20 March`, as the language has it.
     #[must_use]
     pub fn day(&self, zone: &Zone, ts: Ts) -> String {
-        let at = zone.local(ts);
-        self.written_day(at.year, at.month, at.day)
-    }
-
-    fn written_day(&self, year: i32, month: u8, day: u8) -> String {
-        let formatter = FixedCalendarDateTimeFormatter::<Gregorian, _>::try_new(self.preferences(), MDE::long());
-        match (formatter, Date::try_new_gregorian(year, month, day)) {
-            (Ok(formatter), Ok(date)) => even(formatter.format(&date).to_string()),
-            _ => iso(year, month, day),
-        }
+        self.writer().day(zone, ts)
     }
 
     /// `20 March 2026`, as the language has it.
     #[must_use]
     pub fn date(&self, zone: &Zone, ts: Ts) -> String {
-        let at = zone.local(ts);
-        let formatter = FixedCalendarDateTimeFormatter::<Gregorian, _>::try_new(self.preferences(), YMD::long());
-        match (formatter, Date::try_new_gregorian(at.year, at.month, at.day)) {
-            (Ok(formatter), Ok(date)) => even(formatter.format(&date).to_string()),
-            _ => iso(at.year, at.month, at.day),
-        }
+        self.writer().date(zone, ts)
     }
 
     /// The same of a date without a zone, in days since 1970-01-01.
@@ -128,12 +116,13 @@ impl Locale {
     /// `09:00`, as the language has it.
     #[must_use]
     pub fn time(&self, zone: &Zone, ts: Ts) -> String {
-        let at = zone.local(ts);
-        let formatter = NoCalendarFormatter::try_new(self.preferences(), T::hm());
-        match (formatter, Time::try_new(at.hour, at.minute, 0, 0)) {
-            (Ok(formatter), Ok(time)) => even(formatter.format(&time).to_string()),
-            _ => format!("{:02}:{:02}", at.hour, at.minute),
-        }
+        self.writer().time(zone, ts)
+    }
+
+    /// Whoever writes many days and times in one language keeps this.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer { of: self.clone(), day: OnceCell::new(), date: OnceCell::new(), time: OnceCell::new() }
     }
 
     /// A date and a time: `20 March 2026 09:00`.
@@ -164,6 +153,55 @@ impl Locale {
     pub fn telling_days() -> Vec<Ts> {
         let of_month = |month: u32| (20..=26_u32).map(move |day| format!("2026-{month:02}-{day:02} 12:00"));
         (1..=12).flat_map(of_month).filter_map(|text| Zone::utc().parse_local(&text)).collect()
+    }
+}
+
+/// Days and times as one language has them. What it takes to find out how is done at most once, where it is first asked
+/// for: that costs many times as much as to write one.
+#[derive(Debug)]
+pub struct Writer {
+    of: Locale,
+    day: OnceCell<Option<FixedCalendarDateTimeFormatter<Gregorian, MDE>>>,
+    date: OnceCell<Option<FixedCalendarDateTimeFormatter<Gregorian, YMD>>>,
+    time: OnceCell<Option<NoCalendarFormatter<T>>>,
+}
+
+impl Writer {
+    /// As [`Locale::day`].
+    #[must_use]
+    pub fn day(&self, zone: &Zone, ts: Ts) -> String {
+        let at = zone.local(ts);
+        self.written_day(at.year, at.month, at.day)
+    }
+
+    fn written_day(&self, year: i32, month: u8, day: u8) -> String {
+        let new = || FixedCalendarDateTimeFormatter::try_new(self.of.preferences(), MDE::long()).ok();
+        match (self.day.get_or_init(new), Date::try_new_gregorian(year, month, day)) {
+            (Some(formatter), Ok(date)) => even(formatter.format(&date).to_string()),
+            _ => iso(year, month, day),
+        }
+    }
+
+    /// As [`Locale::date`].
+    #[must_use]
+    pub fn date(&self, zone: &Zone, ts: Ts) -> String {
+        let at = zone.local(ts);
+        let new = || FixedCalendarDateTimeFormatter::try_new(self.of.preferences(), YMD::long()).ok();
+        match (self.date.get_or_init(new), Date::try_new_gregorian(at.year, at.month, at.day)) {
+            (Some(formatter), Ok(date)) => even(formatter.format(&date).to_string()),
+            _ => iso(at.year, at.month, at.day),
+        }
+    }
+
+    /// As [`Locale::time`].
+    #[must_use]
+    pub fn time(&self, zone: &Zone, ts: Ts) -> String {
+        let at = zone.local(ts);
+        let new = || NoCalendarFormatter::try_new(self.of.preferences(), T::hm()).ok();
+        match (self.time.get_or_init(new), Time::try_new(at.hour, at.minute, 0, 0)) {
+            (Some(formatter), Ok(time)) => even(formatter.format(&time).to_string()),
+            _ => format!("{:02}:{:02}", at.hour, at.minute),
+        }
     }
 }
 

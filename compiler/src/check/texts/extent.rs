@@ -218,6 +218,7 @@ impl<'p> Measure<'p> {
         let months: Vec<_> = Locale::telling_days().into_iter().step_by(7).collect();
         let mut seen = BTreeSet::new();
         let looks = |locale: &Locale| -> Vec<String> {
+            let locale = locale.writer();
             let times = (0..24).step_by(11).map(|hour| hour * HOUR + 59 * MINUTE);
             months.iter().map(|day| locale.day(&utc, *day)).chain(times.map(|at| locale.time(&utc, at))).collect()
         };
@@ -243,6 +244,7 @@ impl<'p> Measure<'p> {
         let mut extents: Option<(Extent, Extent)> = None;
         let locales = if regions { self.ways(locale) } else { vec![locale.clone()] };
         for locale in locales {
+            let locale = locale.writer();
             let of = |texts: &mut dyn Iterator<Item = String>| {
                 let all: Vec<Extent> = texts.map(|t| Extent::of(&t)).collect();
                 let longest = all.iter().fold(Extent::NOTHING, |a, b| a.or(b));
