@@ -16,12 +16,23 @@ const IN_A_FILE: usize = 200;
 /// customer, so that each window has a product of its own, or any number.
 #[must_use]
 pub fn portfolio(journeys: usize, states: usize, limited: bool) -> (Vec<String>, Memory) {
-    edited(journeys, states, limited, None)
+    files(journeys, states, limited, IN_A_FILE, None)
 }
 
-/// The same, in which one journey waits an hour longer before its second visit is confirmed.
+/// The same with a file for each journey, in one of which somebody waits another time before the second visit is
+/// confirmed: so many hours.
 #[must_use]
-pub fn edited(journeys: usize, states: usize, limited: bool, edited: Option<usize>) -> (Vec<String>, Memory) {
+pub fn edited(journeys: usize, states: usize, edited: usize, hours: usize) -> (Vec<String>, Memory) {
+    files(journeys, states, true, 1, Some((edited, hours)))
+}
+
+fn files(
+    journeys: usize,
+    states: usize,
+    limited: bool,
+    in_a_file: usize,
+    edited: Option<(usize, usize)>,
+) -> (Vec<String>, Memory) {
     let shared = match limited {
         true => SHARED.replace(ANY, "event booking.moved { booking: Booking } at most 3 per 24h else dead letter"),
         false => SHARED.to_owned(),
@@ -29,12 +40,13 @@ pub fn edited(journeys: usize, states: usize, limited: bool, edited: Option<usiz
     let mut files = vec![("shared.journey".to_owned(), format!("{HOUSE}{shared}"))];
     let mut text = String::new();
     for n in 0..journeys {
-        if n % IN_A_FILE == 0 {
+        if n % in_a_file == 0 {
             text = String::from("use \"shared.journey\"\n");
         }
-        text += &journey(n, states, if edited == Some(n) { 73 } else { 72 + n % 31 });
-        if n % IN_A_FILE == IN_A_FILE - 1 || n + 1 == journeys {
-            files.push((format!("{}.journey", n / IN_A_FILE), std::mem::take(&mut text)));
+        let rest = edited.filter(|(edited, _)| *edited == n).map_or(72 + n % 31, |(_, hours)| hours);
+        text += &journey(n, states, rest);
+        if n % in_a_file == in_a_file - 1 || n + 1 == journeys {
+            files.push((format!("{}.journey", n / in_a_file), std::mem::take(&mut text)));
         }
     }
     let roots = files.iter().map(|(path, _)| path.clone()).collect();

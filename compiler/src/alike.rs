@@ -6,6 +6,7 @@
 //! (section 5) is one that nobody can type.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_spec::codes::J0009;
 use journey_spec::value::fold_reply;
@@ -23,7 +24,7 @@ use crate::source::{FileId, Span};
 type Seen<'a> = (&'a str, Span);
 
 /// Says which names of a project look the same.
-pub(crate) fn names(files: &[(FileId, File)], out: &mut Vec<Finding>) {
+pub(crate) fn names(files: &[(FileId, Arc<File>)], out: &mut Vec<Finding>) {
     let items = || files.iter().flat_map(|(_, file)| &file.items);
     let mut kinds: BTreeMap<&str, Vec<(String, Span)>> = BTreeMap::new();
     let mut queues: Vec<Seen<'_>> = Vec::new();

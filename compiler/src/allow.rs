@@ -4,6 +4,7 @@
 //! what would run is not what was written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_spec::codes::{self, ALL, J0101, J0121, Level};
 
@@ -16,7 +17,7 @@ use crate::source::FileId;
 /// Takes out what is allowed, and adds what is to be said of the `allow`s. Where the program is not whole, or has no
 /// journey and is a part that others `use`, nobody knows whether an `allow` silences something.
 pub(crate) fn silence(
-    files: &[(FileId, File)],
+    files: &[(FileId, Arc<File>)],
     findings: Vec<Finding>,
     has_journeys: bool,
 ) -> (Vec<Finding>, Vec<Allowed>) {

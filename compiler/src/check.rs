@@ -12,6 +12,7 @@ mod essential;
 mod goals;
 mod limits;
 mod loops;
+mod memo;
 mod mend;
 mod people;
 mod promises;
@@ -25,10 +26,12 @@ pub mod texts;
 mod timers;
 pub mod waits;
 
-use journey_spec::program::{JourneyId, Program};
+use bounds::Journeys;
+use journey_spec::program::Program;
+pub(crate) use memo::Memo;
 
 use crate::diagnostics::Finding;
-use crate::graph::{self, Graph};
+use crate::graph::Graph;
 use crate::spans::Spans;
 
 /// What the rules of a journey look at.
@@ -44,47 +47,52 @@ pub(crate) struct Case<'a> {
 /// Asks every rule of every journey; in no particular order, none repeated.
 #[must_use]
 pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
-    let mut out = Vec::new();
-    replies::invite_no_opt_out_word(program, spans, &mut out);
-    replies::are_told_apart(program, spans, &mut out);
-    quiet::hours_leave_some(program, spans, &mut out);
-    quiet::hours_outlast_nothing(program, spans, &mut out);
-    calendars::are_known(program, spans, &mut out);
-    limits::of_the_policy_can_act(program, spans, &mut out);
+    Memo::default().run(program, spans)
+}
+
+/// What is asked of a journey and of what all journeys share; of no other journey.
+fn of_journey(case: &Case<'_>, out: &mut Vec<Finding>) {
+    loops::end_every_step(case, out);
+    loops::send_a_bounded_number(case, out);
+    starts::are_bounded(case, out);
+    essential::messages_keep_their_own_bound(case, out);
+    limits::lead_somewhere_else(case, out);
+    limits::can_act(case, out);
+    states::are_reachable(case, out);
+    states::lead_to_an_end(case, out);
+    changes::are_heard(case, out);
+    changes::are_told_in_the_end(case, out);
+    waits::end_by_themselves(case, out);
+    timers::cannot_be_put_off(case, out);
+    bursts::of_what_is_past(case, out);
+    people::can_be_reached(case, out);
+    reached::by_every_message(case, out);
+    replies::are_heard_while_it_lives(case, out);
+    replies::are_heard_after_the_end(case, out);
+    goals::can_be_measured(case, out);
+    conditions::can_hold_and_can_fail(case, out);
+    conditions::leave_something_to_each_arrow(case, out);
+    promises::are_kept_on_every_path(case, out);
+    promises::are_made_before_they_are_kept(case, out);
+}
+
+/// What is asked of the program as a whole.
+fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, out: &mut Vec<Finding>) {
+    replies::invite_no_opt_out_word(program, spans, out);
+    replies::are_told_apart(program, spans, out);
+    quiet::hours_leave_some(program, spans, out);
+    quiet::hours_outlast_nothing(program, spans, out);
+    calendars::are_known(program, spans, out);
+    limits::of_the_policy_can_act(program, spans, out);
+    bounds::fans_in(program, spans, journeys, out);
     let mut senders = texts::Senders::new();
-    for (_, id) in program.journeys.iter().zip(0..) {
-        let Some(graph) = graph::of(program, JourneyId(id)) else { continue };
-        let case = Case { program, spans, graph: &graph };
+    for graph in journeys.graphs() {
         for (_, sent) in graph.all_sends() {
-            senders.entry(sent.send.message).or_default().insert(JourneyId(id));
+            senders.entry(sent.send.message).or_default().insert(graph.journey);
         }
-        loops::end_every_step(&case, &mut out);
-        loops::send_a_bounded_number(&case, &mut out);
-        starts::are_bounded(&case, &mut out);
-        essential::messages_keep_their_own_bound(&case, &mut out);
-        limits::lead_somewhere_else(&case, &mut out);
-        limits::can_act(&case, &mut out);
-        states::are_reachable(&case, &mut out);
-        states::lead_to_an_end(&case, &mut out);
-        changes::are_heard(&case, &mut out);
-        changes::are_told_in_the_end(&case, &mut out);
-        waits::end_by_themselves(&case, &mut out);
-        timers::cannot_be_put_off(&case, &mut out);
-        bursts::of_what_is_past(&case, &mut out);
-        people::can_be_reached(&case, &mut out);
-        reached::by_every_message(&case, &mut out);
-        replies::are_heard_while_it_lives(&case, &mut out);
-        replies::are_heard_after_the_end(&case, &mut out);
-        goals::can_be_measured(&case, &mut out);
-        conditions::can_hold_and_can_fail(&case, &mut out);
-        conditions::leave_something_to_each_arrow(&case, &mut out);
-        promises::are_kept_on_every_path(&case, &mut out);
-        promises::are_made_before_they_are_kept(&case, &mut out);
     }
-    bounds::fans_in(program, spans, &mut out);
-    texts::can_be_written(program, spans, &mut out);
-    texts::reach_every_reader(program, spans, &senders, &mut out);
-    texts::fit_their_channel(program, spans, &senders, &mut out);
-    texts::aging::is_true_when_read(program, spans, &senders, &mut out);
-    out
+    texts::can_be_written(program, spans, out);
+    texts::reach_every_reader(program, spans, &senders, out);
+    texts::fit_their_channel(program, spans, &senders, out);
+    texts::aging::is_true_when_read(program, spans, &senders, out);
 }

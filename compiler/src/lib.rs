@@ -13,6 +13,7 @@
 extern crate self as journey_compiler; // the tests of `model` share files with `tests/model.rs`
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use journey_spec::Program;
 use journey_spec::codes::Level;
@@ -40,9 +41,11 @@ mod lower;
 mod project;
 mod resolve;
 mod scenario;
+mod session;
 mod types;
 
 use diagnostics::Finding;
+pub use session::Session;
 use source::{FileId, SourceMap, Sources};
 use spans::Spans;
 
@@ -52,7 +55,7 @@ pub struct Compilation {
     /// Every text that was read: `.journey` files, and the texts of e-mails that stand in files of their own.
     pub sources: SourceMap,
     /// The trees of the `.journey` files, in the order in which they were read.
-    pub files: Vec<(FileId, ast::File)>,
+    pub files: Vec<(FileId, Arc<ast::File>)>,
     /// What could be lowered; incomplete where there are errors, so that only [`Compilation::runnable`] is run.
     pub program: Option<Program>,
     /// Journeys that could not be read whole: states or arrows of theirs may be missing in the program.
@@ -79,17 +82,23 @@ pub struct Allowed {
 /// Compiles the given files and all that they `use`.
 #[must_use]
 pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
-    let project::Loaded { sources, files, bodies, findings, incomplete } = project::load(roots, sources);
+    compiled(roots, sources, &mut Session::new())
+}
+
+fn compiled(roots: &[String], sources: &dyn Sources, session: &mut Session) -> Compilation {
+    let loaded = project::load(roots, sources, &mut session.parsed);
+    let project::Loaded { sources, files, bodies, findings, incomplete } = loaded;
     let mut out = resolve::Out::default();
     let gaps = resolve::gaps(&sources, &findings, incomplete);
     let names = resolve::Names::collect(&files, gaps, &mut out);
-    let lowered = lower::lower(&names, &sources, &bodies, &mut out);
+    session.lowered.keep_for(&files, &bodies, names.gaps.none());
+    let lowered = lower::lower(&names, &sources, &bodies, &mut session.lowered, &mut out);
     scenario::check(&files, &names, &mut out);
     let mut findings = [findings, out.findings].concat();
     hidden::characters(&sources, &mut findings);
     alike::names(&files, &mut findings);
     if lowered.whole {
-        findings.extend(checked(&lowered, &out.spans));
+        findings.extend(checked(&lowered, &out.spans, &mut session.checked));
     }
     let has_journeys = !lowered.program.journeys.is_empty();
     let (findings, allowed) = allow::silence(&files, sorted(findings, &sources), has_journeys);
@@ -103,9 +112,9 @@ pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
 }
 
 /// What the rules say of the journeys that are whole; the others would only give rise to follow-up findings.
-fn checked(lowered: &lower::Lowered, spans: &Spans) -> Vec<Finding> {
+fn checked(lowered: &lower::Lowered, spans: &Spans, memo: &mut check::Memo) -> Vec<Finding> {
     if lowered.broken.is_empty() {
-        return check::run(&lowered.program, spans);
+        return memo.run(&lowered.program, spans);
     }
     let mut program = lowered.program.clone();
     program.journeys = lowered
@@ -116,7 +125,7 @@ fn checked(lowered: &lower::Lowered, spans: &Spans) -> Vec<Finding> {
         .filter(|(_, id)| !lowered.broken.contains(&JourneyId(*id)))
         .map(|(journey, _)| journey.clone())
         .collect();
-    check::run(&program, &spans.without(&lowered.broken))
+    memo.run(&program, &spans.without(&lowered.broken))
 }
 
 /// By path, position and code; none repeated.

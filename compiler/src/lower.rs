@@ -9,6 +9,7 @@ mod expressions;
 mod hooks;
 mod journeys;
 mod limits;
+mod memo;
 mod messages;
 mod next;
 mod sensitive;
@@ -16,6 +17,7 @@ mod set;
 mod states;
 mod walks;
 
+pub(crate) use memo::Memo;
 pub(crate) use walks::sends;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,11 +52,12 @@ pub(crate) struct Lowered {
     pub(crate) whole: bool,
 }
 
-/// Lowers what `names` holds.
+/// Lowers what `names` holds; what `memo` knows of a journey that has not changed is taken over.
 pub(crate) fn lower(
     names: &Names<'_>,
     sources: &SourceMap,
     bodies: &BTreeMap<Span, TemplateText>,
+    memo: &mut Memo,
     out: &mut Out,
 ) -> Lowered {
     let mut lower = Lower { names, sources, bodies, out };
@@ -72,7 +75,7 @@ pub(crate) fn lower(
         None => !names.gaps.texts.iter().any(|text| text.contains("policy")),
     };
     let whole = before == lower.out.errors() && !names.gaps.incomplete && understood;
-    let (journeys, broken) = lower.journeys();
+    let (journeys, broken) = lower.journeys(memo);
     lower.unsent_messages();
     unused(names, out);
     let program = Program {

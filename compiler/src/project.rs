@@ -4,6 +4,7 @@
 //! that asks for it; a ring of `use` lines is one finding at the line that closes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use journey_spec::codes;
 
@@ -19,7 +20,7 @@ pub(crate) struct Loaded {
     /// Every text that was read.
     pub(crate) sources: SourceMap,
     /// The trees of the `.journey` files, in the order in which they were read.
-    pub(crate) files: Vec<(FileId, File)>,
+    pub(crate) files: Vec<(FileId, Arc<File>)>,
     /// Texts of e-mails from files of their own, by the place of the file's name.
     pub(crate) bodies: BTreeMap<Span, TemplateText>,
     /// What loading and parsing had to say.
@@ -112,8 +113,37 @@ struct Open {
     uses: std::vec::IntoIter<Name>,
 }
 
+/// What was read before and parsed: taken again where it has not changed.
+#[derive(Debug, Default)]
+pub(crate) struct Memo(BTreeMap<String, Parsed>);
+
+#[derive(Debug)]
+struct Parsed {
+    file: FileId,
+    text: Arc<str>,
+    tree: Arc<File>,
+    findings: Vec<Finding>,
+}
+
+impl Memo {
+    fn parsed(&mut self, file: FileId, path: &str, text: &Arc<str>) -> (Arc<File>, Vec<Finding>) {
+        if let Some(known) = self.0.get(path).filter(|known| known.file == file && known.text == *text) {
+            return (Arc::clone(&known.tree), known.findings.clone());
+        }
+        let (tree, findings) = parse::parse(file, text);
+        let tree = Arc::new(tree);
+        let known = Parsed { file, text: Arc::clone(text), tree: Arc::clone(&tree), findings: findings.clone() };
+        self.0.insert(path.to_owned(), known);
+        (tree, findings)
+    }
+
+    fn forget_others(&mut self, seen: &BTreeSet<String>) {
+        self.0.retain(|path, _| seen.contains(path));
+    }
+}
+
 /// Reads and parses the given files and all that they `use`.
-pub(crate) fn load(roots: &[String], sources: &dyn Sources) -> Loaded {
+pub(crate) fn load(roots: &[String], sources: &dyn Sources, memo: &mut Memo) -> Loaded {
     let mut loaded = Loaded::default();
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for root in roots {
@@ -122,7 +152,7 @@ pub(crate) fn load(roots: &[String], sources: &dyn Sources) -> Loaded {
             continue;
         }
         // Depth first with a stack of our own: a long chain of `use` lines must not exhaust the thread's.
-        let mut open: Vec<Open> = loaded.read_journey(&path, None, sources).into_iter().collect();
+        let mut open: Vec<Open> = loaded.read_journey(&path, None, sources, memo).into_iter().collect();
         while let Some(top) = open.last_mut() {
             let Some(used) = top.uses.next() else {
                 open.pop();
@@ -145,19 +175,26 @@ pub(crate) fn load(roots: &[String], sources: &dyn Sources) -> Loaded {
                         .help("move what they share into a file of its own that uses none of them"),
                 );
             } else if seen.insert(path.clone())
-                && let Some(next) = loaded.read_journey(&path, Some(used.span), sources)
+                && let Some(next) = loaded.read_journey(&path, Some(used.span), sources, memo)
             {
                 open.push(next);
             }
         }
     }
+    memo.forget_others(&seen);
     loaded
 }
 
 impl Loaded {
-    fn read_journey(&mut self, path: &str, asked_at: Option<Span>, sources: &dyn Sources) -> Option<Open> {
+    fn read_journey(
+        &mut self,
+        path: &str,
+        asked_at: Option<Span>,
+        sources: &dyn Sources,
+        memo: &mut Memo,
+    ) -> Option<Open> {
         let (file, text) = self.read_text(path, asked_at, sources)?;
-        let (tree, findings) = parse::parse(file, &text);
+        let (tree, findings) = memo.parsed(file, path, &text);
         self.findings.extend(findings);
         self.read_bodies(path, &tree, sources);
         let uses: Vec<Name> = tree
@@ -196,7 +233,7 @@ impl Loaded {
         }
     }
 
-    fn read_text(&mut self, path: &str, asked_at: Option<Span>, sources: &dyn Sources) -> Option<(FileId, String)> {
+    fn read_text(&mut self, path: &str, asked_at: Option<Span>, sources: &dyn Sources) -> Option<(FileId, Arc<str>)> {
         let bytes = match sources.read(path) {
             Ok(bytes) => bytes,
             Err(why) => {
@@ -227,7 +264,8 @@ impl Loaded {
         let file = FileId(self.sources.iter().count() as u32);
         match parse::decode(file, path, &bytes) {
             Ok(text) => {
-                self.sources.add(Source::new(path, text.as_str()));
+                let text: Arc<str> = text.into();
+                self.sources.add(Source::new(path, Arc::clone(&text)));
                 Some((file, text))
             }
             Err(finding) => {

@@ -6,6 +6,7 @@
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use journey_spec::codes::{self, Code, Level};
 use journey_spec::{Sensitive, Type};
@@ -56,7 +57,7 @@ pub(crate) struct FieldInfo {
 }
 
 /// What lowering gives besides the program: findings, places, and what was used.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Out {
     pub(crate) findings: Vec<Finding>,
     pub(crate) spans: Spans,
@@ -76,6 +77,13 @@ impl Out {
     pub(crate) fn errors(&self) -> usize {
         self.findings.iter().filter(|f| f.level == Level::Error && f.code != &codes::J0304).count()
             + usize::from(self.poisoned)
+    }
+
+    /// Adds what was said and noted apart from it.
+    pub(crate) fn extend(&mut self, other: Out) {
+        self.findings.extend(other.findings);
+        self.spans.extend(other.spans);
+        self.used.extend(other.used);
     }
 
     pub(crate) fn place(&mut self, node: Node, span: Span) {
@@ -178,7 +186,7 @@ pub(crate) struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// Collects all declarations; says what is declared twice and which types are unknown.
-    pub(crate) fn collect(files: &'a [(FileId, File)], gaps: Gaps<'a>, out: &mut Out) -> Names<'a> {
+    pub(crate) fn collect(files: &'a [(FileId, Arc<File>)], gaps: Gaps<'a>, out: &mut Out) -> Names<'a> {
         let mut names = Names { gaps, ..Names::default() };
         let mut records = Vec::new();
         let mut events = Vec::new();

@@ -3,6 +3,7 @@
 mod mocks;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use journey_spec::Type;
 use journey_spec::codes;
@@ -29,7 +30,7 @@ const UNITS: [&str; 8] = ["day", "days", "hour", "hours", "minute", "minutes", "
 const MOST_TIMES: u32 = 1_000_000;
 
 /// Asks all scenarios.
-pub(crate) fn check(files: &[(FileId, File)], names: &Names<'_>, out: &mut Out) {
+pub(crate) fn check(files: &[(FileId, Arc<File>)], names: &Names<'_>, out: &mut Out) {
     let scenarios = || {
         files.iter().flat_map(|(_, file)| &file.items).filter_map(|item| match item {
             Item::Scenario(scenario) => Some(scenario),

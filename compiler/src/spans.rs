@@ -3,6 +3,7 @@
 //! Kept beside the program and not in it: a moved comment must not change a program's hash.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use journey_spec::program::{EventId, HookId, JourneyId, MessageId, ServiceId, StateId};
 
@@ -61,48 +62,124 @@ pub enum Node {
     Outcome(JourneyId, StateId, String),
 }
 
+impl Node {
+    /// The journey that it is a part of; none for what journeys share.
+    #[must_use]
+    pub fn journey(&self) -> Option<JourneyId> {
+        match self {
+            Node::Event(_)
+            | Node::Message(_)
+            | Node::Variant(..)
+            | Node::Translation(..)
+            | Node::Reply(..)
+            | Node::Essential(_)
+            | Node::Service(_)
+            | Node::Hook(_)
+            | Node::Policy
+            | Node::PolicyLimit(_)
+            | Node::Quiet(_) => None,
+            Node::Journey(j)
+            | Node::Limit(j, _)
+            | Node::Goal(j, _)
+            | Node::Start(j, _)
+            | Node::JourneyArrow(j, _)
+            | Node::JourneyStay(j, ..)
+            | Node::State(j, _)
+            | Node::Entry(j, ..)
+            | Node::Next(j, _)
+            | Node::Way(j, ..)
+            | Node::Arrow(j, ..)
+            | Node::Stay(j, ..)
+            | Node::Outcome(j, ..) => Some(*j),
+        }
+    }
+
+    /// The same part of the same journey, where that has another position.
+    fn moved(self, j: JourneyId) -> Node {
+        match self {
+            Node::Journey(_) => Node::Journey(j),
+            Node::Limit(_, i) => Node::Limit(j, i),
+            Node::Goal(_, i) => Node::Goal(j, i),
+            Node::Start(_, i) => Node::Start(j, i),
+            Node::JourneyArrow(_, i) => Node::JourneyArrow(j, i),
+            Node::JourneyStay(_, i, k) => Node::JourneyStay(j, i, k),
+            Node::State(_, s) => Node::State(j, s),
+            Node::Entry(_, s, i) => Node::Entry(j, s, i),
+            Node::Next(_, s) => Node::Next(j, s),
+            Node::Way(_, s, i) => Node::Way(j, s, i),
+            Node::Arrow(_, s, i) => Node::Arrow(j, s, i),
+            Node::Stay(_, s, i, k) => Node::Stay(j, s, i, k),
+            Node::Outcome(_, s, name) => Node::Outcome(j, s, name),
+            shared => shared,
+        }
+    }
+}
+
+/// The places of some nodes.
+type Places = BTreeMap<Node, Span>;
+
 /// Where each node stands.
-#[derive(Clone, Debug, Default)]
-pub struct Spans(BTreeMap<Node, Span>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spans {
+    shared: Places,
+    /// Of each journey's own parts: those of one that has not changed are shared with what was known of it.
+    own: BTreeMap<JourneyId, Arc<Places>>,
+}
 
 impl Spans {
     /// Notes a place.
     pub fn set(&mut self, node: Node, span: Span) {
-        self.0.insert(node, span);
+        match node.journey() {
+            None => self.shared.insert(node, span),
+            Some(id) => Arc::make_mut(self.own.entry(id).or_default()).insert(node, span),
+        };
     }
 
     /// The place; the first byte of the first file where none is noted.
     #[must_use]
     pub fn get(&self, node: &Node) -> Span {
-        self.0.get(node).copied().unwrap_or_default()
+        let places = match node.journey() {
+            None => Some(&self.shared),
+            Some(id) => self.own.get(&id).map(AsRef::as_ref),
+        };
+        places.and_then(|places| places.get(node)).copied().unwrap_or_default()
+    }
+
+    /// Notes all places that another has noted.
+    pub(crate) fn extend(&mut self, other: Spans) {
+        self.shared.extend(other.shared);
+        for (id, places) in other.own {
+            match self.own.get_mut(&id) {
+                Some(known) => Arc::make_mut(known).extend(places.iter().map(|(node, span)| (node.clone(), *span))),
+                None => _ = self.own.insert(id, places),
+            }
+        }
+    }
+
+    /// The places of what journeys share.
+    pub(crate) fn without_journeys(&self) -> Spans {
+        Spans { shared: self.shared.clone(), own: BTreeMap::new() }
+    }
+
+    /// Whether what journeys share stands where the other has it.
+    pub(crate) fn shares_with(&self, other: &Spans) -> bool {
+        self.shared == other.shared
+    }
+
+    /// Where a journey's parts stand, whatever its position is.
+    pub(crate) fn of(&self, journey: JourneyId) -> Vec<Span> {
+        self.own.get(&journey).map(|places| places.values().copied().collect()).unwrap_or_default()
     }
 
     /// The places of a program from which some journeys were taken out, so that the later ones have moved up.
     #[must_use]
     pub fn without(&self, journeys: &BTreeSet<JourneyId>) -> Spans {
-        let moved = |id: JourneyId| {
+        let kept = self.own.iter().filter(|(id, _)| !journeys.contains(id)).map(|(id, places)| {
             let before = journeys.range(..id).count();
-            (!journeys.contains(&id)).then(|| JourneyId(id.0.saturating_sub(before as u32)))
-        };
-        let kept = self.0.iter().filter_map(|(node, span)| {
-            let node = match node.clone() {
-                Node::Journey(j) => Node::Journey(moved(j)?),
-                Node::Limit(j, i) => Node::Limit(moved(j)?, i),
-                Node::Goal(j, i) => Node::Goal(moved(j)?, i),
-                Node::Start(j, i) => Node::Start(moved(j)?, i),
-                Node::JourneyArrow(j, i) => Node::JourneyArrow(moved(j)?, i),
-                Node::JourneyStay(j, i, k) => Node::JourneyStay(moved(j)?, i, k),
-                Node::State(j, s) => Node::State(moved(j)?, s),
-                Node::Entry(j, s, i) => Node::Entry(moved(j)?, s, i),
-                Node::Next(j, s) => Node::Next(moved(j)?, s),
-                Node::Way(j, s, i) => Node::Way(moved(j)?, s, i),
-                Node::Arrow(j, s, i) => Node::Arrow(moved(j)?, s, i),
-                Node::Stay(j, s, i, k) => Node::Stay(moved(j)?, s, i, k),
-                Node::Outcome(j, s, name) => Node::Outcome(moved(j)?, s, name),
-                shared => shared,
-            };
-            Some((node, *span))
+            let now = JourneyId(id.0.saturating_sub(before as u32));
+            let moved = || Arc::new(places.iter().map(|(node, span)| (node.clone().moved(now), *span)).collect());
+            (now, if before == 0 { Arc::clone(places) } else { moved() })
         });
-        Spans(kept.collect())
+        Spans { shared: self.shared.clone(), own: kept.collect() }
     }
 }

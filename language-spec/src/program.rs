@@ -108,7 +108,8 @@ impl Program {
     /// Computes [`Program::hash`] from everything else and stores it.
     #[must_use]
     pub fn seal(mut self) -> Program {
-        self.hash = self.content_hash();
+        self.hash = String::new();
+        self.hash = self.hashed();
         self
     }
 
@@ -117,8 +118,12 @@ impl Program {
     pub fn content_hash(&self) -> String {
         let mut unsealed = self.clone();
         unsealed.hash = String::new();
+        unsealed.hashed()
+    }
+
+    fn hashed(&self) -> String {
         // Serialising plain data with text keys cannot fail; an empty text would only give a hash nobody accepts.
-        let bytes = serde_json::to_vec(&unsealed).unwrap_or_default();
+        let bytes = serde_json::to_vec(self).unwrap_or_default();
         Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect()
     }
 

@@ -2,12 +2,12 @@
 //! the most memory that the process had so far. `portfolio long`, `many`, `limited` and `edit` do one of them
 //! alone, so that its memory can be told.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use journey_bench::programs;
 use journey_compiler::check::bounds::message_bounds;
 use journey_compiler::source::Memory;
-use journey_compiler::{Compilation, compile};
+use journey_compiler::{Compilation, Session, compile};
 
 fn main() {
     let which = std::env::args().nth(1);
@@ -23,9 +23,47 @@ fn main() {
         whole("1,000 journeys of 50 states, their event limited", &programs::portfolio(1_000, 50, true));
     }
     if asked("edit") {
-        whole("200 journeys of 50 states", &programs::portfolio(200, 50, false));
-        whole("the same after one edit, all anew", &programs::edited(200, 50, false, Some(100)));
+        edits();
     }
+}
+
+/// One of 200 journeys is edited again and again, and all is asked for each time: the first is the whole of it.
+fn edits() {
+    let mut session = Session::new();
+    let mut times: Vec<(Duration, Duration)> = Vec::new();
+    for hours in 72..93 {
+        let (roots, sources) = programs::edited(200, 50, 100, hours);
+        let began = Instant::now();
+        let found = session.compile(&roots, &sources).findings.len();
+        let findings_in = began.elapsed();
+        let began = Instant::now();
+        let rows = session.message_bounds().len();
+        let bounds_in = began.elapsed();
+        if times.is_empty() {
+            println!(
+                "200 journeys of 50 states: {found} findings in {:.1} ms, {rows} bounds in {:.1} ms",
+                millis(findings_in),
+                millis(bounds_in)
+            );
+        }
+        times.push((findings_in, bounds_in));
+    }
+    let median = |of: fn(&(Duration, Duration)) -> Duration| {
+        let mut all: Vec<Duration> = times.iter().skip(1).map(of).collect();
+        all.sort_unstable();
+        all.get(all.len() / 2).copied().map_or(0.0, millis)
+    };
+    println!(
+        "after an edit in one of them, median of {}: findings in {:.1} ms, bounds in {:.1} ms; at most {} MB",
+        times.len() - 1,
+        median(|t| t.0),
+        median(|t| t.1),
+        most_memory()
+    );
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
 fn whole(what: &str, (roots, sources): &(Vec<String>, Memory)) {

@@ -16,7 +16,7 @@ mod proof;
 mod returns;
 mod shape;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Program;
 use journey_spec::program::{Channel, DAY, HOUR, JourneyId, LimitWhat, Millis, Purpose, StateId, Window};
@@ -28,6 +28,8 @@ pub(super) use portfolio::fans_in;
 pub use proof::{Proof, Tried, proven, proven_in};
 pub(super) use returns::{Cycles, Intake, Returns};
 use shape::Shape;
+
+use crate::graph::Graph;
 
 /// The windows of the table.
 pub const WINDOWS: [Millis; 4] = [HOUR, DAY, 7 * DAY, 30 * DAY];
@@ -137,22 +139,74 @@ fn asked(program: &Program) -> Vec<Wanted> {
     std::iter::once(Wanted::default()).chain(by_channel).chain(by_purpose).collect()
 }
 
+/// The journeys of a program. What was found out about one of them is not sought again.
+#[derive(Default)]
+pub struct Journeys(Vec<Shape>);
+
+/// Journeys of an earlier program.
+pub(super) struct ByName(BTreeMap<String, Shape>);
+
+impl Journeys {
+    /// All of a program.
+    #[must_use]
+    pub fn of(program: &Program) -> Journeys {
+        Journeys((0..).zip(&program.journeys).filter_map(|(i, _)| Shape::of(program, JourneyId(i))).collect())
+    }
+
+    /// Adds the one at this position.
+    pub(super) fn add(&mut self, program: &Program, id: JourneyId) -> Option<&Graph> {
+        self.0.push(Shape::of(program, id)?);
+        self.0.last().map(|shape| &shape.graph)
+    }
+
+    /// By name, to be taken again.
+    pub(super) fn by_name(self) -> ByName {
+        ByName(self.0.into_iter().map(|shape| (shape.graph.name.clone(), shape)).collect())
+    }
+
+    /// Takes one that has not changed from `others`, with its figures; whether it was there.
+    pub(super) fn keep(&mut self, id: JourneyId, name: &str, others: &mut ByName) -> bool {
+        let Some(mut shape) = others.0.remove(name) else { return false };
+        shape.graph.journey = id;
+        self.0.push(shape);
+        true
+    }
+
+    /// As graphs, in order.
+    pub(super) fn graphs(&self) -> impl Iterator<Item = &Graph> {
+        self.0.iter().map(|shape| &shape.graph)
+    }
+
+    /// As [`message_bounds`], of the same program.
+    #[must_use]
+    pub fn message_bounds(&self, program: &Program) -> Vec<Bound> {
+        let windows = windows(program);
+        self.one_by_one(|shape| {
+            for wanted in asked(program) {
+                for window in &windows {
+                    shape.customer(program, wanted, *window);
+                }
+                shape.instance(program, wanted, None);
+            }
+        });
+        bounds(program, &self.0, &windows)
+    }
+
+    /// Of many journeys one after the other, so that the models of one only are held; what is asked for is then made of the
+    /// figures, which stay. Nothing of few.
+    fn one_by_one(&self, ask: impl Fn(&Shape)) {
+        for shape in self.0.iter().filter(|_| self.0.len() > FEW) {
+            ask(shape);
+            shape.curves.keep_figures();
+        }
+    }
+}
+
 /// The table: for one customer and for one instance of each journey, of all messages, of each channel and of each
 /// purpose, in each of [`windows`] and, for an instance, in its whole life. Nothing is tried, so no figure is called exact.
 #[must_use]
 pub fn message_bounds(program: &Program) -> Vec<Bound> {
-    let (shapes, windows) = (shapes(program), windows(program));
-    // Of many journeys one after the other, so that the models of one only are held; the table is then made of the figures.
-    for shape in shapes.iter().filter(|_| shapes.len() > FEW) {
-        for wanted in asked(program) {
-            for window in &windows {
-                shape.customer(program, wanted, *window);
-            }
-            shape.instance(program, wanted, None);
-        }
-        shape.curves.keep_figures();
-    }
-    bounds(program, &shapes, &windows)
+    Journeys::of(program).message_bounds(program)
 }
 
 /// For each state of a journey that sends, the most that can leave one instance of what it sends, in any half-open window
@@ -169,10 +223,6 @@ pub fn of_states(program: &Program, journey: JourneyId, window: Millis) -> Vec<(
         Some((state, own.into_iter().chain(all).min()))
     };
     senders.into_iter().filter_map(of).collect()
-}
-
-fn shapes(program: &Program) -> Vec<Shape> {
-    (0..).zip(&program.journeys).filter_map(|(i, _)| Shape::of(program, JourneyId(i))).collect()
 }
 
 fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound> {
@@ -194,9 +244,9 @@ fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound>
         };
         for window in windows {
             let figure = customer(program, shapes, wanted, *window);
-            let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(program, wanted, false)).collect();
+            let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(wanted, false)).collect();
             // What is essential passes them.
-            let essential = shapes.iter().any(|s| !s.classes(program, wanted, true).is_empty());
+            let essential = shapes.iter().any(|s| !s.classes(wanted, true).is_empty());
             let limits = by_limits(&house(program), &classes, Some(*window), &|_, _, _| None).0;
             let limit = limits.filter(|_| !essential && !classes.is_empty());
             let from = shapes.iter().map(|s| (s.graph.journey, s.customer(program, wanted, *window).0)).collect();
@@ -215,7 +265,7 @@ fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound>
 }
 
 fn customer(program: &Program, shapes: &[Shape], wanted: Wanted, window: Millis) -> Figure {
-    let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(program, wanted, false)).collect();
+    let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(wanted, false)).collect();
     let flow = |part: &BTreeSet<Class>, window: Millis, below: u64| {
         shapes.iter().try_fold(0_u64, |sum, s| {
             let left = below.checked_sub(sum).filter(|left| *left > 0)?;

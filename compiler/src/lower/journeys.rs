@@ -7,12 +7,13 @@ use journey_spec::codes;
 use journey_spec::program::{EventId, Goal, GoalWhat, Journey, JourneyId, Start, State, StateId};
 use journey_spec::time::spelled_duration;
 
+use super::memo::{Lowered, Memo};
 use super::messages::texts;
 use super::walks::{chosen_by, expressions_of, first_part, first_parts, heard, sends};
 use super::{Lower, expressions, ir_fields};
 use crate::ast::{GoalWhatDecl, JourneyDecl, JourneyItem, MessageItem, Name, Path, TemplatePiece};
 use crate::diagnostics::Finding;
-use crate::resolve::{FieldInfo, Kind, listed, unknown};
+use crate::resolve::{FieldInfo, Kind, Out, listed, unknown};
 use crate::source::Span;
 use crate::spans::Node;
 use crate::types::{Scope, fits, mismatch, noun, walk};
@@ -43,23 +44,41 @@ impl JourneyScope<'_> {
 }
 
 impl Lower<'_, '_> {
-    pub(crate) fn journeys(&mut self) -> (Vec<Journey>, BTreeSet<JourneyId>) {
+    pub(crate) fn journeys(&mut self, memo: &mut Memo) -> (Vec<Journey>, BTreeSet<JourneyId>) {
         let names = self.names;
         let mut journeys = Vec::new();
         let mut broken = BTreeSet::new();
+        memo.forget_others(&names.journeys);
         for (decl, id) in names.journeys.iter().zip(0..) {
             let id = JourneyId(id);
-            self.out.poisoned = false;
-            let before = self.out.errors();
-            journeys.push(self.journey(decl, id));
-            if self.out.errors() != before || names.gaps.touch(decl.span) {
+            let lowered = match memo.known(decl, id, self.sources) {
+                Some(known) => known.clone(),
+                None => {
+                    let lowered = self.apart(decl, id);
+                    memo.learn(decl, id, self.sources, &lowered);
+                    lowered
+                }
+            };
+            self.out.extend(lowered.out);
+            journeys.push(lowered.journey);
+            if lowered.broken {
                 broken.insert(id);
             }
-            // Whether the messages that it sends can be written is no matter of its states and arrows.
-            self.templates(decl);
         }
-        self.out.poisoned = false;
         (journeys, broken)
+    }
+
+    /// Lowers a journey; what is said on the way depends on nothing that was said of others.
+    fn apart(&mut self, decl: &JourneyDecl, id: JourneyId) -> Lowered {
+        let names = self.names;
+        let mut out = Out::default();
+        let mut own = Lower { names, sources: self.sources, bodies: self.bodies, out: &mut out };
+        let journey = own.journey(decl, id);
+        let broken = own.out.errors() != 0 || names.gaps.touch(decl.span);
+        // Whether the messages that it sends can be written is no matter of its states and arrows.
+        own.templates(decl);
+        out.poisoned = false;
+        Lowered { journey, out, broken }
     }
 
     fn journey(&mut self, decl: &JourneyDecl, id: JourneyId) -> Journey {

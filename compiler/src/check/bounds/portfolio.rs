@@ -4,37 +4,49 @@ use std::collections::BTreeSet;
 
 use journey_spec::Program;
 use journey_spec::codes::J0211;
-use journey_spec::program::{Fate, Window};
+use journey_spec::program::{Fate, Limit, Millis, Window};
 use journey_spec::time::spelled_duration;
 
 use super::limits::{Class, house, rule};
-use super::{Wanted, shapes};
+use super::shape::Shape;
+use super::{Journeys, Wanted};
 use crate::check::story;
 use crate::diagnostics::Finding;
 use crate::graph::counts;
 use crate::spans::{Node, Spans};
 
 /// What the journeys of a project send together fits the policy's limits, where each alone fits them.
-pub(in crate::check) fn fans_in(program: &Program, spans: &Spans, out: &mut Vec<Finding>) {
+pub(in crate::check) fn fans_in(program: &Program, spans: &Spans, journeys: &Journeys, out: &mut Vec<Finding>) {
     if program.journeys.len() < 2 || house(program).is_empty() {
         return;
     }
-    let shapes = shapes(program);
-    for (i, limit) in program.policy.limits.iter().enumerate().filter(|(_, l)| l.key.is_none()) {
-        let Some(Window::Rolling(per)) = limit.per else { continue };
+    let rolling: Vec<(usize, &Limit, Millis)> = (0..)
+        .zip(&program.policy.limits)
+        .filter(|(_, limit)| limit.key.is_none())
+        .filter_map(|(i, limit)| match limit.per {
+            Some(Window::Rolling(per)) => Some((i, limit, per)),
+            _ => None,
+        })
+        .collect();
+    let flow = |shape: &Shape, limit: &Limit, per: Millis| {
+        let mut part: BTreeSet<Class> = shape.classes(Wanted::default(), false);
+        part.retain(|(channel, purpose)| counts(limit.what, *channel, *purpose));
+        match part.is_empty() {
+            true => Some(0),
+            false => shape.flow_to_customer(program, &part, per, u64::from(limit.n).saturating_add(1)),
+        }
+    };
+    journeys.one_by_one(|shape| {
+        for (_, limit, per) in &rolling {
+            flow(shape, limit, *per);
+        }
+    });
+    for (i, limit, per) in rolling {
         let n = u64::from(limit.n);
-        let parts: Option<Vec<(&str, u64)>> = shapes
+        let parts: Option<Vec<(&str, u64)>> = journeys
+            .0
             .iter()
-            .map(|shape| {
-                let mut part: BTreeSet<Class> = shape.classes(program, Wanted::default(), false);
-                part.retain(|(channel, purpose)| counts(limit.what, *channel, *purpose));
-                let most = if part.is_empty() {
-                    0
-                } else {
-                    shape.flow_to_customer(program, &part, per, n.saturating_add(1))?
-                };
-                Some((shape.graph.name.as_str(), most))
-            })
+            .map(|shape| Some((shape.graph.name.as_str(), flow(shape, limit, per)?)))
             .filter(|part| part.is_none_or(|(_, most)| most > 0))
             .collect();
         // One that passes the limit alone is bounded by it; where nothing bounds it, that is told as a loop or as starts.

@@ -10,7 +10,7 @@ use journey_spec::program::{Channel, DAY, Millis};
 
 use super::curves::{Counted, Reached, Ready, Runs};
 use super::shape::Shape;
-use super::{Bound, Kind, Scope, Wanted, bounds, shapes};
+use super::{Bound, Journeys, Kind, Scope, Wanted, bounds};
 use crate::model::Run;
 use crate::witness::{self, Leaves, Plan, Replayed, Room};
 
@@ -64,20 +64,26 @@ pub struct Proof {
 /// Bounds of a program, each beside the most that the real step and ledger let leave in the worst runs of its model.
 #[must_use]
 pub fn proven(program: &Program) -> Proof {
-    let shapes = shapes(program);
-    let windows = super::windows(program);
-    tried(program, &shapes, bounds(program, &shapes, &windows))
+    Journeys::of(program).proven(program)
 }
 
 /// As [`proven`], of one scope and one window only, in milliseconds; of the whole life where there is none, which only an
 /// instance has.
 #[must_use]
 pub fn proven_in(program: &Program, scope: Scope, window: Option<Millis>) -> Proof {
-    let shapes = shapes(program);
+    let Journeys(shapes) = Journeys::of(program);
     let windows: Vec<Millis> = window.into_iter().collect();
     let mut bounds = bounds(program, &shapes, &windows);
     bounds.retain(|b| b.scope == scope && b.window == window);
     tried(program, &shapes, bounds)
+}
+
+impl Journeys {
+    /// As [`proven`], of the same program.
+    #[must_use]
+    pub fn proven(&self, program: &Program) -> Proof {
+        tried(program, &self.0, self.message_bounds(program))
+    }
 }
 
 fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
@@ -244,8 +250,8 @@ impl Trials<'_> {
     }
 
     fn worst(&self, shape: &Shape, wanted: Wanted, window: Option<Millis>, runs: Runs) -> Reached {
-        let mut classes = shape.classes(self.program, wanted, true);
-        classes.extend(shape.classes(self.program, wanted, false));
+        let mut classes = shape.classes(wanted, true);
+        classes.extend(shape.classes(wanted, false));
         shape.curves.most(self.program, &shape.graph, &Counted { classes, essential: None }, window, runs)
     }
 }

@@ -1,5 +1,6 @@
 //! How often each sending place of a journey can send, by the shape of its graph alone.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Program;
@@ -27,6 +28,24 @@ pub(super) struct Shape {
     /// Without a key a customer has one instance at a time.
     pub(super) keyed: bool,
     pub(super) curves: Curves,
+    /// What it sends that is not essential, and what is.
+    sends: [BTreeSet<Class>; 2],
+    /// Figures that were found.
+    known: RefCell<BTreeMap<Asked, Figure>>,
+}
+
+/// Of whom a figure is, of what, and in which window.
+type Asked = (Who, Wanted, Option<Millis>);
+
+/// Of whom a figure is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    /// One instance.
+    Instance,
+    /// All instances of a customer.
+    Customer,
+    /// One instance, of which only limits are asked.
+    Limits,
 }
 
 impl Shape {
@@ -52,7 +71,12 @@ impl Shape {
         let keyed = program.journeys.get(id.index()).is_none_or(|j| j.key.is_some());
         let longest_valid = longest_wait(program).saturating_add(1);
         let curves = Curves::of(program, &graph);
-        Some(Shape { graph, entries, stays, begun_by, returns, limits, longest_valid, keyed, curves })
+        let known = RefCell::default();
+        let sends = Default::default();
+        let mut shape =
+            Shape { graph, entries, stays, begun_by, returns, limits, longest_valid, keyed, curves, sends, known };
+        shape.sends = [false, true].map(|essential| shape.sends(program, essential));
+        Some(shape)
     }
 
     pub(super) fn sites(&self) -> impl Iterator<Item = (Often, &Sent)> {
@@ -61,7 +85,19 @@ impl Shape {
     }
 
     /// Classes of what it sends: essential, or the rest.
-    pub(super) fn classes(&self, program: &Program, wanted: Wanted, essential: bool) -> BTreeSet<Class> {
+    pub(super) fn classes(&self, wanted: Wanted, essential: bool) -> BTreeSet<Class> {
+        let [rest, urgent] = &self.sends;
+        let of = if essential { urgent } else { rest };
+        of.iter().filter(|class| wanted.holds(class)).copied().collect()
+    }
+
+    fn sends_any(&self, wanted: Wanted, essential: bool) -> bool {
+        let [rest, urgent] = &self.sends;
+        let of = if essential { urgent } else { rest };
+        of.iter().any(|class| wanted.holds(class))
+    }
+
+    fn sends(&self, program: &Program, essential: bool) -> BTreeSet<Class> {
         let mut classes = BTreeSet::new();
         for (_, sent) in self.sites() {
             let Some(m) = program.messages.get(sent.send.message.index()) else { continue };
@@ -69,8 +105,17 @@ impl Shape {
                 classes.extend(channels(m, &sent.send).into_iter().map(|c| (c, m.purpose)));
             }
         }
-        classes.retain(|class| wanted.holds(class));
         classes
+    }
+
+    /// A figure, found once.
+    fn once(&self, key: Asked, find: impl FnOnce() -> Figure) -> Figure {
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.clone();
+        }
+        let figure = find();
+        self.known.borrow_mut().insert(key, figure.clone());
+        figure
     }
 
     /// What one instance can send of its shape alone.
@@ -101,10 +146,8 @@ impl Shape {
         }
         let counted = Counted {
             classes: match essential {
-                Some(essential) => self.classes(program, wanted, essential),
-                None => {
-                    self.classes(program, wanted, true).union(&self.classes(program, wanted, false)).copied().collect()
-                }
+                Some(essential) => self.classes(wanted, essential),
+                None => self.classes(wanted, true).union(&self.classes(wanted, false)).copied().collect(),
             },
             essential,
         };
@@ -118,16 +161,20 @@ impl Shape {
     /// What of what limits count can leave one instance in a window, before they are asked; none where nothing bounds it,
     /// and where it is not less than `below`.
     pub(super) fn flow(&self, program: &Program, part: &BTreeSet<Class>, window: Millis, below: u64) -> Option<u64> {
-        let mut classes = self.classes(program, Wanted::default(), false);
+        let mut classes = self.classes(Wanted::default(), false);
         classes.retain(|class| part.contains(class));
         let counted = Counted { classes, essential: Some(false) };
         self.curves.less(program, &self.graph, &counted, window, below)
     }
 
     pub(super) fn instance(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Figure {
+        self.once((Who::Instance, wanted, window), || self.of_instance(program, wanted, window))
+    }
+
+    fn of_instance(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Figure {
         let whole = self.shape(program, wanted, window, None);
         let own: Vec<&Limit> = self.limits.iter().collect();
-        let classes = self.classes(program, wanted, false);
+        let classes = self.classes(wanted, false);
         // What the policy lets through to the customer, it lets through from all instances together.
         let flow = |part: &BTreeSet<Class>, window: Millis, below: u64| self.flow(program, part, window, below);
         let limited =
@@ -142,14 +189,18 @@ impl Shape {
 
     /// What the limits alone let through.
     pub(super) fn limit(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Option<u64> {
+        self.once((Who::Limits, wanted, window), || self.of_limits(program, wanted, window)).0
+    }
+
+    fn of_limits(&self, program: &Program, wanted: Wanted, window: Option<Millis>) -> Figure {
         let own: Vec<&Limit> = self.limits.iter().collect();
-        let classes = self.classes(program, wanted, false);
+        let classes = self.classes(wanted, false);
         // What is essential passes them.
-        if classes.is_empty() || !self.classes(program, wanted, true).is_empty() {
-            return None;
+        if classes.is_empty() || self.sends_any(wanted, true) {
+            return nothing();
         }
         let alone = |limits: &[&Limit]| by_limits(limits, &classes, window, &|_, _, _| None);
-        smaller(alone(&own), alone(&house(program))).0
+        smaller(alone(&own), alone(&house(program)))
     }
 
     /// How many instances of one customer can be alive at some time of a window.
@@ -172,7 +223,11 @@ impl Shape {
     }
 
     pub(super) fn customer(&self, program: &Program, wanted: Wanted, window: Millis) -> Figure {
-        if self.classes(program, wanted, false).is_empty() && self.classes(program, wanted, true).is_empty() {
+        self.once((Who::Customer, wanted, Some(window)), || self.of_customer(program, wanted, window))
+    }
+
+    fn of_customer(&self, program: &Program, wanted: Wanted, window: Millis) -> Figure {
+        if !self.sends_any(wanted, false) && !self.sends_any(wanted, true) {
             return (Some(0), String::new());
         }
         let (each, by) = self.instance(program, wanted, Some(window));
@@ -184,12 +239,12 @@ impl Shape {
             _ => by,
         };
         let wide: Vec<&Limit> = self.limits.iter().filter(|l| l.per_customer).collect();
-        let shared = match self.classes(program, wanted, true).is_empty() {
+        let shared = match !self.sends_any(wanted, true) {
             true => {
                 let flow = |part: &BTreeSet<Class>, window: Millis, below: u64| {
                     self.flow_to_customer(program, part, window, below)
                 };
-                by_limits(&wide, &self.classes(program, wanted, false), Some(window), &flow)
+                by_limits(&wide, &self.classes(wanted, false), Some(window), &flow)
             }
             false => nothing(),
         };
@@ -215,7 +270,7 @@ impl Shape {
 
     /// What its essential messages can add for one customer.
     pub(super) fn essential(&self, program: &Program, wanted: Wanted, window: Millis) -> Figure {
-        if self.classes(program, wanted, true).is_empty() {
+        if !self.sends_any(wanted, true) {
             return (Some(0), String::new());
         }
         let (each, _) = self.shape(program, wanted, Some(window), Some(true));

@@ -1,0 +1,84 @@
+//! What the rules said of a journey, taken over for one that has not changed.
+//!
+//! A rule of a journey looks at it, at what all journeys share, and at where all that stands. What was said, and the
+//! figures that were found, hold as long as these three are the same, whatever position the journey has by now.
+
+use std::collections::BTreeMap;
+
+use journey_spec::program::{Journey, JourneyId, Program};
+
+use super::bounds::Journeys;
+use super::{Case, of_journey, of_program};
+use crate::diagnostics::Finding;
+use crate::source::Span;
+use crate::spans::Spans;
+
+/// What is known of the journeys of the last program.
+#[derive(Default)]
+pub(crate) struct Memo {
+    /// The last program without its journeys, and where its parts stand.
+    shared: Option<(Program, Spans)>,
+    known: BTreeMap<String, Known>,
+    /// The journeys themselves, with figures that were found.
+    journeys: Journeys,
+}
+
+struct Known {
+    journey: Journey,
+    places: Vec<Span>,
+    said: Vec<Finding>,
+}
+
+/// A program without its journeys.
+fn shared(program: &Program) -> Program {
+    Program {
+        format: program.format,
+        language: program.language.clone(),
+        hash: String::new(),
+        customer: program.customer.clone(),
+        records: program.records.clone(),
+        events: program.events.clone(),
+        messages: program.messages.clone(),
+        services: program.services.clone(),
+        hooks: program.hooks.clone(),
+        policy: program.policy.clone(),
+        journeys: Vec::new(),
+    }
+}
+
+impl Memo {
+    /// Asks every rule; those of a journey only where it has changed.
+    pub(crate) fn run(&mut self, program: &Program, spans: &Spans) -> Vec<Finding> {
+        let now = shared(program);
+        if !self.shared.as_ref().is_some_and(|(old, places)| *old == now && spans.shares_with(places)) {
+            *self = Memo { shared: Some((now, spans.without_journeys())), ..Memo::default() };
+        }
+        let mut out = Vec::new();
+        let mut known = std::mem::take(&mut self.known);
+        let mut journeys = std::mem::take(&mut self.journeys).by_name();
+        for (journey, id) in program.journeys.iter().zip(0..).map(|(journey, id)| (journey, JourneyId(id))) {
+            let places = spans.of(id);
+            let same = |known: &Known| known.places == places && known.journey == *journey;
+            let before = known.remove(&journey.name).filter(same);
+            let now = match before.filter(|_| self.journeys.keep(id, &journey.name, &mut journeys)) {
+                Some(known) => known,
+                None => {
+                    let mut said = Vec::new();
+                    if let Some(graph) = self.journeys.add(program, id) {
+                        of_journey(&Case { program, spans, graph }, &mut said);
+                    }
+                    Known { journey: journey.clone(), places, said }
+                }
+            };
+            out.extend_from_slice(&now.said);
+            self.known.insert(journey.name.clone(), now);
+        }
+        of_program(program, spans, &self.journeys, &mut out);
+        out
+    }
+
+    /// The journeys of the program that was looked at last.
+    pub(crate) fn journeys(&self) -> &Journeys {
+        &self.journeys
+    }
+}
