@@ -120,6 +120,11 @@ impl Abstraction {
             && a.iter().zip(b).all(|(x, y)| x.fresh == y.fresh && x.top <= y.top)
     }
 
+    /// How much room its registers that begin with the window have, together.
+    pub(crate) fn room(&self) -> u64 {
+        self.model.registers.iter().filter(|r| r.fresh).fold(0, |sum, r| sum.saturating_add(u64::from(r.top)))
+    }
+
     /// How many of the messages for which `counts` holds each spot sends.
     #[must_use]
     pub fn weights(&self, graph: &Graph, counts: impl Fn(&Sent) -> bool) -> Vec<u32> {

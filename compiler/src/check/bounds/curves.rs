@@ -143,7 +143,14 @@ impl Curves {
         let alike = || models.iter().filter(|((_, r), _)| *r == runs).map(|(_, ready)| ready);
         let prepared = alike().find(|ready| ready.of.is_as(&of)).map(Rc::clone).unwrap_or_else(|| {
             let smaller = alike().filter(|ready| ready.of.fits_into(&of));
-            let known_to_drop = smaller.map(|ready| ready.prepared.dropped().len()).max().unwrap_or(0);
+            let (mut known_to_drop, mut sizes) = (0, Vec::new());
+            for ready in smaller {
+                known_to_drop = known_to_drop.max(ready.prepared.dropped().len());
+                sizes.push((ready.of.room(), ready.prepared.nodes() as u64));
+            }
+            if known_to_drop == 0 && outgrows(sizes, of.room()) {
+                known_to_drop = 1;
+            }
             Rc::new(Ready::new(of, known_to_drop))
         });
         drop(models);
@@ -255,6 +262,17 @@ impl Curves {
         }
         reached
     }
+}
+
+/// Whether a product with so much room in its registers is sure to be too large, going by the sizes of smaller ones that fit
+/// the budget: twice as large by the straight line through the two greatest. To drop a register is never wrong, but to build
+/// half a product in vain costs as much as a search.
+fn outgrows(mut sizes: Vec<(u64, u64)>, room: u64) -> bool {
+    sizes.sort_unstable();
+    sizes.dedup_by_key(|(room, _)| *room);
+    let [.., (least, few), (most, many)] = *sizes.as_slice() else { return false };
+    let slope = many.saturating_sub(few) as f64 / (most - least).max(1) as f64;
+    many as f64 + slope * room.saturating_sub(most) as f64 > 2.0 * BUDGET.nodes as f64
 }
 
 /// How large a product with the registers may become: some milliseconds a window.
