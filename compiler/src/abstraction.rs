@@ -14,7 +14,8 @@
 //! | the same with a window, or counted for the customer | a register that begins with the window: `n` for each stretch; redirects may always be taken |
 //! | an event taken in at most so often | a register that begins with the window, of which each of its arrows takes one |
 //! | `at T + d` for several `d` | a register for T: how many of its instants are past. An `at` or `if past` needs its own to be ahead and puts it behind; where it is behind on entry, `if past` is forced; what moves T sets it to 0 |
-//! | the same, where the customer's record or calendar moves T | free: the host may change these at any time |
+//! | the same, in a visit that began as one of these instants came | a register that says which it was: a later one comes so much later, less the policy's `grace`, and is not past on entry |
+//! | `at`, where the customer's record or calendar moves T | free: the host may change these at any time |
 //! | `stay { … }` that sends | a spot of its own and back, after which what was left to wait is shorter by the stay's `lo` |
 //! | what a visit does once | a register that entering the state sets to 0 |
 //! | `stay` that sends nothing but moves data | an arrow to itself, at once |
@@ -34,12 +35,12 @@ mod registers;
 
 use std::collections::BTreeMap;
 
-use journey_spec::program::{Expr, Message, Millis, Program, Validity};
+use journey_spec::program::{Message, Millis, Program, Validity};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::graph::{Edge, Graph, Kind, Sent};
 use crate::model::{Arrow, Model, Spot, Then, Touch};
-use registers::{own_instant, touch};
+use registers::{Instants, Way, own_instant, touch};
 
 /// What an arrow of the model stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,12 +185,14 @@ struct Build<'g> {
     whole: Vec<usize>,
     /// For each event with a limit on its intake, and each of its settling times.
     intake: BTreeMap<(u32, Millis), (usize, u32)>,
-    /// For the base of each instant: its register, and the offsets in order.
-    instants: Vec<(Expr, usize, Vec<Millis>)>,
+    /// The instants that only the journey's own data move.
+    instants: Vec<Instants>,
     /// For each edge that a visit takes once.
     once: BTreeMap<EdgeIndex, usize>,
     /// For each place, whether it lies on a cycle.
     comes_back: Vec<bool>,
+    /// How late an instant may be taken, in milliseconds.
+    grace: Millis,
     /// How long a message may have waited when the window begins, where that may be asked.
     waited: Option<Millis>,
     runs: Runs,
@@ -211,6 +214,7 @@ impl<'g> Build<'g> {
             instants: Vec::new(),
             once: BTreeMap::new(),
             comes_back: graph.on_cycles(|_, _, _, e| !e.stay),
+            grace: program.policy.grace.max(0),
             waited: span.filter(|_| runs == Runs::Any).map(|_| longest_wait(program)),
             runs,
         }
@@ -313,8 +317,9 @@ impl<'g> Build<'g> {
         // An instant comes when it comes.
         let timed = edge.forced && edge.kind != Kind::At;
         let by = timed.then(|| edge.deadline.unwrap_or(edge.lo));
-        for (touches, at_once) in self.instant(edge) {
+        for Way { touches, at_once, lo } in self.ways(edge) {
             let Some(touches) = self.arriving(to, &edge.redirected, Some((place, edge, touches))) else { continue };
+            let lo = lo.max(edge.lo);
             if edge.kind == Kind::Urgent {
                 // In a place of several parts another one waits: then nothing is forced.
                 let by = (parts.late.is_none() && (edge.forced || at_once)).then_some(0);
@@ -329,10 +334,10 @@ impl<'g> Build<'g> {
             }
             for (lasted, from) in &parts.lasted {
                 let less = |t: Millis| t.saturating_sub(*lasted).max(0);
-                let arrow = Arrow { lo: less(edge.lo), by: by.map(less), touches: touches.clone(), ..Arrow::default() };
+                let arrow = Arrow { lo: less(lo), by: by.map(less), touches: touches.clone(), ..Arrow::default() };
                 self.enter(*from, &target, Cause::Edge(id), arrow);
             }
-            let nearer = edge.lo.saturating_sub(self.waited.unwrap_or(0)).max(0);
+            let nearer = lo.saturating_sub(self.waited.unwrap_or(0)).max(0);
             for (from, lo) in
                 parts.late.map(|late| (late, 0)).into_iter().chain(parts.kept.map(|kept| (kept.1, nearer)))
             {
@@ -344,7 +349,7 @@ impl<'g> Build<'g> {
 
     fn stay(&mut self, parts: &Parts, id: EdgeIndex, edge: &Edge) {
         let Some((place, ..)) = self.graph.edge(id) else { return };
-        let mut touches: Vec<Vec<Touch>> = self.instant(edge).into_iter().map(|(touches, _)| touches).collect();
+        let mut touches: Vec<Vec<Touch>> = self.passes(edge).into_iter().map(|way| way.touches).collect();
         let once = self.once.get(&id).map(|register| Touch { register: *register, least: 0, most: 0, then: Then::Add });
         match once {
             // What is behind on entry is so once a visit; what comes to be behind is counted by its register.

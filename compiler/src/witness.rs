@@ -266,9 +266,13 @@ struct Taken<'g> {
 impl<'g> Taken<'g> {
     fn of(graph: &'g Graph, of: &Abstraction, run: &Run, begins: Ts) -> Option<Taken<'g>> {
         let lo = |e| of.model.graph.edge_weight(e).map_or(0, |arrow| arrow.lo);
-        let before = run.prefix.arrows.iter().map(|e| lo(*e)).fold(0, Millis::saturating_add);
-        let stands = |n: NodeIndex| of.spots.get(n.index()).copied();
         let cause = |e| of.model.graph.edge_weight(e).and_then(|arrow| of.causes.get(arrow.tag).copied());
+        let at =
+            |e| matches!(cause(e), Some(Cause::Edge(id)) if graph.edge(id).is_some_and(|(_, _, e)| e.kind == Kind::At));
+        // An instant that comes just as its state is entered counts as past.
+        let takes = |e| if at(e) { lo(e).max(1) } else { lo(e) };
+        let before = run.prefix.arrows.iter().map(|e| takes(*e)).fold(0, Millis::saturating_add);
+        let stands = |n: NodeIndex| of.spots.get(n.index()).copied();
         let leaves = run.steps.iter().find_map(|(e, t)| match cause(*e)? {
             Cause::Edge(id) => {
                 graph.edge(id).filter(|(_, _, edge)| edge.kind != Kind::Urgent).map(|(_, _, e)| e.lo.saturating_sub(*t))
@@ -281,7 +285,7 @@ impl<'g> Taken<'g> {
         let mut at = begins.saturating_sub(before).saturating_sub(waits.unwrap_or(0));
         let mut arrows = Vec::new();
         for e in &run.prefix.arrows {
-            at = at.saturating_add(lo(*e));
+            at = at.saturating_add(takes(*e));
             arrows.push((*e, at));
         }
         // What follows comes so much later, but what the step does at once before it rests.

@@ -10,6 +10,37 @@ use super::Build;
 use crate::graph::{Edge, Kind, datum};
 use crate::model::{Register, Then, Touch};
 
+/// Instants that are computed from one datum of the journey's own.
+#[derive(Clone, Debug)]
+pub(super) struct Instants {
+    /// From what.
+    base: Expr,
+    /// The register that says how many of them are behind.
+    behind: usize,
+    /// The register that says which of them came as the visit under way began, from 1; 0 where none did. Only where two of
+    /// them are further apart than one can be late.
+    here: Option<usize>,
+    /// How far from that each of them is, in order of time.
+    offsets: Vec<Millis>,
+}
+
+impl Instants {
+    fn many(&self) -> u32 {
+        u32::try_from(self.offsets.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// A way in which an edge can be taken.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Way {
+    /// What it asks of registers and does to them.
+    pub(super) touches: Vec<Touch>,
+    /// Whether it is taken at once.
+    pub(super) at_once: bool,
+    /// The least time since the place was entered, in milliseconds, where that is more than the edge says.
+    pub(super) lo: Millis,
+}
+
 /// How often a limit lets an instance do what it counts, in windows of a length.
 fn lets(limit: &Limit, span: Option<Millis>) -> Option<u32> {
     let per = limit.per?;
@@ -79,7 +110,7 @@ impl Build<'_> {
         }
     }
 
-    /// A register for the base of each instant that only the journey's own data move.
+    /// Registers for the base of each instant that only the journey's own data move.
     pub(super) fn instants(&mut self) {
         let mut bases: Vec<(Expr, Vec<Millis>)> = Vec::new();
         for (_, _, _, edge) in self.graph.edges() {
@@ -92,31 +123,80 @@ impl Build<'_> {
         for (base, mut offsets) in bases {
             offsets.sort_unstable();
             offsets.dedup();
-            let register = self.register(u32::try_from(offsets.len()).unwrap_or(u32::MAX), false);
-            self.instants.push((base, register, offsets));
+            let many = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
+            let behind = self.register(many, false);
+            let apart = offsets.first().zip(offsets.last()).map_or(0, |(first, last)| last.saturating_sub(*first));
+            let here = (apart > self.grace).then(|| self.register(many, false));
+            self.instants.push(Instants { base, behind, here, offsets });
         }
     }
 
     /// The registers of instants whose data an edge moves.
     pub(super) fn moves<'e>(&'e self, edge: &'e Edge) -> impl Iterator<Item = usize> + 'e {
-        self.instants.iter().filter(move |(base, ..)| moved(edge, base)).map(|(_, register, _)| *register)
+        self.instants.iter().filter(move |of| moved(edge, &of.base)).map(|of| of.behind)
     }
 
-    /// The ways in which an edge that hangs on an instant can find it, each with whether it is forced then; one way that
-    /// asks nothing for any other edge.
-    pub(super) fn instant(&self, edge: &Edge) -> Vec<(Vec<Touch>, bool)> {
-        let free = || vec![(Vec::new(), false)];
-        let Some((base, offset)) = own_instant(edge) else { return free() };
-        let Some((_, register, offsets)) = self.instants.iter().find(|(b, ..)| b == base) else { return free() };
-        let index = offsets.binary_search(offset).ok().and_then(|i| u32::try_from(i).ok()).unwrap_or(0);
-        let top = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
+    /// The instants that an edge hangs on, and which of them it is.
+    fn instant(&self, edge: &Edge) -> Option<(&Instants, u32)> {
+        let (base, offset) = own_instant(edge)?;
+        let of = self.instants.iter().find(|of| of.base == *base)?;
+        let index = of.offsets.binary_search(offset).ok().and_then(|i| u32::try_from(i).ok()).unwrap_or(0);
+        Some((of, index))
+    }
+
+    /// The ways in which an edge that hangs on an instant can find it; one that asks nothing for any other edge.
+    pub(super) fn passes(&self, edge: &Edge) -> Vec<Way> {
+        let Some((of, index)) = self.instant(edge) else { return vec![Way::default()] };
         let passes = index.saturating_add(1);
-        let ahead = Touch { register: *register, least: 0, most: index, then: Then::Set(passes) };
-        let behind = Touch { register: *register, least: passes, most: top, then: Then::Keep };
+        let ahead = Touch { register: of.behind, least: 0, most: index, then: Then::Set(passes) };
+        let behind = Touch { register: of.behind, least: passes, most: of.many(), then: Then::Keep };
         match edge.kind {
-            Kind::Urgent => vec![(vec![ahead], false), (vec![behind], true)],
-            _ => vec![(vec![ahead], false)],
+            Kind::Urgent => vec![
+                Way { touches: vec![ahead], ..Way::default() },
+                Way { touches: vec![behind], at_once: true, ..Way::default() },
+            ],
+            _ => vec![Way { touches: vec![ahead], ..Way::default() }],
         }
+    }
+
+    /// The same for an edge that leaves its place, told apart by the instant that had just come when that was entered: a
+    /// later one comes so much later, as long as nothing moves it, and one that is more than `grace` ahead is not past.
+    pub(super) fn ways(&self, edge: &Edge) -> Vec<Way> {
+        let all = self.passes(edge);
+        let Some((of, index, here)) = self.instant(edge).and_then(|(of, index)| Some((of, index, of.here?))) else {
+            return all;
+        };
+        let mut ways = Vec::new();
+        let own = of.offsets.get(index as usize).copied().unwrap_or(0);
+        for way in all {
+            // From which instants on it is ahead by more than they can be late.
+            let gap = |earlier: u32| {
+                let offset = of.offsets.get(earlier as usize).copied().unwrap_or(own);
+                own.saturating_sub(offset).saturating_sub(self.grace).max(0)
+            };
+            let apart = (0..index).take_while(|earlier| gap(*earlier) > 0).count();
+            let apart = u32::try_from(apart).unwrap_or(u32::MAX);
+            let mut with = |least: u32, most: u32, lo: Millis| {
+                let mut touches = way.touches.clone();
+                let then = if edge.kind == Kind::At { Then::Set(index.saturating_add(1)) } else { Then::Keep };
+                touches.push(Touch { register: here, least, most, then });
+                ways.push(Way { touches, lo, ..way });
+            };
+            // Entered at another time, or at an instant from which it is not far.
+            with(0, 0, 0);
+            if apart < of.many() {
+                with(apart.saturating_add(1), of.many(), 0);
+            }
+            if edge.kind == Kind::At {
+                for earlier in 0..apart {
+                    with(earlier.saturating_add(1), earlier.saturating_add(1), gap(earlier));
+                }
+            } else if way.at_once {
+                // That it is behind is known of its own register.
+                with(1, apart, 0);
+            }
+        }
+        ways
     }
 
     /// What entering a place does to the registers, after `so_far`; none where it cannot be.
@@ -165,12 +245,17 @@ impl Build<'_> {
     }
 
     pub(super) fn reset(&self, from: NodeIndex, edge: &Edge, touches: &mut Vec<Touch>) {
-        for (base, register, offsets) in &self.instants {
-            if moved(edge, base) {
-                let most = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
-                let behind =
-                    self.cut_short(from, edge).filter(|(cut, _)| cut == register).map_or(0, |(_, behind)| behind);
-                touch(touches, Touch { register: *register, least: 0, most, then: Then::Set(behind) });
+        for of in &self.instants {
+            let any = |register, then| Touch { register, least: 0, most: of.many(), then };
+            if moved(edge, &of.base) {
+                let cut = self.cut_short(from, edge).filter(|(cut, _)| *cut == of.behind);
+                touch(touches, any(of.behind, Then::Set(cut.map_or(0, |(_, behind)| behind))));
+            }
+            // What takes time, and what moves the instants, leads to where none of them has just come.
+            let own = edge.kind == Kind::At && self.instant(edge).is_some_and(|(own, _)| own.base == of.base);
+            let waits = edge.kind != Kind::Urgent && !edge.stay && !own;
+            if let Some(here) = of.here.filter(|_| waits || moved(edge, &of.base)) {
+                touch(touches, any(here, Then::Set(0)));
             }
         }
     }
@@ -184,12 +269,12 @@ impl Build<'_> {
         let mut first: Option<(usize, u32)> = None;
         for (_, _, other) in self.graph.out(from).filter(|(_, _, e)| e.kind == Kind::At) {
             let (base, offset) = own_instant(other)?;
-            let (_, register, offsets) = self.instants.iter().find(|(b, ..)| b == base)?;
-            let index = u32::try_from(offsets.binary_search(offset).ok()?).ok()?;
+            let of = self.instants.iter().find(|of| of.base == *base)?;
+            let index = u32::try_from(of.offsets.binary_search(offset).ok()?).ok()?;
             first = match first {
-                Some((known, _)) if known != *register => return None,
+                Some((known, _)) if known != of.behind => return None,
                 Some((_, least)) if least <= index + 1 => first,
-                _ => Some((*register, index + 1)),
+                _ => Some((of.behind, index + 1)),
             };
         }
         first

@@ -46,6 +46,15 @@ pub enum Scope {
     Instance(JourneyId),
 }
 
+impl Scope {
+    fn holds(self, journey: JourneyId) -> bool {
+        match self {
+            Scope::Customer => true,
+            Scope::Instance(id) => id == journey,
+        }
+    }
+}
+
 /// Whether a figure can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -85,6 +94,9 @@ pub struct Bound {
     pub kind: Kind,
     /// What bounds it: rules as written, or the journey's shape.
     pub by: String,
+    /// Whether it stands without some of the journey's counters (limits on visits and on intake, instants that are past): with
+    /// all of them there were more combinations than are looked at.
+    pub in_part: bool,
     /// What the limits alone would let through; none where no limit covers it.
     pub limit: Option<u64>,
     /// How many really left in the worst run that was tried; none where none was.
@@ -115,17 +127,35 @@ impl Wanted {
     }
 }
 
-/// The windows that a program's bounds are asked for: [`WINDOWS`] and each rolling one that a limit names, in order.
+/// Most windows that limits name and bounds are asked for, besides [`WINDOWS`]: nobody reads a table of more columns, and each
+/// costs a search of every journey.
+pub const MOST_NAMED: usize = 12;
+
+/// The windows that a program's bounds are asked for, in order: [`WINDOWS`], and each rolling one that a limit names, of the
+/// first [`MOST_NAMED`] that are named, journeys' limits before the policy's.
 #[must_use]
 pub fn windows(program: &Program) -> Vec<Millis> {
+    let named = named(program);
+    let all: BTreeSet<Millis> = WINDOWS.into_iter().chain(named.into_iter().take(MOST_NAMED)).collect();
+    all.into_iter().collect()
+}
+
+/// How many windows that limits name are not asked for.
+#[must_use]
+pub fn windows_left_out(program: &Program) -> usize {
+    named(program).len().saturating_sub(MOST_NAMED)
+}
+
+/// Windows that limits name and that are not in [`WINDOWS`], each once, in the order in which they are named.
+fn named(program: &Program) -> Vec<Millis> {
     let limits = program.journeys.iter().flat_map(|j| &j.limits).chain(&program.policy.limits);
     let counting = limits.filter(|l| matches!(l.what, LimitWhat::Messages { .. }));
     let named = counting.filter_map(|l| match l.per {
         Some(Window::Rolling(per)) => Some(per),
         _ => None,
     });
-    let all: BTreeSet<Millis> = WINDOWS.into_iter().chain(named).collect();
-    all.into_iter().collect()
+    let mut seen = BTreeSet::from(WINDOWS);
+    named.filter(|per| seen.insert(*per)).collect()
 }
 
 /// What is asked for: all messages, and those of each channel and each purpose that is used.
@@ -238,6 +268,7 @@ fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound>
             at_most,
             kind: Kind::UpperBound,
             by,
+            in_part: shapes.iter().filter(|s| scope.holds(s.graph.journey)).any(|s| s.curves.in_part(window)),
             limit,
             attained: None,
             from,

@@ -132,3 +132,37 @@ fn what_another_journey_sends_is_not_an_instances() {
         assert_eq!((bound.at_most, bound.attained, bound.kind), (Some(most), Some(most), Kind::Exact), "{bound:?}");
     }
 }
+
+/// Reminders that hang on one instant, which nothing moves.
+const REMINDERS: &str = "
+    state first { at booking.slot - 7d -> a, if past -> later } state a { send note -> later }
+    state later { at booking.slot - 1d -> b, if past -> last } state b { send note -> last }
+    state last { at booking.slot - 2h -> c, if past -> done } state c { send note -> done }";
+
+#[test]
+fn reminders_before_one_instant_come_so_far_apart() {
+    let most = |window| instance(REMINDERS, Some(window));
+    // The last two come 22 hours apart, of which the policy's grace may take a quarter.
+    assert_eq!([HOUR, DAY, 7 * DAY].map(most), [Some(1), Some(2), Some(3)]);
+    // News may put the instant anywhere.
+    let moves = REMINDERS.replace("state last {", "state last { on moved(booking) stay");
+    assert_eq!(instance(&moves, Some(HOUR)), Some(2));
+    // And so may waiting elsewhere meanwhile.
+    let waits = REMINDERS.replace("state b { send note -> last }", "state b { send note after 1h -> last }");
+    assert_eq!(instance(&waits, Some(HOUR)), Some(2));
+}
+
+#[test]
+fn five_hundred_limits_are_some_limits() {
+    let limits: String =
+        (0..500).map(|i| format!("limit messages to {} per {}m else latest\n", 50 + i, 200 + i)).collect();
+    let table = table(LOOP, &limits);
+    let windows: std::collections::BTreeSet<_> = table.iter().map(|b| b.window).collect();
+    // The four that are always asked for, twelve that limits name, and the whole life.
+    assert_eq!(windows.len(), 17);
+    let customer = |window| {
+        table.iter().find(|b| b.scope == Scope::Customer && b.channel.is_none() && b.window == window).unwrap().at_most
+    };
+    // 56 per 206m, of which seven fit: the least of them all.
+    assert_eq!(customer(Some(DAY)), Some(56 * 7));
+}

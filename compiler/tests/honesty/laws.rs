@@ -15,6 +15,10 @@ fn figures(journey: &Journey) -> Option<Vec<u64>> {
 
 fn of(text: &str) -> Option<Vec<u64>> {
     let table = message_bounds(&compiled(text)?);
+    // Of counters that are left out nothing is promised but that no figure is too low.
+    if table.iter().any(|b| b.in_part) {
+        return None;
+    }
     let mut all = table.iter().filter(|b| b.channel.is_none() && b.purpose.is_none()).collect::<Vec<_>>();
     // A limit that is added may name a window more.
     all.retain(|b| b.window.is_none_or(|w| [1, 24, 7 * 24, 30 * 24].contains(&(w / 3_600_000))));

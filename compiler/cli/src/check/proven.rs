@@ -10,7 +10,7 @@ use journey_spec::time::{Zone, rfc3339, spelled_duration};
 use serde::Serialize;
 
 use crate::project::{self, Compiled};
-use crate::screen::{BOLD, DIM, Screen, grouped, styled};
+use crate::screen::{BOLD, DIM, Screen, count, grouped, styled};
 
 /// A figure as the table shows it: beyond a million nobody compares digits.
 fn figure(n: u64) -> String {
@@ -23,6 +23,7 @@ fn cell(bound: &Bound) -> String {
         None => "no bound".into(),
         Some(0) => "0".into(),
         Some(n) if bound.kind == Kind::Exact => format!("= {}", figure(n)),
+        Some(n) if bound.in_part => format!("≤ {}*", figure(n)),
         Some(n) => format!("≤ {}", figure(n)),
     }
 }
@@ -115,11 +116,19 @@ pub(super) fn table(compiled: &Compiled) -> String {
         out.push_str(&format!("  {line}\n"));
     }
     let any = |kind| proof.bounds.iter().any(|b| b.kind == kind && b.at_most.is_some_and(|n| n > 0));
+    let in_part =
+        proof.bounds.iter().any(|b| b.in_part && b.kind == Kind::UpperBound && b.at_most.is_some_and(|n| n > 0));
     let legend = [
         (any(Kind::Exact), "= exact: the worst day was done once more by the runtime's own step, and so many left"),
         (any(Kind::UpperBound), "≤ upper bound: never more"),
+        (in_part, "* some of the journey's own counters are left out: together they have too many combinations"),
     ];
     for (_, words) in legend.iter().filter(|(there, _)| *there) {
+        out.push_str(&format!("  {}\n", styled(DIM, words)));
+    }
+    let left_out = bounds::windows_left_out(program);
+    if left_out > 0 {
+        let words = format!("{} more that limits name are not asked for", count(left_out, "window", "windows"));
         out.push_str(&format!("  {}\n", styled(DIM, words)));
     }
     out
@@ -154,6 +163,8 @@ struct Figure {
     kind: Option<&'static str>,
     enforced_by: String,
     limit: Option<u64>,
+    /// Whether some of the journey's counters were left out.
+    in_part: bool,
     attained: Option<u64>,
     worst: Option<usize>,
     from: Vec<Part>,
@@ -238,6 +249,7 @@ fn described(program: &Program, bound: &Bound, worst: Option<usize>) -> Figure {
         kind: bound.at_most.map(|_| bound.kind.name()),
         enforced_by: bound.by.clone(),
         limit: bound.limit,
+        in_part: bound.in_part,
         attained: bound.attained,
         worst,
         from: bound.from.iter().map(|(j, n)| Part { journey: named(program, *j), at_most: *n }).collect(),

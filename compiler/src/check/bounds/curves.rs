@@ -109,6 +109,8 @@ pub(super) struct Curves {
     longest_settle: Millis,
     models: RefCell<BTreeMap<Held, Rc<Ready>>>,
     known: RefCell<BTreeMap<Asked<Counted>, Reached>>,
+    /// Windows for which counters were left out.
+    in_part: RefCell<BTreeSet<Option<Millis>>>,
 }
 
 impl Curves {
@@ -119,7 +121,18 @@ impl Curves {
         let intake = graph.edges().filter_map(|(_, _, _, e)| Some(e.intake?.per));
         let pieces = visits.chain(intake).collect();
         let longest_settle = graph.edges().filter_map(|(_, _, _, e)| e.settle).max().unwrap_or(0);
-        Curves { pieces, longest_settle, models: RefCell::default(), known: RefCell::default() }
+        Curves {
+            pieces,
+            longest_settle,
+            models: RefCell::default(),
+            known: RefCell::default(),
+            in_part: RefCell::default(),
+        }
+    }
+
+    /// Whether a figure for this window stands without some of the journey's counters, since there were too many combinations.
+    pub(super) fn in_part(&self, window: Option<Millis>) -> bool {
+        self.in_part.borrow().contains(&window)
     }
 
     fn prepared(&self, program: &Program, graph: &Graph, span: Option<Millis>, runs: Runs) -> Rc<Ready> {
@@ -245,6 +258,9 @@ impl Curves {
             Alpha::Unbounded(_) => Reached { most: None, run: None },
             Alpha::Silent => Reached { most: Some(0), run: None },
         };
+        if runs == Runs::Any && !prepared.prepared.dropped().is_empty() {
+            self.in_part.borrow_mut().insert(window);
+        }
         // Registers that did not fit may fit for a shorter window, and a window is no more than its pieces.
         if let Some(window) = window.filter(|_| !prepared.prepared.dropped().is_empty()) {
             for piece in self.pieces.iter().rev().map(|per| per.longest()).filter(|p| *p > 0 && *p < window) {

@@ -51,6 +51,10 @@ pub(super) type Flow<'f> = &'f dyn Fn(&BTreeSet<Class>, Millis, u64) -> Option<u
 /// Cuts of a window at which a flow is asked, to sharpen one limit: each costs a search of the model.
 const CUTS: u64 = 2;
 
+/// So many limits are sharpened: those that let least through by themselves. More of them for the same messages add little,
+/// and each asks for windows of its own.
+const SHARPENED: usize = 6;
+
 /// The most of a flow that a limit lets through in a window.
 fn through(limit: &Limit, window: Millis, flow: impl Fn(Millis, u64) -> Option<u64>) -> Option<u64> {
     match limit.per {
@@ -67,16 +71,19 @@ pub(super) fn by_limits(
     window: Option<Millis>,
     flow: Flow<'_>,
 ) -> Figure {
+    let alone = |limit: &Limit| most(limit.n, limit.per, window.map(Window::Rolling));
     let let_through = |limit: &Limit, part: &BTreeSet<Class>| match window {
         Some(window) => through(limit, window, |first, below| flow(part, first, below)),
-        None => most(limit.n, limit.per, None),
+        None => alone(limit),
     };
     let over = |part: &BTreeSet<Class>| -> Figure {
-        limits
-            .iter()
-            .filter(|l| part.iter().all(|(c, p)| counts(l.what, *c, *p)))
-            .map(|l| (let_through(l, part), format!("`{}`", rule(l))))
-            .fold(nothing(), smaller)
+        let counts = |l: &&&Limit| part.iter().all(|(c, p)| counts(l.what, *c, *p));
+        let mut covering: Vec<&Limit> = limits.iter().filter(counts).copied().collect();
+        if covering.len() > SHARPENED {
+            covering.sort_by_key(|l| alone(l).unwrap_or(u64::MAX));
+            covering.truncate(SHARPENED);
+        }
+        covering.iter().map(|l| (let_through(l, part), format!("`{}`", rule(l)))).fold(nothing(), smaller)
     };
     let sum = |parts: Vec<BTreeSet<Class>>| -> Figure {
         let mut total = Some(0_u64);

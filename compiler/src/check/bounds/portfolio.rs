@@ -9,7 +9,7 @@ use journey_spec::time::spelled_duration;
 
 use super::limits::{Class, house, rule};
 use super::shape::Shape;
-use super::{Journeys, Wanted};
+use super::{Journeys, Wanted, windows};
 use crate::check::story;
 use crate::diagnostics::Finding;
 use crate::graph::counts;
@@ -20,11 +20,12 @@ pub(in crate::check) fn fans_in(program: &Program, spans: &Spans, journeys: &Jou
     if program.journeys.len() < 2 || house(program).is_empty() {
         return;
     }
+    let windows = windows(program);
     let rolling: Vec<(usize, &Limit, Millis)> = (0..)
         .zip(&program.policy.limits)
         .filter(|(_, limit)| limit.key.is_none())
         .filter_map(|(i, limit)| match limit.per {
-            Some(Window::Rolling(per)) => Some((i, limit, per)),
+            Some(Window::Rolling(per)) if windows.contains(&per) => Some((i, limit, per)),
             _ => None,
         })
         .collect();
