@@ -7,13 +7,28 @@ use serde_json::{Map, Value, json};
 
 use super::world::{TICK, World};
 
+/// By what of the time two customers differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Only by how long ago something was.
+    Elapsed,
+    /// By the hour as well.
+    Hours,
+    /// By the date, and by what the directory says.
+    Days,
+}
+
 /// What is told apart of a customer, as of now.
-pub(crate) fn key(world: &World<'_>, oldest: i64, by_hour: bool) -> String {
+pub(crate) fn key(world: &World<'_>, oldest: i64, clock: Clock) -> String {
     let mut whole = serde_json::to_value(&world.customer).unwrap();
     let customer = whole.as_object_mut().unwrap();
     let started = customer["started"].as_i64().unwrap();
-    for name in ["said", "steps", "waited", "started", "id", "profile", "now", "agreed"] {
+    for name in ["said", "steps", "waited", "started", "id", "now"] {
         customer.remove(name);
+    }
+    if clock != Clock::Days {
+        customer.remove("profile");
+        customer.remove("agreed");
     }
     let visits: Vec<(i64, i64)> = items(customer, "instances")
         .iter()
@@ -72,9 +87,13 @@ pub(crate) fn key(world: &World<'_>, oldest: i64, by_hour: bool) -> String {
         left.retain(|l| l["at"].as_i64().is_some_and(|at| world.now - at < oldest));
     }
     shift(&mut whole, world.now, oldest);
-    let hour = by_hour.then_some(world.now / TICK % 24);
+    let hour = match clock {
+        Clock::Elapsed => 0,
+        Clock::Hours => world.now / TICK % 24,
+        Clock::Days => world.now,
+    };
     let paused = world.paused.max(world.now) - world.now;
-    format!("{whole} {hour:?} {paused}")
+    format!("{whole} {hour} {paused} {:?}", world.hooks)
 }
 
 fn items<'c>(customer: &'c Map<String, Value>, name: &str) -> &'c [Value] {

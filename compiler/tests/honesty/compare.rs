@@ -31,10 +31,12 @@ fn recounted(proof: &Proof, bound: &Bound, worst: Option<usize>) -> u64 {
         .replayed
         .left
         .iter()
+        .filter(|l| tried.is_about(l))
         .filter(|l| bound.channel.is_none_or(|c| c == l.channel) && bound.purpose.is_none_or(|p| p == l.purpose))
         .map(|l| l.at)
         .collect();
-    let inside = |first: &i64| at.iter().filter(|t| (*first..first + bound.window.unwrap()).contains(t)).count() as u64;
+    let Some(window) = bound.window else { return at.len() as u64 };
+    let inside = |first: &i64| at.iter().filter(|t| (*first..first + window).contains(t)).count() as u64;
     at.iter().map(inside).max().unwrap_or(0)
 }
 
@@ -70,26 +72,34 @@ fn tried(journey: &Journey, seed: u64, report: &mut Report) {
     report.held(journey, &program, &found, seed);
 }
 
-/// Whom and what windows are asked about: in ticks, and in milliseconds. A window that is longer than some ticks by a
-/// millisecond holds what one of a tick more does, since all that the adversary does happens as a tick begins.
-fn asked_for(seed: u64) -> Vec<(Scope, usize, i64)> {
+/// Whom is asked about, in how many ticks, and in what window: in milliseconds, or none for the whole life. A window that
+/// is longer than some ticks by a millisecond holds what one of a tick more does, since all that the adversary does
+/// happens as a tick begins.
+fn asked_for(journey: &Journey, seed: u64) -> Vec<(Scope, Option<usize>, Option<i64>)> {
     let instance = Scope::Instance(JourneyId(0));
     let other = 1 + usize::try_from(seed / 2 % LONGEST as u64).unwrap();
-    let all = [1, 2, 3, 4].map(|ticks| (instance, ticks)).into_iter().chain([(Scope::Customer, other)]);
-    let window =
-        |ticks: usize| if seed.is_multiple_of(2) { ticks as i64 * TICK } else { (ticks as i64 - 1) * TICK + 1 };
-    all.map(|(scope, ticks)| (scope, ticks, window(ticks))).collect()
+    let mut all: Vec<(Scope, usize)> = [1, 2, 3, 4].map(|ticks| (instance, ticks)).into_iter().collect();
+    all.push((Scope::Customer, other));
+    if journey.other.is_some() {
+        // What both can do together is what is asked for above all.
+        all = [1, 2, 3, 4].map(|ticks| (Scope::Customer, ticks)).into_iter().collect();
+        all.extend([(instance, other), (Scope::Instance(JourneyId(1)), other)]);
+    }
+    let window = |ticks: usize| match seed.is_multiple_of(2) {
+        true => ticks as i64 * TICK,
+        false => (ticks as i64 - 1) * TICK + 1,
+    };
+    let life = (instance, None, None);
+    all.into_iter().map(|(scope, ticks)| (scope, Some(ticks), Some(window(ticks)))).chain([life]).collect()
 }
 
 impl Report {
     pub(crate) fn held(&mut self, journey: &Journey, program: &Program, found: &Found, seed: u64) {
         let mut all = true;
-        for (scope, ticks, window) in asked_for(seed) {
-            let proof = proven_in(program, scope, Some(window));
+        for (scope, ticks, window) in asked_for(journey, seed) {
+            let proof = proven_in(program, scope, window);
             for (bound, worst) in proof.bounds.iter().zip(&proof.worst) {
-                let Some(c) = COUNTED.iter().position(|c| *c == bound.channel && bound.purpose.is_none()) else {
-                    continue;
-                };
+                let Some(c) = COUNTED.iter().position(|c| *c == (bound.channel, bound.purpose)) else { continue };
                 let seen = found.most.of(scope, c, ticks);
                 let Some(most) = bound.at_most else {
                     self.unbounded += 1;
@@ -98,9 +108,13 @@ impl Report {
                 let witnessed = recounted(&proof, bound, *worst);
                 let mut fault = |says: String| {
                     let series = journey.parts.iter().map(|p| format!("{p:?}")).collect::<Vec<_>>().join(" ");
+                    let window = match (ticks, window) {
+                        (Some(ticks), Some(window)) => format!("{ticks} ticks ({window} ms)"),
+                        _ => "its whole life".into(),
+                    };
                     self.passed.push(format!(
-                        "seed {seed} ({series}), hour {}: {} in {ticks} ticks ({window} ms): {says}; by {}\n{}",
-                        journey.hour,
+                        "seed {seed} ({series}), {:?}: {} in {window}: {says}; by {}\n{}",
+                        journey.setting,
                         bound.subject,
                         bound.by,
                         journey.plain()
