@@ -22,6 +22,8 @@ mod adversary;
 mod alike;
 #[path = "honesty/broken.rs"]
 mod broken;
+#[path = "honesty/calendars.rs"]
+mod calendars;
 #[path = "honesty/compare.rs"]
 mod compare;
 #[path = "honesty/journeys.rs"]

@@ -8,7 +8,7 @@ use journey_spec::program::{Channel, JourneyId, Program, Purpose};
 
 use super::alike::{self, Clock};
 use super::journeys::{Dice, Journey, Part};
-use super::world::{Left, Move, News, PLACES, TICK, World};
+use super::world::{Left, Move, NEAR, News, TICK, World};
 
 /// Ticks of the longest window that is asked about.
 pub(crate) const LONGEST: usize = 4;
@@ -149,7 +149,7 @@ fn moves(journey: &Journey) -> Vec<Move> {
             all.extend([Channel::Email, Channel::Sms].map(|first| Move::Directory(News::Prefers(first))));
         }
         if journey.has(Part::Quiet) || journey.has(Part::Calendar) {
-            all.extend((0..PLACES.len()).map(|place| Move::Directory(News::Place(place))));
+            all.extend((0..NEAR).map(|place| Move::Directory(News::Place(place))));
         }
     }
     all

@@ -8,7 +8,7 @@ use journey_spec::Ts;
 use journey_spec::program::{Calendar, HOUR, MINUTE};
 use journey_spec::time::Zone;
 
-use super::world::{MIDNIGHT, PLACES, Setting, TICK};
+use super::world::{MIDNIGHT, NEAR, PLACES, Setting, TICK};
 
 /// Numbers that look random and are the same on every run.
 pub(crate) struct Dice(u64);
@@ -416,7 +416,7 @@ impl Maker {
         if !self.has_days() {
             return Setting { begins: MIDNIGHT + hours, place: 0, who };
         }
-        let place = self.dice.below(PLACES.len());
+        let place = self.dice.below(NEAR);
         let near: Ts = MIDNIGHT + 12 * HOUR;
         let midnight = PLACES[place]
             .first()

@@ -11,8 +11,12 @@ pub(crate) const TICK: i64 = HOUR;
 /// A day that begins at midnight, in milliseconds.
 pub(crate) const MIDNIGHT: Ts = 20_467 * DAY;
 
-/// Where a customer may be, as the directory has it. Nothing: it does not know.
-pub(crate) const PLACES: [&[&str]; 8] = [
+/// So many of [`PLACES`] are enough for what goes from hour to hour.
+pub(crate) const NEAR: usize = 8;
+
+/// Where a customer may be, as the directory has it. Nothing: it does not know. The last ones lie some hours to the west of
+/// each other.
+pub(crate) const PLACES: [&[&str]; 17] = [
     &["UTC"],
     &["Europe/London"],
     &["America/New_York"],
@@ -21,6 +25,15 @@ pub(crate) const PLACES: [&[&str]; 8] = [
     &["PT"],
     &["Pacific/Auckland"],
     &[],
+    &["Pacific/Kiritimati"],
+    &["Pacific/Guadalcanal"],
+    &["Asia/Singapore"],
+    &["Asia/Karachi"],
+    &["Africa/Johannesburg"],
+    &["Atlantic/Cape_Verde"],
+    &["America/Puerto_Rico"],
+    &["America/Phoenix"],
+    &["Pacific/Honolulu"],
 ];
 
 /// What the directory may come to say anew.
@@ -211,6 +224,12 @@ impl<'p> World<'p> {
 
     fn address(&self) -> Option<&str> {
         self.customer.address(self.program, Channel::Sms)
+    }
+
+    /// Lets time go on until then, and does what falls due.
+    pub(crate) fn wait(&mut self, until: Ts) -> Vec<Left> {
+        self.now = until.max(self.now);
+        self.step(&Input::Due)
     }
 
     /// Does it. Nothing where it cannot be done here.
