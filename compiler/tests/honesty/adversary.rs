@@ -198,8 +198,8 @@ impl<'p> Adversary<'p> {
             (false, true) => (Clock::Hours, OLDEST),
             (false, false) => (Clock::Elapsed, OLDEST),
         };
-        let key = |world: &World<'_>, inputs: usize| format!("{inputs} {}", alike::key(world, oldest, clock));
-        let mut known: HashMap<String, usize> = HashMap::from([(key(&self.nodes[0].world, inputs), 0)]);
+        let key = |world: &World<'_>, inputs: usize| alike::key(world, inputs, oldest, clock);
+        let mut known: HashMap<u64, usize> = HashMap::from([(key(&self.nodes[0].world, inputs), 0)]);
         let mut next = 0;
         while next < self.nodes.len() && self.steps < budget {
             let here = next;
