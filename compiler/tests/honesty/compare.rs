@@ -1,6 +1,6 @@
 //! Each journey's bounds beside what the adversary found.
 
-use journey_compiler::check::bounds::{Bound, Kind, Proof, Scope, proven_in};
+use journey_compiler::check::bounds::{Bound, Kind, Proof, Scope, proven_of};
 use journey_compiler::compile;
 use journey_compiler::source::Memory;
 use journey_spec::program::{JourneyId, Program};
@@ -96,9 +96,11 @@ fn asked_for(journey: &Journey, seed: u64) -> Vec<(Scope, Option<usize>, Option<
 impl Report {
     pub(crate) fn held(&mut self, journey: &Journey, program: &Program, found: &Found, seed: u64) {
         let mut all = true;
-        for (scope, ticks, window) in asked_for(journey, seed) {
-            let proof = proven_in(program, scope, window);
-            for (bound, worst) in proof.bounds.iter().zip(&proof.worst) {
+        let asked = asked_for(journey, seed);
+        let proof = proven_of(program, &asked.iter().map(|(scope, _, window)| (*scope, *window)).collect::<Vec<_>>());
+        for (scope, ticks, window) in asked {
+            let here = |(bound, _): &(&Bound, _)| bound.scope == scope && bound.window == window;
+            for (bound, worst) in proof.bounds.iter().zip(&proof.worst).filter(here) {
                 let Some(c) = COUNTED.iter().position(|c| *c == (bound.channel, bound.purpose)) else { continue };
                 let seen = found.most.of(scope, c, ticks);
                 let Some(most) = bound.at_most else {
@@ -140,6 +142,20 @@ impl Report {
         self.whole += usize::from(all);
     }
 
+    fn and(mut self, other: Report) -> Report {
+        self.journeys += other.journeys;
+        self.skipped += other.skipped;
+        self.exhausted += other.exhausted;
+        self.bounded += other.bounded;
+        self.by_adversary += other.by_adversary;
+        self.by_witness += other.by_witness;
+        self.attained += other.attained;
+        self.unbounded += other.unbounded;
+        self.whole += other.whole;
+        self.passed.extend(other.passed);
+        self
+    }
+
     pub(crate) fn line(&self, name: &str) -> String {
         let of = |n: usize, all: usize| if all == 0 { 100.0 } else { 100.0 * n as f64 / all as f64 };
         format!(
@@ -157,13 +173,21 @@ impl Report {
     }
 }
 
-/// The journeys of a series, each tried.
+/// The journeys of a series, each tried, on several threads.
 pub(crate) fn series(name: &str, parts: &[Part], many: u64) -> Report {
     let begins: u64 = asked("JOURNEY_SEED").and_then(|n| n.parse().ok()).unwrap_or(0);
-    let mut report = Report::default();
-    for seed in begins..begins + many {
-        tried(&Journey::random(parts, seed), seed, &mut report);
-    }
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64).min(many.max(1));
+    let part = |thread: u64| {
+        let mut report = Report::default();
+        for seed in (begins..begins + many).skip(thread as usize).step_by(threads as usize) {
+            tried(&Journey::random(parts, seed), seed, &mut report);
+        }
+        report
+    };
+    let report = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|thread| scope.spawn(move || part(thread))).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).fold(Report::default(), Report::and)
+    });
     println!("{}", report.line(name));
     report
 }
