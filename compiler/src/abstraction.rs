@@ -308,7 +308,7 @@ impl<'g> Build<'g> {
         // An instant comes when it comes.
         let timed = edge.forced && edge.kind != Kind::At;
         let by = timed.then(|| edge.deadline.unwrap_or(edge.lo));
-        for (touches, at_once) in self.instant(edge) {
+        for (touches, at_once) in self.instant(place, edge) {
             let Some(touches) = self.arriving(to, &edge.redirected, Some((place, edge, touches))) else { continue };
             if edge.kind == Kind::Urgent {
                 // In a place of several parts another one waits: then nothing is forced.
@@ -339,7 +339,7 @@ impl<'g> Build<'g> {
 
     fn stay(&mut self, parts: &Parts, id: EdgeIndex, edge: &Edge) {
         let Some((place, ..)) = self.graph.edge(id) else { return };
-        let mut touches: Vec<Vec<Touch>> = self.instant(edge).into_iter().map(|(touches, _)| touches).collect();
+        let mut touches: Vec<Vec<Touch>> = self.instant(place, edge).into_iter().map(|(touches, _)| touches).collect();
         let once = self.once.get(&id).map(|register| Touch { register: *register, least: 0, most: 0, then: Then::Add });
         match once {
             // What is behind on entry is so once a visit; what comes to be behind is counted by its register.

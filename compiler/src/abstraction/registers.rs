@@ -104,7 +104,7 @@ impl Build<'_> {
 
     /// The ways in which an edge that hangs on an instant can find it, each with whether it is forced then; one way that
     /// asks nothing for any other edge.
-    pub(super) fn instant(&self, edge: &Edge) -> Vec<(Vec<Touch>, bool)> {
+    pub(super) fn instant(&self, from: NodeIndex, edge: &Edge) -> Vec<(Vec<Touch>, bool)> {
         let free = || vec![(Vec::new(), false)];
         let Some((base, offset)) = own_instant(edge) else { return free() };
         let Some((_, register, offsets)) = self.instants.iter().find(|(b, ..)| b == base) else { return free() };
@@ -115,8 +115,16 @@ impl Build<'_> {
         let behind = Touch { register: *register, least: passes, most: top, then: Then::Keep };
         match edge.kind {
             Kind::Urgent => vec![(vec![ahead], false), (vec![behind], true)],
+            // Two arrows of one place at one instant are two timers: where the first one stays, the other comes after it.
+            Kind::At if self.has_company(from, edge) => vec![(vec![Touch { most: passes.min(top), ..ahead }], false)],
             _ => vec![(vec![ahead], false)],
         }
+    }
+
+    /// Whether another arrow of the place that stays is taken at the same instant.
+    fn has_company(&self, from: NodeIndex, edge: &Edge) -> bool {
+        let same = |other: &&Edge| other.kind == Kind::At && other.stay && own_instant(other) == own_instant(edge);
+        self.graph.unordered(from).filter(same).any(|other| other.node != edge.node)
     }
 
     /// What entering a place does to the registers, after `so_far`; none where it cannot be.

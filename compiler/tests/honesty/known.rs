@@ -70,3 +70,18 @@ fn an_answer_that_a_limit_refuses_leaves_the_state_to_its_timer() {
         [1, 1, 1, 1],
     );
 }
+
+#[test]
+fn two_timers_of_one_instant_are_two_where_the_first_one_stays() {
+    // What happens at an instant and stays does not use up the other arrow of that instant.
+    tried(
+        &["valid for 1h"],
+        &[],
+        &[
+            (&[], &["at booking.slot stay { send note }, if past -> @9", "at booking.slot -> @1, if past -> @9"]),
+            (&["send other"], &["after 4h -> @9"]),
+        ],
+        &[],
+        [2, 2, 2, 2],
+    );
+}
