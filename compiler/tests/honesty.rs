@@ -32,6 +32,8 @@ mod journeys;
 mod known;
 #[path = "honesty/laws.rs"]
 mod laws;
+#[path = "honesty/tightness.rs"]
+mod tightness;
 #[path = "honesty/world.rs"]
 mod world;
 

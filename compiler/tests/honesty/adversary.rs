@@ -252,7 +252,8 @@ impl<'p> Adversary<'p> {
     }
 
     fn may_begin(&self, world: &World<'_>) -> bool {
-        self.journey.has(Part::Several) || world.customer.newest_instance(JourneyId(0)).is_none()
+        let again = [Part::Several, Part::Together].into_iter().any(|part| self.journey.has(part));
+        again || world.customer.newest_instance(JourneyId(0)).is_none()
     }
 
     fn exhausted(&self) -> bool {

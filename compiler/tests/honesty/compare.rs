@@ -54,7 +54,15 @@ pub(crate) struct Report {
     unbounded: usize,
     /// Journeys of which every figure is attained.
     whole: usize,
+    /// All that left at most, and all that was said to, so far as it is bounded.
+    seen: u64,
+    most: u64,
     pub(crate) passed: Vec<String>,
+    /// Some figures that nobody attained.
+    pub(crate) missed: Vec<String>,
+    /// Only what an adversary who acts tick by tick can attain is asked for: no windows of an instant, and where it begins
+    /// one instance only, no customer's.
+    fair: bool,
 }
 
 /// Tries one journey. Gives what passes a bound.
@@ -67,7 +75,6 @@ fn tried(journey: &Journey, seed: u64, report: &mut Report) {
     let many: usize = asked("JOURNEY_STEPS").and_then(|n| n.parse().ok()).unwrap_or(STEPS);
     let inputs = 2 + usize::try_from(seed / 2 % 2).unwrap();
     let found = Adversary::new(&program, journey, inputs, many).found(seed, many / 60);
-    report.journeys += 1;
     report.exhausted += usize::from(found.exhaustive);
     report.held(journey, &program, &found, seed);
 }
@@ -95,10 +102,15 @@ fn asked_for(journey: &Journey, seed: u64) -> Vec<(Scope, Option<usize>, Option<
 
 impl Report {
     pub(crate) fn held(&mut self, journey: &Journey, program: &Program, found: &Found, seed: u64) {
+        self.journeys += 1;
         let mut all = true;
         let asked = asked_for(journey, seed);
         let proof = proven_of(program, &asked.iter().map(|(scope, _, window)| (*scope, *window)).collect::<Vec<_>>());
+        let several = [Part::Several, Part::Together].into_iter().any(|part| journey.has(part));
         for (scope, ticks, window) in asked {
+            if self.fair && (window == Some(1) || scope == Scope::Customer && !several) {
+                continue;
+            }
             let here = |(bound, _): &(&Bound, _)| bound.scope == scope && bound.window == window;
             for (bound, worst) in proof.bounds.iter().zip(&proof.worst).filter(here) {
                 let Some(c) = COUNTED.iter().position(|c| *c == (bound.channel, bound.purpose)) else { continue };
@@ -108,20 +120,21 @@ impl Report {
                     continue;
                 };
                 let witnessed = recounted(&proof, bound, *worst);
-                let mut fault = |says: String| {
+                let describe = |says: String| {
                     let series = journey.parts.iter().map(|p| format!("{p:?}")).collect::<Vec<_>>().join(" ");
                     let window = match (ticks, window) {
                         (Some(ticks), Some(window)) => format!("{ticks} ticks ({window} ms)"),
                         _ => "its whole life".into(),
                     };
-                    self.passed.push(format!(
+                    format!(
                         "seed {seed} ({series}), {:?}: {} in {window}: {says}; by {}\n{}",
                         journey.setting,
                         bound.subject,
                         bound.by,
                         journey.plain()
-                    ));
+                    )
                 };
+                let mut fault = |says: String| self.passed.push(describe(says));
                 if seen > most {
                     fault(format!("{seen} left, the bound is {most}"));
                 }
@@ -136,13 +149,23 @@ impl Report {
                 self.by_adversary += usize::from(seen == most);
                 self.by_witness += usize::from(witnessed == most);
                 self.attained += usize::from(reached);
+                self.seen += seen.max(witnessed);
+                self.most += most;
+                if !reached && self.missed.len() < 20 {
+                    self.missed.push(describe(format!("{} left, the bound is {most}", seen.max(witnessed))));
+                }
                 all &= reached;
             }
         }
         self.whole += usize::from(all);
     }
 
-    fn and(mut self, other: Report) -> Report {
+    /// Of what an adversary who acts tick by tick can attain.
+    pub(crate) fn fair() -> Report {
+        Report { fair: true, ..Report::default() }
+    }
+
+    pub(crate) fn and(mut self, other: Report) -> Report {
         self.journeys += other.journeys;
         self.skipped += other.skipped;
         self.exhausted += other.exhausted;
@@ -152,12 +175,25 @@ impl Report {
         self.attained += other.attained;
         self.unbounded += other.unbounded;
         self.whole += other.whole;
+        self.seen += other.seen;
+        self.most += other.most;
         self.passed.extend(other.passed);
+        self.missed.extend(other.missed);
         self
     }
 
+    /// A row of the table of tightness; `exhausted` is of those journeys of which everything was tried.
+    pub(crate) fn row(&self, name: &str, exhausted: &Report) -> String {
+        let of = |report: &Report| {
+            let attained = share(report.attained as u64, report.bounded as u64);
+            format!("{} | {attained:.1} % | {:.1} %", report.bounded, share(report.seen, report.most))
+        };
+        let journeys = self.journeys;
+        format!("| {name} | {journeys} | {} | {} | {} |", of(self), of(exhausted), self.unbounded)
+    }
+
     pub(crate) fn line(&self, name: &str) -> String {
-        let of = |n: usize, all: usize| if all == 0 { 100.0 } else { 100.0 * n as f64 / all as f64 };
+        let of = |n: usize, all: usize| share(n as u64, all as u64);
         format!(
             "{name:22} {:5} journeys ({} skipped, {} exhausted): {:5} figures, {:5.1} % attained ({:.1} % by the adversary, {:.1} % by the witness), {} unbounded; {:.1} % of journeys attained throughout",
             self.journeys,
@@ -173,21 +209,33 @@ impl Report {
     }
 }
 
-/// The journeys of a series, each tried, on several threads.
-pub(crate) fn series(name: &str, parts: &[Part], many: u64) -> Report {
+fn share(part: u64, all: u64) -> f64 {
+    if all == 0 { 100.0 } else { 100.0 * part as f64 / all as f64 }
+}
+
+/// What is made of so many seeds, on as many threads as there are cores: each makes something of its own.
+pub(crate) fn in_threads<T: Send>(
+    many: u64,
+    make: impl Fn(std::iter::StepBy<std::ops::Range<u64>>) -> T + Sync,
+) -> Vec<T> {
     let begins: u64 = asked("JOURNEY_SEED").and_then(|n| n.parse().ok()).unwrap_or(0);
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64).min(many.max(1));
-    let part = |thread: u64| {
+    std::thread::scope(|scope| {
+        let one = |thread: u64| (begins + thread..begins + many).step_by(threads as usize);
+        let make = &make;
+        let all: Vec<_> = (0..threads).map(|thread| scope.spawn(move || make(one(thread)))).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// The journeys of a series, each tried.
+pub(crate) fn series(name: &str, parts: &[Part], many: u64) -> Report {
+    let reports = in_threads(many, |seeds| {
         let mut report = Report::default();
-        for seed in (begins..begins + many).skip(thread as usize).step_by(threads as usize) {
-            tried(&Journey::random(parts, seed), seed, &mut report);
-        }
+        seeds.for_each(|seed| tried(&Journey::random(parts, seed), seed, &mut report));
         report
-    };
-    let report = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..threads).map(|thread| scope.spawn(move || part(thread))).collect();
-        all.into_iter().map(|thread| thread.join().unwrap()).fold(Report::default(), Report::and)
     });
+    let report = reports.into_iter().fold(Report::default(), Report::and);
     println!("{}", report.line(name));
     report
 }

@@ -217,12 +217,17 @@ pub(crate) struct Other {
 
 impl Journey {
     pub(crate) fn random(series: &[Part], seed: u64) -> Journey {
+        Journey::with_fate(series, seed, None)
+    }
+
+    /// Where rules hold messages back, they do so in this way.
+    pub(crate) fn with_fate(series: &[Part], seed: u64, fate: Option<&'static str>) -> Journey {
         let mut dice = Dice::new(seed);
         // Of all together a few at a time are more telling than all in each.
         let few = series.len() > 6;
         let parts: BTreeSet<Part> =
             series.iter().copied().filter(|_| !few || dice.one_in(if series.len() > 12 { 4 } else { 3 })).collect();
-        Maker { dice, parts, states: 0 }.journey()
+        Maker { dice, parts, fate, states: 0 }.journey()
     }
 
     pub(crate) fn has(&self, part: Part) -> bool {
@@ -320,6 +325,7 @@ const CHANGES: [(usize, &str); 8] = [
 struct Maker {
     dice: Dice,
     parts: BTreeSet<Part>,
+    fate: Option<&'static str>,
     states: usize,
 }
 
@@ -335,7 +341,7 @@ impl Maker {
             policy.push(format!("grace {}", self.dice.of(&["15m", "1h", "2h"])));
         }
         if self.has(Quiet) {
-            let fate = self.dice.of(&["defer", "latest", "skip"]);
+            let fate = self.fate.unwrap_or(self.dice.of(&["defer", "latest", "skip"]));
             let whom =
                 if self.has(Purposes) { self.dice.of(&["", " for service", " for marketing, debt"]) } else { "" };
             let (from, to) = (1 + self.dice.below(2), 3 + self.dice.below(3));
@@ -374,9 +380,12 @@ impl Maker {
         let mut limits = Vec::new();
         if self.has(Several) || self.has(Together) {
             let live = 1 + self.dice.below(if self.has(Together) { 1 } else { 3 });
-            limits.push(format!("limit live to {live} else skip"));
+            let elsewhere = format!("-> {}", self.target(0, true));
+            // Where one too many begins elsewhere, nothing bounds how many there are.
+            let fate = if self.dice.one_in(8) { &elsewhere } else { "skip" };
+            limits.push(format!("limit live to {live} else {fate}"));
             let per = self.per(5);
-            let fate = self.dice.of(&["skip", "handoff \"care\""]);
+            let fate = if self.dice.one_in(8) { &elsewhere } else { self.dice.of(&["skip", "handoff \"care\""]) };
             limits.push(format!("limit starts to {}{per} else {fate}", 1 + self.dice.below(2)));
         } else {
             limits.push("limit starts to 3 per 30d else skip".into());
@@ -460,8 +469,12 @@ impl Maker {
         }
         let n = 1 + self.dice.below(3);
         let per = if own && self.dice.one_in(4) { String::new() } else { self.per(4) };
-        let whose = if own && self.has(Several) && self.dice.one_in(4) { " per customer" } else { "" };
-        let fate = fates[self.dice.below(fates.len())].to_owned();
+        let whose = match self.has(Several) && self.dice.one_in(4) {
+            true if own => " per customer",
+            true if !self.has(Keyless) && !per.is_empty() => " per booking.id",
+            _ => "",
+        };
+        let fate = self.fate.unwrap_or(fates[self.dice.below(fates.len())]).to_owned();
         // What may wait for a limit needs one that frees a place again.
         let fate = if per.is_empty() && matches!(fate.as_str(), "latest" | "defer") { "skip".into() } else { fate };
         format!("limit {what} to {n}{per}{whose} else {fate}")

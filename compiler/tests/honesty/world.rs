@@ -1,5 +1,7 @@
 //! A customer of the real step, and what can happen to them.
 
+use std::sync::Arc;
+
 use journey_spec::Ts;
 use journey_spec::program::{Channel, DAY, HOUR, JourneyId, Program, Purpose};
 use journey_spec::value::{Data, Value};
@@ -116,7 +118,7 @@ pub(crate) struct World<'p> {
     pub(crate) now: Ts,
     pub(crate) paused: Ts,
     pub(crate) hooks: Option<&'static str>,
-    profile: Data,
+    profile: Arc<Data>,
     sent: Vec<String>,
 }
 
@@ -150,7 +152,7 @@ impl<'p> World<'p> {
             now: setting.begins,
             paused: Ts::MIN,
             hooks: None,
-            profile,
+            profile: Arc::new(profile),
             sent: Vec::new(),
         };
         world.told();
@@ -259,7 +261,8 @@ impl<'p> World<'p> {
                 if self.now < self.paused {
                     return None;
                 }
-                self.paused = self.now + ticks * TICK;
+                // It ends an instant before a tick, so what waited leaves before a timer of that tick takes it back.
+                self.paused = self.now + ticks * TICK - 1;
                 return Some(Vec::new());
             }
             Move::Directory(news) => {
@@ -273,7 +276,7 @@ impl<'p> World<'p> {
                     News::Vip(yes) => ("vip", Value::Bool(yes)),
                     News::Prefers(channel) => ("prefers", text(channel.name())),
                 };
-                if self.profile.insert(name.to_owned(), value.clone()) == Some(value) {
+                if Arc::make_mut(&mut self.profile).insert(name.to_owned(), value.clone()) == Some(value) {
                     return None;
                 }
                 return Some(self.told());
