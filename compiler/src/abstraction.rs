@@ -317,7 +317,7 @@ impl<'g> Build<'g> {
         // An instant comes when it comes.
         let timed = edge.forced && edge.kind != Kind::At;
         let by = timed.then(|| edge.deadline.unwrap_or(edge.lo));
-        for Way { touches, at_once, lo } in self.ways(edge) {
+        for Way { touches, at_once, lo } in self.ways(place, edge) {
             let Some(touches) = self.arriving(to, &edge.redirected, Some((place, edge, touches))) else { continue };
             let lo = lo.max(edge.lo);
             if edge.kind == Kind::Urgent {
@@ -349,7 +349,7 @@ impl<'g> Build<'g> {
 
     fn stay(&mut self, parts: &Parts, id: EdgeIndex, edge: &Edge) {
         let Some((place, ..)) = self.graph.edge(id) else { return };
-        let mut touches: Vec<Vec<Touch>> = self.passes(edge).into_iter().map(|way| way.touches).collect();
+        let mut touches: Vec<Vec<Touch>> = self.passes(place, edge).into_iter().map(|way| way.touches).collect();
         let once = self.once.get(&id).map(|register| Touch { register: *register, least: 0, most: 0, then: Then::Add });
         match once {
             // What is behind on entry is so once a visit; what comes to be behind is counted by its register.

@@ -144,7 +144,8 @@ pub struct Run {
     pub prefix: Prefix,
     /// The node with whose entering the window begins.
     pub first: NodeIndex,
-    /// The arrows within the window, each with the time at which it is taken, in milliseconds since the window began.
+    /// The arrows within the window, each with the time at which it is taken, in milliseconds since the window began. Of a
+    /// run of more than 65,536 arrows some rounds of its cycle may be left out, in one place; `count` has them all.
     pub steps: Vec<(EdgeIndex, Millis)>,
 }
 

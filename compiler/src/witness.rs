@@ -292,7 +292,8 @@ impl<'g> Taken<'g> {
         let held = Millis::from(waits.is_some_and(|waits| waits > 0));
         let then = |t: Millis| if t == 0 && held > 0 { begins } else { begins.saturating_add(t).saturating_add(held) };
         arrows.extend(run.steps.iter().map(|(e, t)| (*e, then(*t))));
-        let mut all = Vec::new();
+        let mut all: Vec<One<'_>> = Vec::new();
+        let mut later: Millis = 0;
         for (e, at) in arrows {
             let (_, to) = of.model.graph.edge_endpoints(e)?;
             let cause = cause(e)?;
@@ -300,7 +301,10 @@ impl<'g> Taken<'g> {
                 Cause::Edge(e) => graph.edge(e).map(|(_, _, edge)| edge),
                 Cause::Begin(_) | Cause::Inside => None,
             };
-            all.push(One { at, cause, edge, to: stands(to)? });
+            // What is ahead on entry comes an instant later at the soonest, and all that follows with it.
+            let at_once = all.last().is_some_and(|before| before.at >= at.saturating_add(later));
+            later = later.saturating_add(Millis::from(at_once && edge.is_some_and(|e| e.kind == Kind::At)));
+            all.push(One { at: at.saturating_add(later), cause, edge, to: stands(to)? });
         }
         Some(Taken { arrows: all, waits })
     }

@@ -22,6 +22,8 @@ mod adversary;
 mod alike;
 #[path = "honesty/broken.rs"]
 mod broken;
+#[path = "honesty/calendars.rs"]
+mod calendars;
 #[path = "honesty/compare.rs"]
 mod compare;
 #[path = "honesty/journeys.rs"]
@@ -30,6 +32,8 @@ mod journeys;
 mod known;
 #[path = "honesty/laws.rs"]
 mod laws;
+#[path = "honesty/tightness.rs"]
+mod tightness;
 #[path = "honesty/world.rs"]
 mod world;
 

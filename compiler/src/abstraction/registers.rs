@@ -145,7 +145,7 @@ impl Build<'_> {
     }
 
     /// The ways in which an edge that hangs on an instant can find it; one that asks nothing for any other edge.
-    pub(super) fn passes(&self, edge: &Edge) -> Vec<Way> {
+    pub(super) fn passes(&self, from: NodeIndex, edge: &Edge) -> Vec<Way> {
         let Some((of, index)) = self.instant(edge) else { return vec![Way::default()] };
         let passes = index.saturating_add(1);
         let ahead = Touch { register: of.behind, least: 0, most: index, then: Then::Set(passes) };
@@ -155,14 +155,19 @@ impl Build<'_> {
                 Way { touches: vec![ahead], ..Way::default() },
                 Way { touches: vec![behind], at_once: true, ..Way::default() },
             ],
+            // Two arrows of one place at one instant are two timers: where the first one stays, the other comes after it.
+            Kind::At if self.has_company(from, edge) => {
+                let touches = vec![Touch { most: passes.min(of.many()), ..ahead }];
+                vec![Way { touches, ..Way::default() }]
+            }
             _ => vec![Way { touches: vec![ahead], ..Way::default() }],
         }
     }
 
     /// The same for an edge that leaves its place, told apart by the instant that had just come when that was entered: a
     /// later one comes so much later, as long as nothing moves it, and one that is more than `grace` ahead is not past.
-    pub(super) fn ways(&self, edge: &Edge) -> Vec<Way> {
-        let all = self.passes(edge);
+    pub(super) fn ways(&self, from: NodeIndex, edge: &Edge) -> Vec<Way> {
+        let all = self.passes(from, edge);
         let Some((of, index, here)) = self.instant(edge).and_then(|(of, index)| Some((of, index, of.here?))) else {
             return all;
         };
@@ -197,6 +202,12 @@ impl Build<'_> {
             }
         }
         ways
+    }
+
+    /// Whether another arrow of the place that stays is taken at the same instant.
+    fn has_company(&self, from: NodeIndex, edge: &Edge) -> bool {
+        let same = |other: &&Edge| other.kind == Kind::At && other.stay && own_instant(other) == own_instant(edge);
+        self.graph.unordered(from).filter(same).any(|other| other.node != edge.node)
     }
 
     /// What entering a place does to the registers, after `so_far`; none where it cannot be.

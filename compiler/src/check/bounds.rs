@@ -25,7 +25,7 @@ pub(super) use limits::{journey_limits_it, limited, policy_only};
 pub use limits::{most, rule};
 use petgraph::graph::NodeIndex;
 pub(super) use portfolio::fans_in;
-pub use proof::{Proof, Tried, proven, proven_in};
+pub use proof::{Proof, Tried, proven, proven_in, proven_of};
 pub(super) use returns::{Cycles, Intake, Returns};
 use shape::Shape;
 

@@ -36,6 +36,9 @@ pub(super) struct Round {
 /// Beyond so many nodes with remainders the sweep is asked.
 const MOST_LABELS: usize = 1 << 18;
 
+/// So many arrows of a run are told one by one: a loop of a millisecond goes round 2,592,000,000 times in 30 days.
+const MOST_STEPS: usize = 1 << 16;
+
 /// What was found out.
 pub(super) enum Answer {
     /// There is such a run.
@@ -156,8 +159,8 @@ impl Round {
             if at_end <= slack {
                 let wanted = target.saturating_add(more);
                 if so_far == wanted || (by && so_far < wanted) {
-                    let found = self.story(of, &labels, at, wanted - so_far);
-                    return if found.lasts() < window { Answer::Yes(found) } else { Answer::Unknown };
+                    let (found, lasts) = self.story(of, &labels, at, wanted - so_far);
+                    return if lasts < window { Answer::Yes(found) } else { Answer::Unknown };
                 }
                 open = match (open, by) {
                     (Answer::No | Answer::OnlyElsewhere, false) => Answer::OnlyElsewhere,
@@ -183,8 +186,9 @@ impl Round {
         open
     }
 
-    /// A label's run, with rounds that send so many more where it first comes by a cycle.
-    fn story(&self, of: &Analysis, labels: &[Label], at: usize, mut more: u64) -> Found {
+    /// A label's run, with rounds that send so many more where it first comes by a cycle; and how long it lasts, in
+    /// milliseconds. Rounds beyond [`MOST_STEPS`] are counted and not told one by one.
+    fn story(&self, of: &Analysis, labels: &[Label], at: usize, mut more: u64) -> (Found, Millis) {
         let flat = &of.product().inside;
         let mut path = Vec::new();
         let mut label = labels.get(at);
@@ -195,25 +199,44 @@ impl Round {
             label = labels.get(here.parent as usize).filter(|_| here.parent != NONE);
         }
         let mut found = Found { count: u64::from(of.weight.at(first)), first, steps: Vec::new() };
-        let mut take = |hop: Hop| {
-            found.count = found.count.saturating_add(u64::from(of.weight.at(hop.to)));
-            let time = found.steps.last().map_or(0, |(_, time): &(u32, Millis)| *time).saturating_add(hop.lo);
-            found.steps.push((hop.edge, time));
-        };
+        let mut time: Millis = 0;
         for (node, hop) in path.into_iter().rev() {
             if hop != NONE {
-                take(flat.hop(hop));
+                Self::take(of, &mut found, &mut time, flat.hop(hop));
             }
-            if self.has(node) {
+            let each = self.each.at(node);
+            if !self.has(node) || each == 0 {
+                continue;
+            }
+            let rounds = more.div_ceil(each);
+            more = 0;
+            for round in 0..rounds {
+                let (before, began) = (found.steps.len(), time);
                 let mut at = node;
-                while more > 0 {
+                loop {
                     let hop = flat.hop(self.leaves.at(at));
-                    take(hop);
+                    Self::take(of, &mut found, &mut time, hop);
                     at = hop.to;
-                    more = if at == node { more.saturating_sub(self.each.at(node)) } else { more };
+                    if at == node {
+                        break;
+                    }
+                }
+                let told = found.steps.len();
+                if told.saturating_add(told - before) > MOST_STEPS {
+                    let rest = rounds - round - 1;
+                    found.count = found.count.saturating_add(each.saturating_mul(rest));
+                    let rest = Millis::try_from(rest).unwrap_or(Millis::MAX);
+                    time = time.saturating_add(time.saturating_sub(began).saturating_mul(rest));
+                    break;
                 }
             }
         }
-        found
+        (found, time)
+    }
+
+    fn take(of: &Analysis, found: &mut Found, time: &mut Millis, hop: Hop) {
+        found.count = found.count.saturating_add(u64::from(of.weight.at(hop.to)));
+        *time = time.saturating_add(hop.lo);
+        found.steps.push((hop.edge, *time));
     }
 }

@@ -34,13 +34,6 @@ pub(super) struct Found {
     pub(super) steps: Vec<(u32, Millis)>,
 }
 
-impl Found {
-    /// The time of the last arrow since the window began.
-    pub(super) fn lasts(&self) -> Millis {
-        self.steps.last().map_or(0, |(_, time)| *time)
-    }
-}
-
 /// A run with at least `target` sends in the window, where there is one. `target` is 1 or greater. Where there is a bucket
 /// that is tighter for this window, that prunes; otherwise long windows are decided by the critical cycle alone.
 pub(super) fn decide(of: &Analysis, tighter: Option<&Bucket>, window: Millis, target: u64) -> Option<Found> {

@@ -158,6 +158,19 @@ fn a_long_ring_is_gone_round_once() {
 }
 
 #[test]
+fn rounds_of_a_millisecond_are_counted_and_not_told_one_by_one() {
+    let model = ring(&[1, 0, 2], 1);
+    let analysis = Prepared::new(&model, Budget::default()).analysis();
+    for window in [30_i64, 30 * 24 * 3_600_000] {
+        let Alpha::AtMost(run) = analysis.alpha(window) else { panic!("it is bounded") };
+        // Every third millisecond three are sent, in two: a window begins with two and one, or ends so.
+        assert_eq!(run.count, window.unsigned_abs());
+        let last = run.steps.last().map(|(_, time)| *time);
+        assert!(run.steps.len() < 70_000 && (window > 30 || last == Some(29) || last == Some(28)), "{last:?}");
+    }
+}
+
+#[test]
 fn a_limiter_cuts_a_window_where_that_is_tightest() {
     let limiter = Limiter { n: 2, per: 10 };
     let flow = |window: i64, _| Some(if window <= 5 { 1 } else { 100 });

@@ -4,46 +4,70 @@
 use std::collections::HashMap;
 
 use journey_compiler::check::bounds::Scope;
-use journey_spec::program::{Channel, JourneyId, Program};
+use journey_spec::program::{Channel, JourneyId, Program, Purpose};
 
-use super::alike;
+use super::alike::{self, Clock};
 use super::journeys::{Dice, Journey, Part};
-use super::world::{Left, Move, TICK, World};
+use super::world::{Left, Move, NEAR, News, TICK, World};
 
 /// Ticks of the longest window that is asked about.
 pub(crate) const LONGEST: usize = 4;
-/// What no rule of these journeys looks back beyond, in milliseconds: the longest window of a limit.
+/// What no rule of these journeys looks back beyond, in milliseconds: the longest window of a limit, or of the calendar.
 const OLDEST: i64 = 5 * TICK;
+const OLDEST_DAY: i64 = 8 * 24 * TICK;
 
-/// What is counted: all messages, sms, mails.
-pub(crate) const COUNTED: [Option<Channel>; 3] = [None, Some(Channel::Sms), Some(Channel::Email)];
+/// What is counted: messages on a channel, or for a purpose, or all.
+pub(crate) type Counted = (Option<Channel>, Option<Purpose>);
 
-/// The most that left in windows of 1, 2, … ticks: for one instance, and for the customer.
+/// All that is counted.
+pub(crate) const COUNTED: [Counted; 7] = [
+    (None, None),
+    (Some(Channel::Sms), None),
+    (Some(Channel::Email), None),
+    (None, Some(Purpose::Service)),
+    (None, Some(Purpose::Marketing)),
+    (None, Some(Purpose::Debt)),
+    (None, Some(Purpose::Safety)),
+];
+
+fn is_counted((channel, purpose): Counted, left: &Left) -> bool {
+    channel.is_none_or(|c| c == left.channel) && purpose.is_none_or(|p| p == left.purpose)
+}
+
+/// The most that left in windows of 1, 2, … ticks, and in a whole life: for one instance of the first journey and of the
+/// second, and for the customer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Most {
-    pub(crate) instance: [[u64; LONGEST]; 3],
-    pub(crate) customer: [[u64; LONGEST]; 3],
+    pub(crate) instance: [[[u64; LONGEST]; COUNTED.len()]; 2],
+    pub(crate) whole: [[u64; COUNTED.len()]; 2],
+    pub(crate) customer: [[u64; LONGEST]; COUNTED.len()],
 }
 
 impl Most {
-    pub(crate) fn of(&self, scope: Scope, channel: usize, ticks: usize) -> u64 {
-        match scope {
-            Scope::Customer => self.customer[channel][ticks - 1],
-            Scope::Instance(_) => self.instance[channel][ticks - 1],
+    /// In so many ticks, or in the whole life.
+    pub(crate) fn of(&self, scope: Scope, counted: usize, ticks: Option<usize>) -> u64 {
+        match (scope, ticks) {
+            (Scope::Customer, Some(ticks)) => self.customer[counted][ticks - 1],
+            (Scope::Instance(journey), Some(ticks)) => self.instance[journey.index()][counted][ticks - 1],
+            (Scope::Instance(journey), None) => self.whole[journey.index()][counted],
+            (Scope::Customer, None) => 0,
         }
     }
 
     fn learn(&mut self, left: &[Left]) {
-        for (c, channel) in COUNTED.iter().enumerate() {
-            let counted: Vec<&Left> = left.iter().filter(|l| channel.is_none_or(|c| c == l.channel)).collect();
-            for ticks in 1..=LONGEST {
-                for (i, first) in counted.iter().enumerate() {
-                    let inside = || counted[i..].iter().filter(|l| l.at < first.at + ticks as i64 * TICK);
+        for (c, counts) in COUNTED.iter().enumerate() {
+            let counted: Vec<&Left> = left.iter().filter(|l| is_counted(*counts, l)).collect();
+            for (i, first) in counted.iter().enumerate() {
+                let journey = first.journey.index();
+                for ticks in 1..=LONGEST {
+                    let inside = || counted[i..].iter().take_while(|l| l.at < first.at + ticks as i64 * TICK);
                     let all = inside().count() as u64;
                     let own = inside().filter(|l| l.instance == first.instance).count() as u64;
                     self.customer[c][ticks - 1] = self.customer[c][ticks - 1].max(all);
-                    self.instance[c][ticks - 1] = self.instance[c][ticks - 1].max(own);
+                    self.instance[journey][c][ticks - 1] = self.instance[journey][c][ticks - 1].max(own);
                 }
+                let whole = counted[i..].iter().filter(|l| l.instance == first.instance).count() as u64;
+                self.whole[journey][c] = self.whole[journey][c].max(whole);
             }
         }
     }
@@ -62,7 +86,7 @@ fn moves(journey: &Journey) -> Vec<Move> {
     let slots: &[i64] = if text.contains("booking.slot") { &[0, 1, 2, -1, 50] } else { &[50] };
     let kinds: &[bool] = if text.contains("booking.kind") { &[true, false] } else { &[true] };
     let mut all = Vec::new();
-    let keys = 1..=if journey.has(Part::Several) { 2 } else { 1 };
+    let keys = 1..=if journey.has(Part::Several) && !journey.has(Part::Keyless) { 2 } else { 1 };
     for key in keys {
         for (name, hears, takes) in [
             ("created", true, true),
@@ -91,6 +115,13 @@ fn moves(journey: &Journey) -> Vec<Move> {
         all.push(Move::Answered("done"));
         all.push(Move::Answered("failed"));
     }
+    if text.contains("by call look_slot") {
+        all.extend([-1, 1, 2].into_iter().filter(|_| slots.len() > 1).map(|slot| Move::LookedUp(Some(slot))));
+        all.extend([Move::LookedUp(Some(50)), Move::LookedUp(None)]);
+    }
+    if text.contains("judge(booking.id) {") || text.contains("= judge(") {
+        all.extend([Some("a"), Some("b"), None].map(Move::Hooks));
+    }
     if text.contains("on failed") {
         all.push(Move::Failed(0));
         all.push(Move::Failed(1));
@@ -98,6 +129,28 @@ fn moves(journey: &Journey) -> Vec<Move> {
     if journey.has(Part::Pause) {
         all.push(Move::Pause(1));
         all.push(Move::Pause(2));
+    }
+    if journey.has(Part::Stops) {
+        all.extend([Move::Reply("STOP"), Move::OptOut]);
+        all.extend([News::Phone(1), News::Phone(2), News::Phone(3)].map(Move::Directory));
+    }
+    if journey.has(Part::Directory) {
+        all.extend([News::Phone(0), News::Phone(1), News::Email(false), News::Email(true)].map(Move::Directory));
+        if text.contains("customer.due") {
+            all.extend([-1, 0, 1, 2].map(|due| Move::Directory(News::Due(due))));
+        }
+        if text.contains("customer.vip") {
+            all.extend([true, false].map(|vip| Move::Directory(News::Vip(vip))));
+        }
+        if text.contains("purpose marketing") {
+            all.extend([false, true].map(|yes| Move::Directory(News::Offers(yes))));
+        }
+        if text.contains("send both") || text.contains("send promo") {
+            all.extend([Channel::Email, Channel::Sms].map(|first| Move::Directory(News::Prefers(first))));
+        }
+        if journey.has(Part::Quiet) || journey.has(Part::Calendar) {
+            all.extend((0..NEAR).map(|place| Move::Directory(News::Place(place))));
+        }
     }
     all
 }
@@ -114,7 +167,8 @@ struct Node<'p> {
 struct Next {
     to: usize,
     by: Move,
-    left: [[u64; 3]; 2],
+    /// For the first instance and for the customer, of each of [`Adversary::counted`].
+    left: [Vec<u64>; 2],
 }
 
 pub(crate) struct Adversary<'p> {
@@ -122,22 +176,30 @@ pub(crate) struct Adversary<'p> {
     program: &'p Program,
     nodes: Vec<Node<'p>>,
     moves: Vec<Move>,
+    /// What is looked for: positions in [`COUNTED`]; what cannot differ from all messages is left out.
+    counted: Vec<usize>,
     steps: usize,
 }
 
 impl<'p> Adversary<'p> {
     /// Tries what there is, with so many steps.
     pub(crate) fn new(program: &'p Program, journey: &'p Journey, inputs: usize, budget: usize) -> Self {
-        let root = Node { world: World::new(program, journey.hour), inputs, from: None, next: Vec::new(), done: false };
-        let mut adversary = Adversary { journey, program, nodes: vec![root], moves: moves(journey), steps: 0 };
+        let world = World::new(program, journey.setting);
+        let root = Node { world, inputs, from: None, next: Vec::new(), done: false };
+        let counted = (0..COUNTED.len()).filter(|c| *c == 0 || is_one_of_several(program, COUNTED[*c])).collect();
+        let mut adversary = Adversary { journey, program, nodes: vec![root], moves: moves(journey), counted, steps: 0 };
         adversary.explore(inputs, budget);
         adversary
     }
 
     fn explore(&mut self, inputs: usize, budget: usize) {
-        let by_hour = self.journey.has(Part::Quiet);
-        let key = |world: &World<'_>, inputs: usize| format!("{inputs} {}", alike::key(world, OLDEST, by_hour));
-        let mut known: HashMap<String, usize> = HashMap::from([(key(&self.nodes[0].world, inputs), 0)]);
+        let (clock, oldest) = match (self.journey.has_days(), self.journey.has(Part::Quiet)) {
+            (true, _) => (Clock::Days, OLDEST_DAY),
+            (false, true) => (Clock::Hours, OLDEST),
+            (false, false) => (Clock::Elapsed, OLDEST),
+        };
+        let key = |world: &World<'_>, inputs: usize| alike::key(world, inputs, oldest, clock);
+        let mut known: HashMap<u64, usize> = HashMap::from([(key(&self.nodes[0].world, inputs), 0)]);
         let mut next = 0;
         while next < self.nodes.len() && self.steps < budget {
             let here = next;
@@ -174,12 +236,13 @@ impl<'p> Adversary<'p> {
                     self.nodes.len() - 1
                 });
                 let counts = |instance: Option<u64>| {
-                    COUNTED.map(|channel| {
+                    let of = |c: &usize| {
                         let counted = |l: &&Left| {
-                            channel.is_none_or(|c| c == l.channel) && instance.is_none_or(|number| number == l.instance)
+                            is_counted(COUNTED[*c], l) && instance.is_none_or(|number| number == l.instance)
                         };
                         left.iter().filter(counted).count() as u64
-                    })
+                    };
+                    self.counted.iter().map(of).collect::<Vec<u64>>()
                 };
                 let left = [counts(Some(1)), counts(None)];
                 self.nodes[here].next.push(Next { to, by, left });
@@ -189,7 +252,8 @@ impl<'p> Adversary<'p> {
     }
 
     fn may_begin(&self, world: &World<'_>) -> bool {
-        self.journey.has(Part::Several) || world.customer.newest_instance(JourneyId(0)).is_none()
+        let again = [Part::Several, Part::Together].into_iter().any(|part| self.journey.has(part));
+        again || world.customer.newest_instance(JourneyId(0)).is_none()
     }
 
     fn exhausted(&self) -> bool {
@@ -201,12 +265,12 @@ impl<'p> Adversary<'p> {
         let mut most = Most::default();
         // Of several instances the second is counted as well where rollouts meet it.
         for whose in 0..2 {
-            for c in 0..COUNTED.len() {
-                let best = self.best(whose, c);
+            for (position, c) in self.counted.iter().enumerate() {
+                let best = self.best(whose, position);
                 for ticks in 1..=LONGEST {
                     let (node, claimed) = best.most[ticks - 1];
-                    let known = if whose == 0 { &most.instance } else { &most.customer };
-                    if claimed > known[c][ticks - 1] {
+                    let known = if whose == 0 { &most.instance[0] } else { &most.customer };
+                    if claimed > known[*c][ticks - 1] {
                         let run = self.run(&best, node, ticks);
                         most.learn(&self.replay(&run));
                     }
@@ -288,12 +352,17 @@ impl<'p> Adversary<'p> {
     }
 
     fn replay(&self, run: &[Move]) -> Vec<Left> {
-        let mut world = World::new(self.program, self.journey.hour);
+        let mut world = World::new(self.program, self.journey.setting);
         run.iter().filter_map(|by| world.take(*by)).flatten().collect()
     }
 
     fn rollout(&self, dice: &mut Dice) -> Vec<Left> {
-        let mut world = World::new(self.program, self.journey.hour);
+        let mut setting = self.journey.setting;
+        if self.journey.has(Part::Splits) {
+            // Another customer may go another way.
+            setting.who = u8::try_from(dice.below(40)).unwrap();
+        }
+        let mut world = World::new(self.program, setting);
         let mut left = Vec::new();
         // Some are eager, some rather wait.
         let eager = 1 + dice.below(4);
@@ -310,6 +379,14 @@ impl<'p> Adversary<'p> {
         }
         left
     }
+}
+
+/// Whether messages of this kind are some of a program's, and others are not.
+fn is_one_of_several(program: &Program, (channel, purpose): Counted) -> bool {
+    let all = || program.messages.iter().flat_map(|m| m.variants.iter().map(move |v| (v.channel, m.purpose)));
+    let mut is =
+        all().map(|(c, p)| channel.is_none_or(|channel| channel == c) && purpose.is_none_or(|purpose| purpose == p));
+    is.clone().any(|is| is) && !is.all(|is| is)
 }
 
 struct Best {

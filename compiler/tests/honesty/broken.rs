@@ -70,7 +70,7 @@ fn noticed(parts: &[Part], wrong: Option<Wrong>) -> usize {
         let Some(program) = compiled(&journey.plain()) else { continue };
         let found = Adversary::new(&program, &journey, 2, 500).found(seed, 8);
         let passes = |ticks: usize| {
-            let seen = found.most.of(Scope::Instance(JourneyId(0)), 0, ticks);
+            let seen = found.most.of(Scope::Instance(JourneyId(0)), 0, Some(ticks));
             claimed(&program, wrong, ticks).is_some_and(|most| seen > most)
         };
         noticed += usize::from((1..=LONGEST).any(passes));
@@ -106,7 +106,7 @@ fn an_exact_bound_less_one_is_found_out() {
         for bound in proven_in(&program, scope, Some(2 * TICK)).bounds {
             if bound.kind == Kind::Exact && bound.channel.is_none() && bound.at_most > Some(0) {
                 exact += 1;
-                noticed += usize::from(Some(found.most.of(scope, 0, 2)) == bound.at_most);
+                noticed += usize::from(Some(found.most.of(scope, 0, Some(2))) == bound.at_most);
             }
         }
     }

@@ -4,6 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use journey_spec::Ts;
+use journey_spec::program::{Calendar, HOUR, MINUTE};
+use journey_spec::time::Zone;
+
+use super::world::{MIDNIGHT, NEAR, PLACES, Setting, TICK};
+
 /// Numbers that look random and are the same on every run.
 pub(crate) struct Dice(u64);
 
@@ -74,12 +80,37 @@ pub(crate) enum Part {
     Validity,
     /// Messages that pass limits and quiet hours.
     Essential,
+    /// STOP, by an answer and elsewhere, and numbers that have not said it; `on opt out`.
+    Stops,
+    /// Addresses, consent, the preferred channel, conditions and instants of the customer's record, which the host changes;
+    /// zones too where something goes by them.
+    Directory,
+    /// `per day`, `per week`, waits of calendar days.
+    Calendar,
+    /// Days on which the clock changes.
+    Clock,
+    /// Messages whose data have to be new.
+    Fresh,
+    /// Hooks, which say one thing or the other, or fail.
+    Hooks,
+    /// `split`.
+    Splits,
+    /// A second journey of the same customer.
+    Together,
+    /// No key: one instance at a time, and another one after its end.
+    Keyless,
+    /// Messages for several purposes, and limits on one of them.
+    Purposes,
 }
 
-use Part::*;
+use Part::{
+    Calls, Cases, Channels, Choices, Clock, Directory, Essential, Fresh, Hooks, Instants, Intake, Keyless, Many, Own,
+    Pause, Policy, Purposes, Quiet, Replies, Sets, Settle, Several, Splits, Stays, Stops, Together, Undelivered,
+    Urgent, Validity, Visits,
+};
 
 /// What is tried: a name, and what journeys of it are made of.
-pub(crate) const SERIES: [(&str, &[Part]); 24] = [
+pub(crate) const SERIES: [(&str, &[Part]); 37] = [
     ("timers and events", &[]),
     ("at once", &[Urgent, Many, Pause]),
     ("settle", &[Settle, Pause]),
@@ -103,6 +134,19 @@ pub(crate) const SERIES: [(&str, &[Part]); 24] = [
     ("choices", &[Choices, Urgent, Instants]),
     ("undelivered", &[Undelivered, Own, Channels, Stays]),
     ("several instances", &[Several, Urgent, Visits, Policy]),
+    ("begun again", &[Several, Keyless, Urgent, Own, Pause]),
+    ("stop", &[Stops, Undelivered, Own, Channels, Pause]),
+    ("directory", &[Directory, Undelivered, Channels, Purposes, Instants]),
+    ("calendar", &[Part::Calendar, Own, Policy, Visits, Intake, Instants]),
+    ("calendar and moves", &[Part::Calendar, Directory, Quiet, Own, Policy, Visits]),
+    ("changes of the clock", &[Clock, Part::Calendar, Quiet, Own, Urgent]),
+    ("changes and moves", &[Clock, Directory, Quiet, Policy, Validity]),
+    ("fresh data", &[Fresh, Instants, Own, Pause, Undelivered]),
+    ("hooks", &[Hooks, Urgent, Visits, Sets, Choices]),
+    ("splits and choices", &[Splits, Choices, Urgent, Visits, Directory]),
+    ("purposes", &[Purposes, Policy, Own, Essential, Channels]),
+    ("several journeys", &[Together, Policy, Urgent, Pause]),
+    ("several journeys, many rules", &[Together, Several, Policy, Visits, Quiet, Purposes]),
     (
         "all",
         &[
@@ -126,6 +170,17 @@ pub(crate) const SERIES: [(&str, &[Part]); 24] = [
             Channels,
             Several,
             Validity,
+            Essential,
+            Stops,
+            Directory,
+            Part::Calendar,
+            Clock,
+            Fresh,
+            Hooks,
+            Splits,
+            Together,
+            Keyless,
+            Purposes,
         ],
     ),
 ];
@@ -137,52 +192,85 @@ pub(crate) struct State {
     pub(crate) arrows: Vec<String>,
 }
 
-/// A journey in parts.
-#[derive(Clone, Debug)]
+/// A journey in parts; with [`Part::Together`] and those of the same customer's other one.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Journey {
     pub(crate) policy: Vec<String>,
     pub(crate) spike: String,
     pub(crate) limits: Vec<String>,
     pub(crate) shared: Vec<String>,
     pub(crate) states: Vec<State>,
+    pub(crate) other: Option<Other>,
     pub(crate) parts: BTreeSet<Part>,
-    /// The hour at which a day with it begins.
-    pub(crate) hour: i64,
+    /// Where and when a day with it begins.
+    pub(crate) setting: Setting,
+}
+
+/// Another journey beside the first.
+#[derive(Clone, Debug)]
+pub(crate) struct Other {
+    begins: &'static str,
+    limits: Vec<String>,
+    shared: Vec<String>,
+    states: Vec<State>,
 }
 
 impl Journey {
     pub(crate) fn random(series: &[Part], seed: u64) -> Journey {
+        Journey::with_fate(series, seed, None)
+    }
+
+    /// Where rules hold messages back, they do so in this way.
+    pub(crate) fn with_fate(series: &[Part], seed: u64, fate: Option<&'static str>) -> Journey {
         let mut dice = Dice::new(seed);
         // Of all together a few at a time are more telling than all in each.
         let few = series.len() > 6;
-        let parts: BTreeSet<Part> = series.iter().copied().filter(|_| !few || dice.one_in(3)).collect();
-        Maker { dice, parts, states: 0 }.journey()
+        let parts: BTreeSet<Part> =
+            series.iter().copied().filter(|_| !few || dice.one_in(if series.len() > 12 { 4 } else { 3 })).collect();
+        Maker { dice, parts, fate, states: 0 }.journey()
     }
 
     pub(crate) fn has(&self, part: Part) -> bool {
         self.parts.contains(&part)
     }
 
+    /// Whether what happens goes by the day, not only by the hours since something.
+    pub(crate) fn has_days(&self) -> bool {
+        [Part::Calendar, Clock, Directory].into_iter().any(|part| self.has(part))
+    }
+
     /// Its text, with states named by this.
     pub(crate) fn text(&self, name: impl Fn(usize) -> String) -> String {
+        let customer = match [Stops, Directory, Purposes].into_iter().any(|part| self.has(part)) {
+            true => WIDE,
+            false => NARROW,
+        };
         let mut text = format!(
-            "{HOUSE}event spike {{ booking: Booking }} {}\npolicy house {{\n  {}\n  after the end, replies -> handoff \
-             \"care\"\n}}\njourney visit for customer per booking.id {{\n  data booking: Booking\n  start on \
-             created(booking) -> @0\n",
+            "{customer}{HOUSE}event spike {{ booking: Booking }} {}\npolicy house {{\n  {}\n  after the end, replies -> \
+             handoff \"care\"\n}}\n",
             self.spike,
             self.policy.join("\n  ")
         );
-        for line in self.limits.iter().chain(&self.shared) {
-            text += &format!("  {line}\n");
-        }
-        for (i, state) in self.states.iter().enumerate() {
-            text += &format!("  state @{i} {{\n");
-            for line in state.entry.iter().chain(&state.arrows) {
-                text += &format!("    {line}\n");
+        let key = if self.has(Keyless) { "" } else { " per booking.id" };
+        let mut journey = |name: &str, begins: &str, limits: &[String], shared: &[String], states: &[State]| {
+            text += &format!("journey {name} for customer{key} {{\n  data booking: Booking\n");
+            text += &format!("  start on {begins}(booking) -> @0\n");
+            for line in limits.iter().chain(shared) {
+                text += &format!("  {line}\n");
             }
-            text += "  }\n";
+            for (i, state) in states.iter().enumerate() {
+                text += &format!("  state @{i} {{\n");
+                for line in state.entry.iter().chain(&state.arrows) {
+                    text += &format!("    {line}\n");
+                }
+                text += "  }\n";
+            }
+            text += "  end @9 as success\n}\n";
+        };
+        journey("visit", "created", &self.limits, &self.shared, &self.states);
+        if let Some(Other { begins, limits, shared, states }) = &self.other {
+            journey("other_visit", begins, limits, shared, states);
         }
-        text += "  end @9 as success\n}\n";
         // A message that is true for long lets the others be bounded less well, so only what is sent is declared.
         let used = |line: &&str| {
             let message = line.strip_prefix("message ").and_then(|rest| rest.split(' ').next());
@@ -197,8 +285,11 @@ impl Journey {
     }
 }
 
-const HOUSE: &str = r#"customer { phone: phone for sms  email: email for email  zone: zone }
-record Booking { id: text, slot: instant, kind: one of { a, b } }
+const NARROW: &str = "customer { phone: phone for sms  email: email for email  zone: zone }\n";
+const WIDE: &str = "customer { phone: phone? for sms  email: email? for email  zone: zone?  offers: bool? consent to \
+                    marketing  due: instant  vip: bool  prefers: channel? }\n";
+
+const HOUSE: &str = r#"record Booking { id: text, slot: instant, kind: one of { a, b } }
 event created { booking: Booking }
 event moved { booking: Booking }
 event ping { booking: Booking }
@@ -210,12 +301,31 @@ message ask { purpose service  sms "Shall we?"  replies { yes: "yes" } }
 message lasting { purpose service  sms "Lasting."  valid for 3h }
 message until { purpose service  sms "Until."  valid until booking.slot }
 message vital { purpose safety  sms "Vital."  valid for 2h  essential at most 2 per 3h }
+message recent { purpose service  sms "Recent."  fresh booking within 30m by call look_slot(booking.id) }
+message newest { purpose service  sms "New."  valid for 3h  fresh booking within 2h by call look_slot(booking.id) }
+message promo { purpose marketing  sms "Buy."  email "Buy." }
+message dun { purpose debt  sms "Pay." }
 service lookup(booking: text) -> one of { done }
+service look_slot(booking: text) -> Booking
+hook judge(booking: text) -> one of { a, b } from "judge.wasm" within 5ms, 16MiB on failure b
 "#;
+
+/// Places with an hour before or after which their clock changes.
+const CHANGES: [(usize, &str); 8] = [
+    (1, "2026-03-29T01:00:00Z"),
+    (1, "2026-10-25T01:00:00Z"),
+    (2, "2026-03-08T07:00:00Z"),
+    (2, "2026-11-01T06:00:00Z"),
+    (3, "2026-04-04T15:00:00Z"),
+    (3, "2026-10-03T16:00:00Z"),
+    (4, "2026-03-29T01:00:00Z"),
+    (5, "2026-10-25T01:00:00Z"),
+];
 
 struct Maker {
     dice: Dice,
     parts: BTreeSet<Part>,
+    fate: Option<&'static str>,
     states: usize,
 }
 
@@ -225,29 +335,58 @@ impl Maker {
     }
 
     fn journey(mut self) -> Journey {
-        self.states = 2 + self.dice.below(3);
         let valid = 1 + self.dice.below(3);
         let mut policy = vec![format!("valid for {valid}h")];
         if self.dice.one_in(2) {
             policy.push(format!("grace {}", self.dice.of(&["15m", "1h", "2h"])));
         }
         if self.has(Quiet) {
-            let fate = self.dice.of(&["defer", "latest", "skip"]);
-            policy.push(format!("quiet 0{}:00 to 0{}:00 else {fate}", 1 + self.dice.below(2), 3 + self.dice.below(3)));
+            let fate = self.fate.unwrap_or(self.dice.of(&["defer", "latest", "skip"]));
+            let whom =
+                if self.has(Purposes) { self.dice.of(&["", " for service", " for marketing, debt"]) } else { "" };
+            let (from, to) = (1 + self.dice.below(2), 3 + self.dice.below(3));
+            policy.push(format!("quiet 0{from}:00 to 0{to}:00{whom} else {fate}"));
+        }
+        if self.has(Stops) && self.dice.one_in(4) {
+            policy.push("stop spares service".into());
         }
         if self.has(Policy) {
+            self.states = 2;
             policy.push(self.messages(&["skip", "latest", "defer", "handoff \"care\""], false));
+            if (self.has(Purposes) || self.has(Together)) && self.dice.one_in(2) {
+                policy.push(self.messages(&["skip", "latest", "defer", "handoff \"care\""], false));
+            }
         }
         let spike = match self.has(Intake) {
-            true => format!("at most {} per {}h else dead letter", 1 + self.dice.below(2), 1 + self.dice.below(4)),
+            true => {
+                let per = self.per(1);
+                format!("at most {}{per} else dead letter", 1 + self.dice.below(2))
+            }
             false => String::new(),
         };
+        let (limits, shared, states) = self.course();
+        let other = self.has(Together).then(|| {
+            let begins = self.dice.of(&["created", "created", "moved", "spike"]);
+            let (limits, shared, states) = self.course();
+            Other { begins, limits, shared, states }
+        });
+        let setting = self.setting();
+        Journey { policy, spike, limits, shared, states, other, parts: self.parts, setting }
+    }
+
+    /// What a journey consists of.
+    fn course(&mut self) -> (Vec<String>, Vec<String>, Vec<State>) {
+        self.states = if self.has(Together) { 1 + self.dice.below(3) } else { 2 + self.dice.below(3) };
         let mut limits = Vec::new();
-        if self.has(Several) {
-            limits.push(format!("limit live to {} else skip", 1 + self.dice.below(2)));
-            let window = self.dice.below(5) + 1;
-            let fate = self.dice.of(&["skip", "handoff \"care\""]);
-            limits.push(format!("limit starts to {} per {window}h else {fate}", 1 + self.dice.below(2)));
+        if self.has(Several) || self.has(Together) {
+            let live = 1 + self.dice.below(if self.has(Together) { 1 } else { 3 });
+            let elsewhere = format!("-> {}", self.target(0, true));
+            // Where one too many begins elsewhere, nothing bounds how many there are.
+            let fate = if self.dice.one_in(8) { &elsewhere } else { "skip" };
+            limits.push(format!("limit live to {live} else {fate}"));
+            let per = self.per(5);
+            let fate = if self.dice.one_in(8) { &elsewhere } else { self.dice.of(&["skip", "handoff \"care\""]) };
+            limits.push(format!("limit starts to {}{per} else {fate}", 1 + self.dice.below(2)));
         } else {
             limits.push("limit starts to 3 per 30d else skip".into());
         }
@@ -271,13 +410,48 @@ impl Maker {
             }
         }
         let states = (0..self.states).map(|i| self.state(i)).collect();
-        let hour = self.dice.below(5) as i64;
-        Journey { policy, spike, limits, shared, states, parts: self.parts, hour }
+        (limits, shared, states)
+    }
+
+    /// Where and when a day begins: some hours into a plain day, or before midnight or a change of the clock.
+    fn setting(&mut self) -> Setting {
+        let hours = self.dice.below(5) as i64 * TICK;
+        let who = if self.has(Splits) { self.dice.below(8) as u8 } else { 0 };
+        if self.has(Clock) {
+            let (place, change) = self.dice.of(&CHANGES);
+            let change = journey_spec::time::parse_rfc3339(change).unwrap();
+            return Setting { begins: change - hours, place, who };
+        }
+        if !self.has_days() {
+            return Setting { begins: MIDNIGHT + hours, place: 0, who };
+        }
+        let place = self.dice.below(NEAR);
+        let near: Ts = MIDNIGHT + 12 * HOUR;
+        let midnight = PLACES[place]
+            .first()
+            .and_then(|zone| Zone::named(zone))
+            .map_or(MIDNIGHT, |zone| zone.next_begins(near, Calendar::Day));
+        // Some days begin on the half hour of a zone, some not.
+        let minutes = if self.dice.one_in(4) { 30 * MINUTE } else { 0 };
+        let before = if self.has(Quiet) && self.dice.one_in(2) { -hours } else { hours };
+        Setting { begins: midnight - before + minutes, place, who }
+    }
+
+    fn has_days(&self) -> bool {
+        [Part::Calendar, Clock, Directory].into_iter().any(|part| self.has(part))
+    }
+
+    /// A window of some hours, at least so many kinds of them; or one of the calendar.
+    fn per(&mut self, kinds: usize) -> String {
+        if self.has(Part::Calendar) && !self.dice.one_in(3) {
+            return self.dice.of(&[" per day", " per day", " per week"]).to_owned();
+        }
+        format!(" per {}h", 1 + self.dice.below(kinds.max(4)))
     }
 
     fn visits(&mut self, state: usize) -> String {
         let n = 1 + self.dice.below(2);
-        let per = if self.dice.one_in(3) { String::new() } else { format!(" per {}h", 1 + self.dice.below(4)) };
+        let per = if self.dice.one_in(3) { String::new() } else { self.per(4) };
         let whose = if self.dice.one_in(8) { " per customer" } else { "" };
         let fate = match self.dice.below(5) {
             0 => "skip".to_owned(),
@@ -289,13 +463,21 @@ impl Maker {
     }
 
     fn messages(&mut self, fates: &[&str], own: bool) -> String {
-        let what = if self.has(Channels) && self.dice.one_in(2) { "sms" } else { "messages" };
+        let mut what = if self.has(Channels) && self.dice.one_in(2) { "sms" } else { "messages" };
+        if self.has(Purposes) && !self.dice.one_in(3) {
+            what = self.dice.of(&["service messages", "marketing messages", "debt messages", "marketing sms"]);
+        }
         let n = 1 + self.dice.below(3);
-        let per = if own && self.dice.one_in(4) { String::new() } else { format!(" per {}h", 1 + self.dice.below(4)) };
-        let fate = fates[self.dice.below(fates.len())].to_owned();
+        let per = if own && self.dice.one_in(4) { String::new() } else { self.per(4) };
+        let whose = match self.has(Several) && self.dice.one_in(4) {
+            true if own => " per customer",
+            true if !self.has(Keyless) && !per.is_empty() => " per booking.id",
+            _ => "",
+        };
+        let fate = self.fate.unwrap_or(fates[self.dice.below(fates.len())]).to_owned();
         // What may wait for a limit needs one that frees a place again.
         let fate = if per.is_empty() && matches!(fate.as_str(), "latest" | "defer") { "skip".into() } else { fate };
-        format!("limit {what} to {n}{per} else {fate}")
+        format!("limit {what} to {n}{per}{whose} else {fate}")
     }
 
     /// Another state or the end; any, or only one further on.
@@ -318,6 +500,12 @@ impl Maker {
         if self.has(Essential) {
             all.extend(["vital"; 3]);
         }
+        if self.has(Fresh) {
+            all.extend(["recent", "recent", "newest"]);
+        }
+        if self.has(Purposes) {
+            all.extend(["promo", "promo", "dun", "vital"]);
+        }
         self.dice.of(&all)
     }
 
@@ -326,7 +514,14 @@ impl Maker {
         let mut block = String::new();
         if self.has(Undelivered) && self.dice.one_in(3) {
             let on = self.dice.of(&["on blocked", "on failed"]);
-            let then = self.then(from, false);
+            let then = match self.dice.one_in(3) {
+                // What is blocked is said in other words, and where that is blocked too, something else happens.
+                true => {
+                    let (second, then) = (self.message(), self.then(from, false));
+                    format!("stay {{ send {second} {{ on blocked {then} }} }}")
+                }
+                false => self.then(from, false),
+            };
             block = format!(" {{ {on} {then} }}");
         }
         format!("send {message}{block}")
@@ -357,6 +552,9 @@ impl Maker {
         if self.has(Undelivered) {
             all.extend(["on blocked", "on failed"]);
         }
+        if self.has(Stops) {
+            all.push("on opt out");
+        }
         all
     }
 
@@ -374,6 +572,18 @@ impl Maker {
         if self.has(Sets) && self.dice.one_in(4) {
             let to = self.dice.of(&["now", "now + 1h", "booking.slot + 1h", "booking.slot - 1h"]);
             state.entry.push(format!("set booking.slot = {to}"));
+        }
+        if self.has(Hooks) && self.dice.one_in(4) {
+            state.entry.push("set booking.kind = judge(booking.id)".into());
+        }
+        if (self.has(Hooks) || self.has(Splits)) && state.arrows.is_empty() && self.dice.one_in(3) {
+            let any = self.dice.one_in(3);
+            let (a, b) = (self.target(i, any), self.target(i, false));
+            state.arrows.push(match self.has(Hooks) && self.dice.one_in(2) || !self.has(Splits) {
+                true => format!("choose judge(booking.id) {{ a -> {a}  b -> {b} }}"),
+                false => format!("split by customer {{ 40% -> {a}  60% -> {b} }}"),
+            });
+            return state;
         }
         if self.has(Urgent) && state.arrows.is_empty() && self.dice.one_in(3) {
             let any = self.dice.one_in(2);
@@ -424,6 +634,21 @@ impl Maker {
             let (d, then) = (1 + self.dice.below(4), self.then(i, false));
             arrows.push(format!("after {d}h{when} {then}"));
         }
+        if self.has(Part::Calendar) && self.dice.one_in(3) {
+            let hour = 1 + self.dice.below(3);
+            let (when, then) = (self.when(), self.then(i, false));
+            arrows.push(format!("after 1 day at 0{hour}:00{when} {then}"));
+        }
+        if self.has(Part::Calendar) && self.has(Instants) && self.dice.one_in(3) {
+            let by = self.dice.of(&["- 0 days at 01:00", "+ 1 day at 00:00", "- 1 day", "+ 0 days at 02:00"]);
+            let (then, past) = (self.then(i, false), self.past(i));
+            arrows.push(format!("at booking.slot {by} {then}, if past {past}"));
+        }
+        if self.has(Directory) && self.dice.one_in(3) {
+            let by = self.dice.of(&["", " - 1h", " + 1h"]);
+            let (then, past) = (self.then(i, false), self.past(i));
+            arrows.push(format!("at customer.due{by} {then}, if past {past}"));
+        }
         if self.has(Instants) {
             for _ in 0..self.dice.of(&[0, 1, 1, 2]) {
                 let when = self.when();
@@ -446,7 +671,11 @@ impl Maker {
     fn when(&mut self) -> String {
         match self.has(Choices) && self.dice.one_in(3) {
             true => {
-                let condition = self.dice.of(&["booking.kind is a", "booking.slot > now", "booking.slot < now + 2h"]);
+                let mut all = vec!["booking.kind is a", "booking.slot > now", "booking.slot < now + 2h"];
+                if self.has(Directory) {
+                    all.extend(["customer.vip", "not customer.vip", "customer.due < now + 1h"]);
+                }
+                let condition = self.dice.of(&all);
                 format!(" when {condition}")
             }
             false => String::new(),

@@ -3,22 +3,22 @@
 use super::adversary::{Adversary, LONGEST};
 use super::compare::{self, Report};
 use super::journeys::{Journey, Part, State};
+use super::world::{MIDNIGHT, Setting};
 
 /// A journey of these states, each with its entry and its arrows, is tried hard: so many messages leave, and no bound says less.
 fn tried(policy: &[&str], limits: &[&str], states: &[(&[&str], &[&str])], parts: &[Part], leave: [u64; LONGEST]) {
     let lines = |all: &[&str]| all.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
     let journey = Journey {
         policy: lines(policy),
-        spike: String::new(),
         limits: lines(limits),
-        shared: Vec::new(),
         states: states.iter().map(|(e, a)| State { entry: lines(e), arrows: lines(a) }).collect(),
         parts: parts.iter().copied().collect(),
-        hour: 0,
+        setting: Setting { begins: MIDNIGHT, ..Setting::default() },
+        ..Journey::default()
     };
     let program = compare::compiled(&journey.plain()).unwrap();
     let found = Adversary::new(&program, &journey, 3, 4_000).found(0, 0);
-    assert_eq!(found.most.instance[0], leave, "what the adversary lets leave in 1, 2, … ticks");
+    assert_eq!(found.most.instance[0][0], leave, "what the adversary lets leave in 1, 2, … ticks");
     let mut report = Report::default();
     (0..4).for_each(|seed| report.held(&journey, &program, &found, seed));
     assert!(report.passed.is_empty(), "{}", report.passed.concat());
@@ -68,5 +68,20 @@ fn an_answer_that_a_limit_refuses_leaves_the_state_to_its_timer() {
         ],
         &[],
         [1, 1, 1, 1],
+    );
+}
+
+#[test]
+fn two_timers_of_one_instant_are_two_where_the_first_one_stays() {
+    // What happens at an instant and stays does not use up the other arrow of that instant.
+    tried(
+        &["valid for 1h"],
+        &[],
+        &[
+            (&[], &["at booking.slot stay { send note }, if past -> @9", "at booking.slot -> @1, if past -> @9"]),
+            (&["send other"], &["after 4h -> @9"]),
+        ],
+        &[],
+        [2, 2, 2, 2],
     );
 }

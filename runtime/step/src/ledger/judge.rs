@@ -231,7 +231,7 @@ const MANY: usize = 2_000;
 /// Drops what no rule can ask for any more.
 pub(crate) fn prune(program: &Program, customer: &mut Customer) {
     let now = customer.now;
-    forget_zones(program, customer);
+    forget_zones(customer);
     if customer.left.first().is_some_and(|l| !in_window(l.at, now, KEPT)) {
         let windows = all_windows(program).filter_map(|per| per.longest().checked_add(DAY));
         let longest = windows.fold(KEPT, i64::max);

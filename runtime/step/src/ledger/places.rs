@@ -1,14 +1,14 @@
 //! Where a customer may be: in the zones that the directory knows, and in those that it knew lately.
 //!
 //! Quiet hours ask only where the customer is now. A window of the calendar is counted in the zones of before as well,
-//! for as long as such a window can last: a day that has been used up is not given anew by a move to another zone, and
-//! the bounds that hold for one zone hold for any journey round the world.
+//! for some two months: a day that has been used up is not given anew by a move to another zone, and the bounds that hold
+//! for one zone hold for any journey round the world ([`ZONES_COUNT`]).
 
-use journey_spec::program::{Millis, Program, Window};
+use journey_spec::program::{Program, Window};
 use journey_spec::time::Zone;
 use journey_spec::value::{Data, Value};
 
-use super::window::Places;
+use super::window::{Places, ZONES_COUNT};
 use super::{all_windows, in_window};
 use crate::customer::{Customer, FormerZone};
 
@@ -45,7 +45,7 @@ pub(crate) fn remember_zone(program: &Program, customer: &mut Customer, before: 
         || !customer.tallies.is_empty()
         || !customer.intakes.is_empty()
         || customer.instances.iter().any(|i| !i.tallies.is_empty());
-    if !counted || before == now || longest(program).is_none() {
+    if !counted || before == now || !goes_by_the_calendar(program) {
         return;
     }
     let (before, until) = (before.cloned(), customer.now);
@@ -56,18 +56,18 @@ pub(crate) fn remember_zone(program: &Program, customer: &mut Customer, before: 
     }
 }
 
-/// Forgets zones that no window reaches back to.
-pub(super) fn forget_zones(program: &Program, customer: &mut Customer) {
-    if customer.former_zones.is_empty() {
-        return;
-    }
-    let (now, longest) = (customer.now, longest(program).unwrap_or(0));
-    customer.former_zones.retain(|f| in_window(f.until, now, longest));
+/// Forgets zones that have counted long enough.
+pub(super) fn forget_zones(customer: &mut Customer) {
+    let now = customer.now;
+    customer.former_zones.retain(|f| in_window(f.until, now, ZONES_COUNT));
 }
 
-/// The longest window of the calendar that some limit has.
-fn longest(program: &Program) -> Option<Millis> {
-    let calendar = |per: Window| matches!(per, Window::Calendar(_)).then(|| per.longest());
-    let intakes = program.events.iter().filter_map(|e| Some(e.intake?.per));
-    all_windows(program).chain(intakes).filter_map(calendar).max()
+/// Whether some limit has a window of the calendar.
+fn goes_by_the_calendar(program: &Program) -> bool {
+    let mut intakes = program.events.iter().filter_map(|e| Some(e.intake?.per));
+    all_windows(program).any(is_calendar) || intakes.any(is_calendar)
+}
+
+fn is_calendar(per: Window) -> bool {
+    matches!(per, Window::Calendar(_))
 }

@@ -1,7 +1,7 @@
 //! Windows, rolling and of the calendar, and what is counted in them.
 
 use journey_spec::Ts;
-use journey_spec::program::{CLOCK_SHIFT, Calendar, Channel, DAY, JourneyId, MessageId, Millis, Purpose, Window};
+use journey_spec::program::{CLOCK_SHIFT, Calendar, Channel, DAY, HOUR, JourneyId, MessageId, Millis, Purpose, Window};
 use journey_spec::time::Zone;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,13 @@ impl Places {
     }
 }
 
+/// How long a zone counts for windows of the calendar after the customer has left it: twice the longest month.
+///
+/// So in any window of that length one calendar holds from its beginning to its end, that of the zone in which the customer
+/// then was, whatever journey they make. Were a zone forgotten sooner, as when its day is over, somebody who travels to the
+/// west would be at an end and a beginning of a day every 27 hours, and twice in each get all that a day lets through.
+pub(crate) const ZONES_COUNT: Millis = 2 * (31 * DAY + 3 * HOUR);
+
 /// The most that a limit of `n` lets through in any half-open window of length `window`, in every zone.
 ///
 /// A rolling window: `n * ceil(window / per)`, the staircase of a sliding-window limiter (Le Boudec and Thiran, Network
@@ -66,7 +73,8 @@ impl Places {
 ///
 /// A window of the calendar: `n` for each stretch that the window can touch. All but the first and the last lie in it
 /// whole, less what the clock is set forward meanwhile. So `n` a day can be `2 n` in little more than a moment, around
-/// midnight, and `3 n` in 24 hours on the day on which summer time begins, which has 23 of them.
+/// midnight, and `3 n` in 24 hours on the day on which summer time begins, which has 23 of them. A window that is longer
+/// than a zone of before counts, some two months, is cut into pieces that are not.
 ///
 /// Zero for an empty window; a limit without length lets any number through.
 #[must_use]
@@ -77,7 +85,13 @@ pub fn most_in_window(n: u64, per: Window, window: Millis) -> u64 {
     let pieces = match per {
         Window::Rolling(per) if per <= 0 => return u64::MAX,
         Window::Rolling(per) => window.unsigned_abs().div_ceil(per.unsigned_abs()),
-        Window::Calendar(unit) => touched(unit, window),
+        Window::Calendar(unit) => {
+            let whole = (window / ZONES_COUNT).unsigned_abs().saturating_mul(touched(unit, ZONES_COUNT));
+            match window % ZONES_COUNT {
+                0 => whole,
+                rest => whole.saturating_add(touched(unit, rest)),
+            }
+        }
     };
     n.saturating_mul(pieces)
 }
