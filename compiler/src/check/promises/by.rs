@@ -19,10 +19,15 @@ use crate::fix::Fix;
 use crate::graph::{Sent, hears, spelled, split};
 use crate::spans::Node;
 
+/// Mends that are tried for promises of one name and deadline.
+const MOST_TRIES: u32 = 8;
+
 /// What is known of promises of one name and deadline.
 pub(super) struct Known {
     pub(super) clock: Clock,
     solved: Result<Solved, Undecided>,
+    /// So many mends are still tried: each costs as much as looking at the promise.
+    tries: u32,
     /// How instances begin, and with which R places can be come to; asked only where something can be lost.
     come: Option<(Vec<(usize, Ranges)>, Come)>,
 }
@@ -36,7 +41,7 @@ impl Cache {
         self.0.entry((name.to_owned(), format!("{by:?}"))).or_insert_with(|| {
             let clock = Clock::of(by);
             let solved = solve(places::of(case, journey, name, &clock), clock.due, &Limits::default());
-            Known { clock, solved, come: None }
+            Known { clock, solved, tries: MOST_TRIES, come: None }
         })
     }
 }
@@ -94,13 +99,34 @@ pub(super) fn broken(
         let leaves = leaves(case, &known.clock, sent);
         let within = made.mode != Mode::Entered;
         let want = lost.and(&leaves);
-        let Some(coming) = come.way(begins, made.place.index(), within, &want) else { continue };
-        let Some(story) = solved.story(made.place.index(), made.mode, &coming.with) else { continue };
+        let reached = if within { come.during(made.place.index()) } else { come.entered(made.place.index()) };
+        let want = want.and(&reached);
+        if want.is_none() {
+            continue;
+        }
+        let coming = come.way(begins, made.place.index(), within, &want);
+        let with = coming.as_ref().map_or(&want, |c| &c.with);
+        // What can be lost has a story, so none is no reason to say nothing.
+        let Some(story) = solved.story(made.place.index(), made.mode, with) else {
+            return Some(undecided(case, sent, promise, by));
+        };
         let holds = lost.other();
-        let told =
-            Told { case, journey, clock: &known.clock, made, coming: &coming, story: &story, holds: &holds, waits };
+        let told = Told {
+            case,
+            journey,
+            clock: &known.clock,
+            made,
+            coming: coming.as_ref(),
+            story: &story,
+            reached: &want,
+            holds: &holds,
+            waits,
+            tries: known.tries > 0,
+        };
         let guard = guard::Asked { case, journey, clock: &known.clock, begins, come, lost: &lost };
-        return Some(told.finding(&guard));
+        let finding = told.finding(&guard);
+        known.tries = known.tries.saturating_sub(1);
+        return Some(finding);
     }
     None
 }
@@ -172,12 +198,17 @@ struct Told<'a> {
     journey: &'a Journey,
     clock: &'a Clock,
     made: Made<'a>,
-    coming: &'a Coming,
+    /// How one gets to where it is made, where that was found.
+    coming: Option<&'a Coming>,
     story: &'a Story,
+    /// The R with which it can be made there and be lost.
+    reached: &'a Ranges,
     /// The R with which the promise holds.
     holds: &'a Ranges,
     /// The promising message, where it had to wait.
     waits: Option<&'a str>,
+    /// Whether a mend is still tried.
+    tries: bool,
 }
 
 impl Told<'_> {
@@ -214,7 +245,7 @@ impl Told<'_> {
                     _ => finding.help(help),
                 }
             }
-            (None, None) => finding.help(help).fix(self.lead_on()),
+            (None, None) => finding.help(help).fix(if self.tries { self.lead_on() } else { None }),
         };
         finding
     }
@@ -239,7 +270,7 @@ impl Told<'_> {
         });
         let mended = solve(places, self.clock.due, &Limits::default()).ok()?;
         let lost = mended.lost_in(self.made.place.index(), self.made.mode);
-        if !lost.and(&self.coming.with).is_none() {
+        if !lost.and(self.reached).is_none() {
             return None;
         }
         let decl = self.journey.states.get(state.index())?;
@@ -259,11 +290,16 @@ impl Told<'_> {
     fn so_far(&self, timed: bool) -> String {
         let graph = self.case.graph;
         let t = spelled(&self.clock.base);
-        let begin = graph.begins.get(self.coming.begin);
-        let begun = begin.map(|b| format!("{} → {}", b.word, story::stop(graph, b.to))).unwrap_or_default();
         let edges =
             |tags: &[usize]| tags.iter().filter(|t| **t != HOST).map(|t| EdgeIndex::new(*t)).collect::<Vec<_>>();
-        let mut text = format!("{begun}{}", story::along(graph, &edges(&self.coming.tags)));
+        let coming = self.coming.and_then(|c| Some((graph.begins.get(c.begin)?, c)));
+        let mut text = match coming {
+            Some((begin, coming)) => {
+                let way = story::along(graph, &edges(&coming.tags));
+                format!("{} → {}{way}", begin.word, story::stop(graph, begin.to))
+            }
+            None => story::from_start(graph, self.made.place),
+        };
         let away = |r: Millis| if timed { format!(", `{t}` {}", away(r)) } else { String::new() };
         let made = format!(" (`{}` promised{})", self.made.promise.name, away(self.story.from));
         // A message that waits promises where its step came to rest.

@@ -13,6 +13,8 @@
 //! | STOP | an input after which the promise is void |
 //! | a limit that may refuse an arrow | the arrow is not sure to lead away |
 
+use std::collections::BTreeMap;
+
 use journey_spec::program::{Action, Arrow, Branch, Cond, Journey, Then, Trigger};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
@@ -55,6 +57,14 @@ pub(super) fn begins(case: &Case<'_>, journey: &Journey, clock: &Clock) -> Vec<(
     graph.begins.iter().map(|b| (b.to.index(), with(b))).collect()
 }
 
+/// Whether two arrows hear the same event and their conditions are asked of the same data.
+fn hear_alike(above: &Arrow, arrow: &Arrow) -> bool {
+    match (&above.on, &arrow.on) {
+        (Trigger::Event { take: a, .. }, Trigger::Event { take: b, .. }) => a == b && same_input(&above.on, &arrow.on),
+        _ => false,
+    }
+}
+
 struct Build<'a> {
     graph: &'a Graph,
     journey: &'a Journey,
@@ -89,9 +99,16 @@ impl Build<'_> {
         }
         let Some(state) = here.state else { return place };
         let heard = hears(self.journey, graph.journey, state);
-        for (i, (node, arrow)) in heard.iter().enumerate() {
+        let mut by_node: BTreeMap<&Node, Vec<(EdgeIndex, NodeIndex, &Edge)>> = BTreeMap::new();
+        for edge in &edges {
+            by_node.entry(&edge.2.node).or_default().push(*edge);
+        }
+        // Arrows whose conditions leave something of their event to those below.
+        let mut above: Vec<(&Arrow, Ranges)> = Vec::new();
+        for (node, arrow) in &heard {
+            let own = by_node.remove(node).unwrap_or_default();
             let of_arrow = |kinds: &[Kind]| -> Vec<Step> {
-                let own = edges.iter().filter(|(_, _, e)| e.node == *node && !e.stay && kinds.contains(&e.kind));
+                let own = own.iter().filter(|(_, _, e)| !e.stay && kinds.contains(&e.kind));
                 own.map(|(id, to, e)| self.step(*id, *to, e)).collect()
             };
             let (may, must) = self.guard(arrow.when.as_ref());
@@ -109,8 +126,7 @@ impl Build<'_> {
                     });
                 }
                 Trigger::After(_) | Trigger::AfterDays { .. } => {
-                    let own = edges.iter().find(|(_, _, e)| e.node == *node && e.kind == Kind::After);
-                    let Some((_, _, edge)) = own else { continue };
+                    let Some((_, _, edge)) = own.iter().find(|(_, _, e)| e.kind == Kind::After) else { continue };
                     let lo = edge.lo.max(1);
                     let (hi, must) = (edge.deadline.unwrap_or(lo).max(lo), arrow.when.is_none());
                     let does = self.does(&arrow.then, of_arrow(&[Kind::After]));
@@ -119,17 +135,17 @@ impl Build<'_> {
                     }
                 }
                 _ => {
-                    let left = heard.iter().take(i).fold(may, |left, (_, above)| left.and(&self.leaves(above, arrow)));
-                    let own = edges.iter().filter(|(_, _, e)| e.node == *node);
-                    for (id, to, edge) in own {
-                        self.input(&mut place, (*id, *to, edge), &left);
+                    let left = above.iter().filter(|(a, _)| hear_alike(a, arrow)).fold(may, |left, (_, r)| left.and(r));
+                    for edge in own {
+                        self.input(&mut place, edge, &left);
                     }
+                    let leaves = arrow.when.as_ref().map(|cond| self.clock.asked(cond).1);
+                    above.extend(leaves.filter(|r| !r.is_all()).map(|r| (*arrow, r)));
                 }
             }
         }
-        let of_arrows = |e: &Edge| heard.iter().any(|(node, _)| e.node == *node);
-        for (id, to, edge) in edges.iter().filter(|(_, _, e)| !of_arrows(e) && e.kind != Kind::Urgent) {
-            self.input(&mut place, (*id, *to, edge), &Ranges::all());
+        for edge in by_node.into_values().flatten().filter(|(_, _, e)| e.kind != Kind::Urgent) {
+            self.input(&mut place, edge, &Ranges::all());
         }
         self.failed_calls(&mut place, &edges);
         self.sets_while_it_stays(&mut place, &edges);
@@ -170,18 +186,6 @@ impl Build<'_> {
             None => left.clone(),
         });
         taken.collect()
-    }
-
-    /// What an arrow above leaves to another for the same event, whose condition is asked of the same data.
-    fn leaves(&self, above: &Arrow, arrow: &Arrow) -> Ranges {
-        let alike = match (&above.on, &arrow.on) {
-            (Trigger::Event { take: a, .. }, Trigger::Event { take: b, .. }) => a == b,
-            _ => false,
-        };
-        match &above.when {
-            Some(cond) if alike && same_input(&above.on, &arrow.on) => self.clock.asked(cond).1,
-            _ => Ranges::all(),
-        }
     }
 
     fn does(&self, then: &Then, steps: Vec<Step>) -> Does {

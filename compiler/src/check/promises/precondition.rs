@@ -435,7 +435,6 @@ pub(super) struct Come {
 
 impl Come {
     /// With which R a visit of this place can begin.
-    #[cfg(test)]
     pub(super) fn entered(&self, place: usize) -> Ranges {
         self.with.get(node(place, false)).cloned().unwrap_or_default()
     }
@@ -451,7 +450,6 @@ impl Come {
     }
 
     /// With which R this place can be rested in, at some moment.
-    #[cfg(test)]
     pub(super) fn during(&self, place: usize) -> Ranges {
         let mut all = Ranges::none();
         for n in [node(place, false), node(place, true)] {

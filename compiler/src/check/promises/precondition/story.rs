@@ -45,7 +45,8 @@ pub(in crate::check::promises) struct Coming {
 }
 
 impl Come {
-    /// The way of the fewest steps to be at a place with one of these R: to come to it, or to be `within` a visit.
+    /// The way of the fewest steps to be at a place with one of these R: to come to it, or to be `within` a visit. That none
+    /// is found says nothing: in endless rounds of small steps not all is looked at.
     pub(in crate::check::promises) fn way(
         &self,
         begins: &[(usize, Ranges)],
