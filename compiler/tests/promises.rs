@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail where it stands")]
 
 use journey_compiler::compile;
+use journey_compiler::fix::{Care, mend};
 use journey_compiler::source::Memory;
 use journey_spec::program::{MINUTE, Program};
 use journey_spec::value::{Data, Value};
@@ -201,6 +202,29 @@ fn tried(seeds: std::ops::Range<u64>, runs: u64) -> Tally {
         tally.broken += u32::from(promised && broken);
     }
     tally
+}
+
+#[test]
+fn what_a_mend_makes_of_it_no_feed_breaks() {
+    let (mut mended, mut conditions) = (0, 0);
+    for seed in 0..300 {
+        let files = Memory([("main.journey".to_owned(), journey(seed))].into());
+        let out = mend(&[vec!["main.journey".into()]], &files, Care::Look);
+        let Some((_, text)) = out.texts.get("main.journey") else { continue };
+        if !out.done.iter().any(|d| d.finding.code.code == "J0501") {
+            continue;
+        }
+        let compiled = compile(&["main.journey".into()], &Memory([("main.journey".to_owned(), text.clone())].into()));
+        if compiled.findings.iter().any(|f| ["J0204", "J0501", "J0502"].contains(&f.code.code)) {
+            continue;
+        }
+        mended += 1;
+        conditions += u32::from(out.done.iter().any(|d| d.new.contains("when booking.slot")));
+        let mut dice = Dice(seed ^ 0xDCBA);
+        let program = compiled.program.as_ref().unwrap();
+        assert!(!(0..60).any(|_| breaks(program, &mut dice)), "{seed}: the mend does not mend\n{text}");
+    }
+    assert!(mended > 15 && conditions > 3, "{mended} are mended, {conditions} by a condition");
 }
 
 #[test]
