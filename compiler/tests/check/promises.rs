@@ -306,3 +306,27 @@ fn what_cannot_be_decided_is_told() {
     let found = broken(&format!("{text} {KEEP}"));
     assert!(found.len() == 1 && found[0].contains("not all could be looked at"), "{found:?}");
 }
+
+#[test]
+fn a_promise_of_a_stay_is_open_as_the_step_leaves_it() {
+    let of = |first: &str| broken(&format!("state first {{ {first} }} {KEEP}"));
+    let at = "at booking.slot - 25m -> keep, if past -> keep";
+    assert_eq!(of(&format!("on ping stay {{ send note promising word {BY} }}  {at}")), NONE);
+    assert_eq!(of(&format!("on ping stay {{ send note promising word {BY} }}  after 2h -> keep")).len(), 1);
+    // One instant promises where it is past, and the next, past too, leads to the end in the same step.
+    let past = |then: &str| {
+        format!(
+            "at booking.slot - 1d stay, if past stay {{ send note promising word {BY} }}  at booking.slot - 30m -> keep, if past -> {then}"
+        )
+    };
+    assert_eq!(of(&past("keep")), NONE);
+    assert_eq!(of(&past("done")).len(), 1);
+    // So does what its own event makes past.
+    let moved = |then: &str| {
+        format!(
+            "on moved(booking) stay {{ send note promising word {BY} }}  at booking.slot - 30m -> keep, if past -> {then}"
+        )
+    };
+    assert_eq!(of(&moved("keep")), NONE);
+    assert_eq!(of(&moved("done")).len(), 1);
+}

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use journey_spec::codes::J0501;
-use journey_spec::program::{Deadline, Expr, Journey, MINUTE, Millis, Promise, Then, Trigger, Validity};
+use journey_spec::program::{Action, Arrow, Deadline, Expr, Journey, MINUTE, Millis, Promise, Then, Trigger, Validity};
 use journey_spec::time::{spelled_days, spelled_duration};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::clock::Clock;
-use super::places::{self, HOST, discharges};
+use super::places::{self, HOST};
 use super::precondition::{
-    Come, Coming, Does, Instant, Limits, Mode, NEVER, Ranges, Solved, Step, Story, Undecided, solve,
+    Come, Coming, Does, EVER, Instant, Limits, Mode, NEVER, Ranges, Solved, Step, Story, Undecided, solve,
 };
 use super::{Case, guard, keeper, late};
 use crate::check::story;
@@ -69,24 +69,31 @@ pub(super) fn broken(
     let made = |place, mode| Made { sent, promise, by, place, mode };
     let mut whiles = Vec::new();
     if !super::said_later(case.graph, from, sent, promise) {
-        match &sent.node {
-            Node::Stay(..) | Node::JourneyStay(..) => {
-                whiles.push((made(from, Mode::Lasts), None));
-                // Its own event may move T, and what is past then leads on in the same step.
-                let moves = case.graph.out(from).any(|(_, _, e)| {
-                    e.sends.iter().any(|s| s.node == sent.node) && e.takes.iter().any(|field| known.clock.is_of(field))
-                });
-                if moves {
-                    whiles.push((made(from, Mode::Moved), None));
+        match arrow_of(journey, &sent.node) {
+            Some(arrow) => {
+                whiles.push((made(from, Mode::Lasts), None, Ranges::all()));
+                match &arrow.on {
+                    // What else is past leads on in the same step.
+                    Trigger::At { at, .. } => {
+                        let past =
+                            known.clock.before(at).map_or_else(Ranges::all, |(first, _)| Ranges::between(EVER, first));
+                        whiles.push((made(from, Mode::Entered), None, past.clone()));
+                        whiles.push((made(from, Mode::Moved), None, past));
+                    }
+                    // Its own event may move T, and then too.
+                    Trigger::Event { take, .. } if take.iter().any(|field| known.clock.is_of(field)) => {
+                        whiles.push((made(from, Mode::Moved), None, Ranges::all()));
+                    }
+                    _ => {}
                 }
             }
-            _ => whiles.push((made(from, Mode::Entered), None)),
+            None => whiles.push((made(from, Mode::Entered), None, Ranges::all())),
         }
     }
     // The promising message may have to wait, and leave when what would keep the promise has left already.
     let rests = late::rests(case, journey, from, sent).into_iter();
-    whiles.extend(rests.map(|rest| (made(rest, Mode::Lasts), Some(late::name(case, sent)))));
-    for (made, waits) in whiles {
+    whiles.extend(rests.map(|rest| (made(rest, Mode::Lasts), Some(late::name(case, sent)), Ranges::all())));
+    for (made, waits, when) in whiles {
         let lost = solved.lost_in(made.place.index(), made.mode);
         if lost.is_none() {
             continue;
@@ -98,9 +105,8 @@ pub(super) fn broken(
         });
         let leaves = leaves(case, &known.clock, sent);
         let within = made.mode != Mode::Entered;
-        let want = lost.and(&leaves);
-        let reached = if within { come.during(made.place.index()) } else { come.entered(made.place.index()) };
-        let want = want.and(&reached);
+        let reached = come.with(made.place.index(), made.mode);
+        let want = lost.and(&leaves).and(&when).and(&reached);
         if want.is_none() {
             continue;
         }
@@ -129,6 +135,15 @@ pub(super) fn broken(
         return Some(finding);
     }
     None
+}
+
+/// The arrow of whose `stay` a send is part; none for one of a state's entry.
+fn arrow_of<'a>(journey: &'a Journey, node: &Node) -> Option<&'a Arrow> {
+    match node {
+        Node::Stay(_, state, i, _) => journey.states.get(state.index())?.arrows.get(*i),
+        Node::JourneyStay(_, i, _) => journey.arrows.get(*i),
+        _ => None,
+    }
 }
 
 /// With which R the message can leave at all: before its `valid until`.
@@ -238,7 +253,7 @@ impl Told<'_> {
             )),
             (None, Some(_)) => {
                 let when = guard::condition(self.clock, self.holds).unwrap_or_default();
-                let (text, fix) = guard.help(self.made.place, &promise.name, self.made.mode == Mode::Entered, self.holds);
+                let (text, fix) = guard.help(self.made.place, &promise.name, matches!(sent.node, Node::Entry(..)), self.holds);
                 match (when.is_empty(), text) {
                     (false, Some(text)) => finding.help(format!("promise it only where there is time:  {text}; or {help}")).fix(fix),
                     (false, None) => finding.help(format!("promise it only  when {when}; or {help}")),
@@ -341,9 +356,9 @@ impl Told<'_> {
         let leaves = |then: &Then| match then {
             Then::Goto(to) => !graph.refusable(*to),
             Then::Stay(actions) => actions.iter().any(|a| match a {
-                journey_spec::program::Action::Send(send) => {
-                    discharges(&Sent { send: send.clone(), node: Node::Policy }, &self.made.promise.name)
-                }
+                Action::Send(send) => [&send.keeping, &send.withdrawing]
+                    .into_iter()
+                    .any(|name| name.as_ref() == Some(&self.made.promise.name)),
                 _ => false,
             }),
         };

@@ -434,9 +434,14 @@ pub(super) struct Come {
 }
 
 impl Come {
-    /// With which R a visit of this place can begin.
-    pub(super) fn entered(&self, place: usize) -> Ranges {
-        self.with.get(node(place, false)).cloned().unwrap_or_default()
+    /// With which R it can be come to so that a promise can be made there.
+    pub(super) fn with(&self, place: usize, mode: Mode) -> Ranges {
+        let of = |moved: bool| self.with.get(node(place, moved)).cloned().unwrap_or_default();
+        match mode {
+            Mode::Entered => of(false),
+            Mode::Moved => of(true),
+            Mode::Lasts => self.during(place),
+        }
     }
 
     /// The tags of what can lead into this place with one of these R.
@@ -450,7 +455,7 @@ impl Come {
     }
 
     /// With which R this place can be rested in, at some moment.
-    pub(super) fn during(&self, place: usize) -> Ranges {
+    fn during(&self, place: usize) -> Ranges {
         let mut all = Ranges::none();
         for n in [node(place, false), node(place, true)] {
             if let (Some(frame), Some(with)) = (self.frames.get(n), self.with.get(n)) {

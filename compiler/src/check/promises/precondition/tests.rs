@@ -435,10 +435,11 @@ fn what_can_be_come_to_is_what_the_adversary_comes_to() {
             for (p, place) in places.iter().enumerate() {
                 for r in FROM..=TO {
                     let comes = seen.contains(&At::Comes { place: p, r });
-                    let told = come.entered(p).contains(r);
+                    let told = come.with(p, Mode::Entered).contains(r);
                     assert!(!comes || told, "{name} {seed}: {p} {r} is come to, {places:?}");
                     // Intervals that are many become one.
-                    let exact = !features.news && come.entered(p).len() < 8 && !place.over && r > solved.floor;
+                    let exact =
+                        !features.news && come.with(p, Mode::Entered).len() < 8 && !place.over && r > solved.floor;
                     assert!(!exact || comes || !told, "{name} {seed}: {p} {r} is not come to, {places:?}");
                     let rests =
                         seen.iter().any(|at| matches!(at, At::Rests { place, r: at, .. } if (*place, *at) == (p, r)));
