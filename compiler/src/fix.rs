@@ -74,6 +74,12 @@ impl Fix {
         Fix { edits: vec![Edit { span, text: new.into() }], care: Care::Safe, shape: Shape::Word(old.into()) }
     }
 
+    /// The same word in each of several spans, each with what stands there afterwards.
+    pub(crate) fn words(spans: Vec<(Span, String)>, old: &str) -> Fix {
+        let edits = spans.into_iter().map(|(span, text)| Edit { span, text }).collect();
+        Fix { edits, care: Care::Safe, shape: Shape::Word(old.into()) }
+    }
+
     /// Takes the span away.
     pub(crate) fn line(span: Span) -> Fix {
         Fix { edits: vec![Edit { span, text: String::new() }], care: Care::Safe, shape: Shape::Line }

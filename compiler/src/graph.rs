@@ -328,18 +328,8 @@ pub fn by_calendar(expr: &Expr) -> bool {
     }
 }
 
-/// Whether an instant never comes later than another, whatever their data are and wherever the customer is.
-#[must_use]
-pub fn never_later(first: &Expr, second: &Expr) -> bool {
-    let ((a, x), (b, y)) = (split(first), split(second));
-    if a == b {
-        return x <= y;
-    }
-    datum(first).is_some() && datum(first) == datum(second) && reach(first).1 <= reach(second).0
-}
-
 /// The soonest and the latest that an instant can lie after its datum, in milliseconds.
-fn reach(expr: &Expr) -> (Millis, Millis) {
+pub(crate) fn reach(expr: &Expr) -> (Millis, Millis) {
     let (base, (soonest, latest)) = match expr {
         Expr::Literal(_) | Expr::Path(_) | Expr::Now => return (0, 0),
         Expr::Offset { base, by } => (base, (*by, *by)),

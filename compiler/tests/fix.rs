@@ -198,3 +198,117 @@ proptest! {
         prop_assert!(again == new, "mended again: {done:?}");
     }
 }
+
+/// A flight that is promised a call to board, with these lines in place of `LINES`.
+const PROMISED: &str = r#"customer {
+  phone: phone? for sms
+  zone: zone
+}
+
+policy house { after the end, replies -> handoff "care" }
+
+record Flight { id: text, departs: instant }
+
+event checked_in { flight: Flight }
+event boarding { flight: Flight }
+event changed { flight: Flight }
+
+message welcome {
+  purpose service
+  sms "We text you when to board."
+  valid until flight.departs
+}
+
+message go {
+  purpose service
+  sms "It boards now."
+  valid for 30m
+  essential at most 3 per 24h
+}
+
+message unsure {
+  purpose service
+  sms "Please look at the board."
+  valid for 30m
+  essential at most 3 per 24h
+}
+
+journey boarding for customer per flight.id {
+  data flight: Flight
+  limit live to 2 else skip
+  limit starts to 3 per 30d else skip
+  on reply stay { handoff "care" with transcript }
+LINES
+
+  state boarding {
+    send go keeping word
+    after 2h -> done
+  }
+
+  state unsure {
+    send unsure withdrawing word
+    after 2h -> done
+  }
+
+  end done as success
+}
+"#;
+
+#[test]
+fn a_promise_that_needs_time_is_made_only_where_there_is_some() {
+    let told = "state told { send welcome promising word by flight.departs - 20m  on boarding -> boarding  after 2h -> unsure }";
+    for (way, mended_way) in [
+        (
+            "start on checked_in(flight) -> told",
+            "start on checked_in(flight) when flight.departs >= now + 140m -> told",
+        ),
+        (
+            "start on checked_in(flight) -> first  state first { -> told }",
+            "state first { choose { when flight.departs >= now + 140m -> told   else -> unsure } }",
+        ),
+        (
+            "start on checked_in(flight) -> first  state first { on changed(flight) -> told  after 7d -> done }",
+            "on changed(flight) when flight.departs >= now + 140m -> told",
+        ),
+        (
+            "start on checked_in(flight) -> first  state first { after 1h -> told }",
+            "after 1h when flight.departs >= now + 140m -> told",
+        ),
+        (
+            "start on checked_in(flight) -> first  state first { -> told }  state calls { handoff \"care\"  on handoff.closed -> done  after 3d -> done }",
+            "choose { when flight.departs >= now + 140m -> told   else -> calls }",
+        ),
+    ] {
+        let text = PROMISED.replace("LINES", &format!("{way}\n{told}"));
+        let (new, done, _) = mended("own/own.journey", &text, Care::Safe);
+        assert!(new == text, "{done:?}");
+        let (new, done, _) = mended("own/own.journey", &text, Care::Look);
+        assert!(new.contains(mended_way), "{done:?}\n{new}");
+        // Nothing is left but the event that some of these journeys do not hear.
+        let (roots, sources) = project("own/own.journey", &new);
+        let left: Vec<_> = compile(&roots, &sources).findings.into_iter().map(|f| f.code.code).collect();
+        assert!(left.iter().all(|code| ["J0103", "J0301"].contains(code)), "{left:?}\n{new}");
+        assert!(!left.contains(&"J0301") || way.contains("calls"), "{left:?}\n{new}");
+    }
+}
+
+#[test]
+fn where_no_time_is_enough_an_instant_is_put_in_that_leads_on() {
+    let told = "start on checked_in(flight) -> told
+  state told { send welcome promising word by flight.departs - 20m  on changed(flight) -> later  at flight.departs - 25m -> unsure, if past -> unsure }
+  state later { on boarding -> boarding  on changed(flight) stay  after 1h -> unsure }";
+    let text = PROMISED.replace("LINES", told);
+    let (new, done, left) = mended("own/own.journey", &text, Care::Look);
+    let line = "after 1h -> unsure\n    at flight.departs - 25m -> unsure, if past -> unsure }";
+    assert!(new.contains(line) && left == 0, "{done:?}\n{new}");
+    // Where that would not do, nothing is put in: the wait before it ends the journey.
+    let over = PROMISED.replace(
+        "LINES",
+        &told.replace(
+            "on boarding -> boarding  on changed(flight) stay  after 1h -> unsure",
+            "on boarding -> boarding  after 1h -> done",
+        ),
+    );
+    let (new, done, left) = mended("own/own.journey", &over, Care::Look);
+    assert!(new == over && left > 0, "{done:?}\n{new}");
+}

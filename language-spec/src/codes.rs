@@ -128,6 +128,7 @@ registry! {
     J0307 "goal-without-an-end" Warning "0.1";
     J0309 "starvable-timer" Warning "0.1";
     J0310 "missed-change" Warning "0.1";
+    J0311 "loop-bounded-by-data" Error "0.1";
     // replies
     J0401 "unheard-reply" Warning "0.1";
     J0402 "unheard-after-the-end" Warning "0.1";

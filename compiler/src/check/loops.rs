@@ -10,18 +10,25 @@
 //! are taken in at most. A `limit` on messages of the journey bounds the
 //! messages that it counts on every channel. An instant is reached once for each value of its data, so an `at` goes
 //! where nothing in its component moves that data.
+//!
+//! A loop that ends by itself once some instant has come, or some datum has been set on as far as another, is told apart
+//! ([`data`]): as large as that data is, so many messages it sends.
+
+mod data;
+mod tell;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use journey_spec::codes::{Code, J0201, J0202, J0203, J0204, J0206};
-use journey_spec::program::{DAY, LimitWhat, Millis};
-use journey_spec::time::spelled_duration;
+use journey_spec::codes::{J0201, J0204};
+use journey_spec::program::{LimitWhat, Millis};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{Case, bounds, mend, story};
 use crate::diagnostics::Finding;
 use crate::graph::{Edge, Graph, Kind, Sent, datum};
 use crate::spans::Node;
+use data::{Data, Ends};
+use tell::tell;
 
 /// So many loops of one journey are told one by one; the rest in one finding.
 const TOLD: usize = 12;
@@ -180,11 +187,17 @@ pub(super) fn send_a_bounded_number(case: &Case<'_>, out: &mut Vec<Finding>) {
     let mut told: Vec<BTreeSet<Site>> = Vec::new();
     let mut number = 0;
     let mut rest: Vec<Site> = Vec::new();
+    let data = Data::of(case);
+    // What data end in one pass may go on without end by the causes of another.
+    let mut ended: BTreeSet<Site> = BTreeSet::new();
     for pass in &PASSES {
         let before: BTreeSet<Site> = pass.after.iter().filter_map(|i| told.get(*i)).flatten().copied().collect();
         let mut now = BTreeSet::new();
-        for walk in walks(case, pass, &reach, &before) {
-            now.extend(walk.sites.iter().copied());
+        for walk in walks(case, pass, &reach, &before, (&data, &ended)) {
+            match walk.ends {
+                Some(_) => ended.extend(walk.sites.iter().copied()),
+                None => now.extend(walk.sites.iter().copied()),
+            }
             number += 1;
             match number > TOLD {
                 true => rest.extend(walk.sites),
@@ -220,10 +233,18 @@ struct Walk {
     sent: Vec<Sent>,
     /// The least time of one round.
     period: Millis,
+    /// What ends it, where some data do.
+    ends: Option<Ends>,
 }
 
 /// The closed walks of a pass, one for each sending place that no other of them passes.
-fn walks(case: &Case<'_>, pass: &Pass, reach: &BTreeSet<NodeIndex>, before: &BTreeSet<Site>) -> Vec<Walk> {
+fn walks(
+    case: &Case<'_>,
+    pass: &Pass,
+    reach: &BTreeSet<NodeIndex>,
+    before: &BTreeSet<Site>,
+    (data, ended): (&Data, &BTreeSet<Site>),
+) -> Vec<Walk> {
     let graph = case.graph;
     let counted = |s: &&Sent| pass.counted_too || !bounds::journey_limits_it(case.program, graph.journey, s);
     let kept = still_possible(graph, pass.lets);
@@ -232,12 +253,14 @@ fn walks(case: &Case<'_>, pass: &Pass, reach: &BTreeSet<NodeIndex>, before: &BTr
     let inside = |e: EdgeIndex, a: NodeIndex, b: NodeIndex| kept.contains(&e) && component(a) == component(b);
     let mut found: Vec<Walk> = Vec::new();
     let mut done = before.clone();
+    let cuts: Vec<BTreeSet<EdgeIndex>> = data.cuts().into_iter().map(|cut| cut.into_iter().collect()).collect();
 
     for (id, from, _, edge) in graph.edges() {
         if edge.stay && kept.contains(&id) && (pass.new)(edge.kind) && reach.contains(&from) {
             let sent: Vec<_> = edge.sends.iter().filter(counted).cloned().collect();
             if !sent.is_empty() && done.insert(Site::Stay(id)) {
-                found.push(Walk { edges: vec![id], sites: vec![Site::Stay(id)], sent, period: edge.lo });
+                let (edges, sites) = (vec![id], vec![Site::Stay(id)]);
+                found.push(Walk { edges, sites, sent, period: edge.lo, ends: None });
             }
         }
     }
@@ -248,27 +271,38 @@ fn walks(case: &Case<'_>, pass: &Pass, reach: &BTreeSet<NodeIndex>, before: &BTr
             new.entry(component(from).unwrap_or(usize::MAX)).or_default().push((id, from, to));
         }
     }
-    for site in graph.nodes() {
+    // A way round that no data end goes before one that some do.
+    let rounds: &[bool] = if data.is_empty() { &[false] } else { &[false, true] };
+    for (by_data, site) in rounds.iter().flat_map(|by_data| graph.nodes().map(move |n| (*by_data, n))) {
         let Some(arrows) = component(site).and_then(|c| new.get(&c)) else { continue };
         if done.contains(&Site::State(site)) || !graph.visit_sends(site).any(|s| counted(&s)) {
             continue;
         }
         if found.len() > TOLD {
             // In one component with such an arrow there is a closed walk through both; that it is there is enough.
-            found.push(Walk { edges: Vec::new(), sites: vec![Site::State(site)], sent: Vec::new(), period: 0 });
+            let sites = vec![Site::State(site)];
+            found.push(Walk { edges: Vec::new(), sites, sent: Vec::new(), period: 0, ends: None });
             continue;
         }
-        let keep = |e: EdgeIndex, a: NodeIndex, b: NodeIndex, w: &Edge| !w.stay && inside(e, a, b);
-        let ahead = graph.paths([site], true, keep);
-        let back = graph.paths([site], false, keep);
-        let length =
-            |(_, u, v): &&(EdgeIndex, NodeIndex, NodeIndex)| Some(ahead.dist(*u)?.saturating_add(back.dist(*v)?));
-        let Some((arrow, u, v)) = arrows.iter().filter(|a| length(a).is_some()).min_by_key(|a| length(a)) else {
-            continue;
+        let shortest = |avoid: &BTreeSet<EdgeIndex>| {
+            let keep =
+                |e: EdgeIndex, a: NodeIndex, b: NodeIndex, w: &Edge| !w.stay && inside(e, a, b) && !avoid.contains(&e);
+            let ahead = graph.paths([site], true, keep);
+            let back = graph.paths([site], false, keep);
+            let length =
+                |(_, u, v): &&(EdgeIndex, NodeIndex, NodeIndex)| Some(ahead.dist(*u)?.saturating_add(back.dist(*v)?));
+            let open = arrows.iter().filter(|(e, ..)| !avoid.contains(e));
+            let (arrow, u, v) = open.filter(|a| length(a).is_some()).min_by_key(|a| length(a))?;
+            let mut edges = vec![*arrow];
+            edges.extend(back.path(graph, *v));
+            edges.extend(ahead.path(graph, *u));
+            Some(edges)
         };
-        let mut edges = vec![*arrow];
-        edges.extend(back.path(graph, *v));
-        edges.extend(ahead.path(graph, *u));
+        let edges = match by_data {
+            false => cuts.iter().find_map(shortest),
+            true => shortest(&BTreeSet::new()),
+        };
+        let Some(edges) = edges else { continue };
         let passed: BTreeSet<_> = members(graph, &edges).into_iter().collect();
         let sites: Vec<_> =
             passed.iter().filter(|n| graph.visit_sends(**n).any(|s| counted(&s))).map(|n| Site::State(*n)).collect();
@@ -280,7 +314,12 @@ fn walks(case: &Case<'_>, pass: &Pass, reach: &BTreeSet<NodeIndex>, before: &BTr
             twins.map(|(_, _, e)| e.pace()).min().unwrap_or(0)
         });
         let period = period.fold(0, Millis::saturating_add);
-        found.push(Walk { edges, sites, sent, period });
+        // Without a pause there is no saying how much comes before an instant does.
+        let ends = data.ends(&edges).filter(|ends| by_data && (period > 0 || matches!(ends, Ends::Steps { .. })));
+        if ends.is_some() && ended.contains(&Site::State(site)) {
+            continue;
+        }
+        found.push(Walk { edges, sites, sent, period, ends });
     }
     found
 }
@@ -348,161 +387,4 @@ fn moves(edge: &Edge) -> impl Iterator<Item = &str> {
 
 fn members(graph: &Graph, edges: &[EdgeIndex]) -> Vec<NodeIndex> {
     edges.iter().filter_map(|e| graph.edge(*e)).map(|(_, to, _)| to).collect()
-}
-
-fn code(graph: &Graph, walk: &Walk) -> &'static Code {
-    let kinds: BTreeSet<_> = walk.edges.iter().filter_map(|e| graph.edge(*e)).map(|(_, _, e)| e.kind).collect();
-    let any = |list: &[Kind]| list.iter().any(|k| kinds.contains(k));
-    if any(&[Kind::Event, Kind::Closed, Kind::OptOut]) || any(&[Kind::At, Kind::Past]) && !sets_itself(graph, walk) {
-        &J0201
-    } else if any(&[Kind::Reply]) {
-        &J0202
-    } else if any(&[Kind::After, Kind::At, Kind::Past]) {
-        &J0203
-    } else {
-        &J0206
-    }
-}
-
-/// Whether the journey itself, and no event or directory, moves every instant of a walk.
-fn sets_itself(graph: &Graph, walk: &Walk) -> bool {
-    let mut instants = walk.edges.iter().filter_map(|e| graph.edge(*e)?.2.instant.as_ref());
-    instants.all(|(instant, _)| {
-        datum(instant)
-            .and_then(|path| path.first())
-            .is_some_and(|datum| datum != "customer" && !graph.edges().any(|(_, _, _, e)| e.takes.contains(datum)))
-    })
-}
-
-fn tell(case: &Case<'_>, walk: &Walk) -> Finding {
-    let graph = case.graph;
-    let code = code(graph, walk);
-    let first = walk.edges.first().and_then(|e| graph.edge(*e));
-    let (start, span) = first.map(|(from, _, e)| (from, case.spans.get(&e.node))).unwrap_or_default();
-    let each = walk.sent.len().max(1);
-    let pace = pace(walk.period, each, *code != J0203);
-    let (message, label, count) = if *code == J0203 {
-        (
-            format!(
-                "one customer gets messages from this loop for ever, {}",
-                pace.clone().unwrap_or_else(|| "as often as it sets its own instant".to_owned())
-            ),
-            "comes round again by itself".to_owned(),
-            ", again and again, with nobody asking".to_owned(),
-        )
-    } else if *code == J0202 {
-        (
-            "one customer, or a machine that answers for them, can get any number of messages from this loop"
-                .to_owned(),
-            "nothing limits how often they answer".to_owned(),
-            format!(", again and again: 50 answers, {} messages", 50 * each),
-        )
-    } else if *code == J0206 {
-        (
-            "a message that does not get through is followed by another at once, over and over".to_owned(),
-            "nothing has to happen in between but that it fails".to_owned(),
-            ", and so on without a pause".to_owned(),
-        )
-    } else {
-        let what = match first.map(|(_, _, e)| e.kind) {
-            Some(Kind::Closed) => "nothing limits how often a case is closed",
-            Some(Kind::At | Kind::Past) => "nothing limits how often its date changes",
-            Some(Kind::OptOut) => "nothing limits how often they say STOP",
-            _ => "nothing limits how often this event comes",
-        };
-        match &pace {
-            Some(pace) => (
-                format!("one customer can get messages from this loop without end, {pace}"),
-                what.to_owned(),
-                ", again and again".to_owned(),
-            ),
-            None => (
-                "one customer can get any number of messages from this loop".to_owned(),
-                what.to_owned(),
-                format!(", again and again: 131 times, {} messages", 131 * each),
-            ),
-        }
-    };
-    let only = match bounds::policy_only(case.program, &walk.sent) {
-        Some(text) => format!("; {text}"),
-        None => String::new(),
-    };
-    let settled =
-        walk.period == 0 && walk.edges.iter().filter_map(|e| graph.edge(*e)).any(|(_, _, e)| e.settle.is_some());
-    let cut = if settled { "; no settle slows it down where the new data makes an `at` past" } else { "" };
-    let moving = moving(graph, walk);
-    let mut finding = Finding::new(code, span, message).label(label).how(format!(
-        "{}{}{moving}{count}{cut}{only}",
-        story::from_start(graph, start),
-        story::along(graph, &walk.edges)
-    ));
-    for sent in walk.sent.iter().take(3) {
-        let place = case.spans.get(&sent.node);
-        if place != span {
-            finding = finding.also(place, format!("sends `{}` on every round", story::message(case, sent)));
-        }
-    }
-    finding.help(help(case, walk, code))
-}
-
-/// Which events move the dates on which the walk's instants hang.
-fn moving(graph: &Graph, walk: &Walk) -> String {
-    let taken: BTreeSet<&String> =
-        walk.edges.iter().filter_map(|e| graph.edge(*e)).flat_map(|(_, _, e)| e.takes.iter()).collect();
-    let hangs = walk.edges.iter().filter_map(|e| graph.edge(*e)).find_map(|(_, _, e)| match &e.instant {
-        Some((instant, _)) => {
-            let path = datum(instant)?;
-            path.first().filter(|d| !taken.contains(d)).map(|d| (d, path.join(".")))
-        }
-        None => None,
-    });
-    let Some((datum, path)) = hangs else { return String::new() };
-    match graph.edges().find(|(_, _, _, e)| e.takes.contains(datum)) {
-        Some((_, _, _, e)) => format!(", whenever `{}` moves `{path}`", e.word),
-        None => format!(", whenever `{path}` changes"),
-    }
-}
-
-/// `up to one every 15m, 96 a day`; none where a round takes no time.
-fn pace(period: Millis, each: usize, at_most: bool) -> Option<String> {
-    if period <= 0 {
-        return None;
-    }
-    let every = match each {
-        1 => format!("one every {}", spelled_duration(period)),
-        n => format!("{n} every {}", spelled_duration(period)),
-    };
-    let every = if at_most { format!("up to {every}") } else { every };
-    let rounds = DAY / period;
-    Some(match rounds {
-        0 | 1 => every,
-        rounds => format!("{every}, {} a day", rounds.saturating_mul(i64::try_from(each).unwrap_or(i64::MAX))),
-    })
-}
-
-fn help(case: &Case<'_>, walk: &Walk, code: &'static Code) -> String {
-    let graph = case.graph;
-    let on_the_way: BTreeSet<_> = members(graph, &walk.edges).into_iter().collect();
-    let state = walk.sites.iter().find_map(|s| match s {
-        Site::State(n) => Some(*n),
-        Site::Stay(_) => None,
-    });
-    let who = state.map(|n| mend::who_takes_over(case, &on_the_way, n)).unwrap_or_default();
-    match state {
-        Some(n) if *code == J0206 => format!(
-            "hand over instead of sending again, or bound it, for example  limit visits {} to 3 per 7d else {who}",
-            graph.label(n)
-        ),
-        Some(n) if *code == J0203 => {
-            format!("say when it is enough and what then, for example  limit visits {} to 3 else {who}", graph.label(n))
-        }
-        Some(n) => {
-            format!(
-                "bound it and say who takes over, for example  limit visits {} to 3 per 7d else {who}",
-                graph.label(n)
-            )
-        }
-        None if *code == J0206 => "do not answer a message that fails with another: hand over instead".into(),
-        None => "bound what the journey may send, for example  limit messages to 3 per 7d else latest".into(),
-    }
 }

@@ -1,48 +1,44 @@
 //! Promises: what was said to come has to come, or be taken back, by its deadline, on every path and with every feed,
 //! also a silent one.
 //!
-//! From where a promising send's step goes on, the nodes are walked that can be entered with the promise open: an arrow
-//! into a state whose entry keeps or withdraws it ends the walk. Every such state in which the instance can rest needs a
-//! way on that nobody has to ask for:
+//! - Deadline `by T - d`: from which R, the time left until T, every way keeps it is computed backwards
+//!   ([`precondition`]; [`places`] says what each construct becomes there), and with which R the state that promises
+//!   can be come to at all forwards. What is in both is told, with the time that would have been enough ([`by`]) and a condition
+//!   that asks for it ([`guard`]). An `at` of the same T proves most: moving T moves it along, or makes it past
+//!   in the same step. An `after` counts from entering, so it proves nothing where T can move. For calendar days T
+//!   lies wherever the customer may be ([`clock`]).
+//! - Deadline `within D`: the longest way through the states that are entered with the promise open, each left by its
+//!   soonest forced arrow at the latest, takes at most `D`; a cycle of them has no longest way.
 //!
-//! - Deadline `by T - d`: an `at` of the same `T`, at `T - e` with `e >= d` (for calendar days, wherever the customer may
-//!   be), that leads on whether its instant comes or
-//!   is past. Then, by induction, at no moment later than `T - d` the instance is still in such a state: each `at` is
-//!   reached in time or is past on entry and taken in the same step, and arrows taken at once come to an end (J0204).
-//!   Moving `T` moves the deadline, and makes an `at` past in the same step at worst. That other arrows lead elsewhere
-//!   is no matter, since every state that they lead to is held to the same. An `after` proves nothing: it counts from
-//!   entering, not towards `T`.
-//! - Deadline `within D`: the longest way through the open states, each left by its soonest forced arrow at the latest,
-//!   takes at most `D`; a cycle of them has no longest way.
-//!
-//! A promise is made when its message leaves. One that rules can make wait is therefore walked also from each state in
+//! A promise is made when its message leaves. One that rules can make wait is therefore looked at also in each state in
 //! which its step may have come to rest, where whatever keeps the promise on the way there has left already, unless its
 //! `valid until` has passed by then.
 //!
 //! An end with the promise open breaks it. STOP makes it void, so arrows of `on opt out` are not followed. A new promise
-//! of the same name is walked for itself, and does not relieve the old one. That the keeping message itself can be held
+//! of the same name is looked at for itself, and does not relieve the old one. That the keeping message itself can be held
 //! back, by a limit or quiet hours that it does not pass, is told once a promise; that it cannot reach everybody to whom
 //! the promise can be made, once a promising send.
 
+mod by;
+mod clock;
+mod guard;
 mod late;
+mod places;
+mod precondition;
 mod reach;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use journey_spec::codes::{J0501, J0502};
-use journey_spec::program::{Action, Deadline, Expr, Journey, Millis, Promise, Then, Trigger};
-use journey_spec::time::{spelled_days, spelled_duration};
+use journey_spec::program::{Deadline, Expr, Journey, Millis, Promise};
+use journey_spec::time::spelled_duration;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{Case, story};
 use crate::diagnostics::{Finding, did_you_mean};
-use crate::graph::{Edge, Graph, Kind, Sent, datum, hears, never_later, sets, spelled, split};
+use crate::graph::{Edge, Graph, Kind, Sent, sets, spelled, split};
 use crate::spans::Node;
-
-/// Whether a send keeps or withdraws the promise of this name.
-fn discharges(sent: &Sent, name: &str) -> bool {
-    sent.send.keeping.as_deref() == Some(name) || sent.send.withdrawing.as_deref() == Some(name)
-}
+use places::discharges;
 
 /// No path leaves a promise open past its deadline.
 pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
@@ -52,41 +48,23 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
     let all: Vec<_> = graph.all_sends().filter(|(n, _)| reach.contains(n)).map(|(n, s)| (n, s.clone())).collect();
     let mut held: BTreeSet<String> = BTreeSet::new();
     let mut asked: BTreeSet<&Node> = BTreeSet::new();
+    let mut known = by::Cache::default();
     for (from, sent) in &all {
         let Some(promise) = &sent.send.promising else { continue };
         if !all.iter().any(|(_, s)| discharges(s, &promise.name)) {
             // Nothing keeps it at all: J0502 says so.
             continue;
         }
-        let walk = Open::walk(graph, *from, sent, promise);
-        let broken = match &promise.deadline {
-            Deadline::By(by) => walk.by(case, journey, promise, by),
-            Deadline::Within(d) => walk.within(promise, *d),
-        };
-        let broken = broken.map(|b| (walk, b)).or_else(|| {
-            // The promising message may have to wait, and leave when what would keep the promise has left already.
-            late::rests(case, journey, *from, sent).into_iter().find_map(|rest| {
-                let walk = Open::from(graph, rest, true, promise);
-                let broken = match &promise.deadline {
-                    Deadline::By(by) => walk.by(case, journey, promise, by),
-                    Deadline::Within(d) => walk.within(promise, *d),
-                };
-                broken.map(|mut b| {
-                    let name = late::name(case, sent);
-                    b.story = format!("where `{name}` waits and leaves only now, {}", b.story);
-                    b.help = format!(
-                        "let `{name}` not leave so late: give it a  valid until …  no later than the `at` that was past, or make it essential"
-                    );
-                    (walk, b)
-                })
-            })
-        });
-        let broken = broken.or_else(|| {
-            let walk = Open::walk(graph, *from, sent, promise);
-            walk.set_by_the_journey(journey, sent, promise).map(|broken| (walk, broken))
-        });
-        if let Some((walk, broken)) = broken {
-            out.push(tell(case, &walk, sent, promise, &broken));
+        match &promise.deadline {
+            Deadline::By(_) => {
+                let broken = by::broken(case, journey, &mut known, (*from, sent, promise));
+                out.extend(broken.or_else(|| {
+                    let walk = Open::walk(graph, *from, sent, promise);
+                    let broken = walk.set_by_the_journey(journey, sent, promise)?;
+                    Some(tell(case, &walk, sent, promise, &broken))
+                }));
+            }
+            Deadline::Within(d) => out.extend(within(case, journey, (*from, sent, promise), *d)),
         }
         // What stands in the journey is found in each of its states.
         if asked.insert(&sent.node) {
@@ -96,6 +74,41 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
             reach::held_back(case, journey, &all, sent, promise, out);
         }
     }
+}
+
+/// What breaks a promise `within` a time.
+fn within(
+    case: &Case<'_>,
+    journey: &Journey,
+    (from, sent, promise): (NodeIndex, &Sent, &Promise),
+    d: Millis,
+) -> Option<Finding> {
+    let walk = Open::walk(case.graph, from, sent, promise);
+    if let Some(broken) = walk.within(promise, d) {
+        return Some(tell(case, &walk, sent, promise, &broken));
+    }
+    // The promising message may have to wait, and leave when what would keep the promise has left already.
+    late::rests(case, journey, from, sent).into_iter().find_map(|rest| {
+        let walk = Open::from(case.graph, rest, true, promise);
+        let mut broken = walk.within(promise, d)?;
+        let name = late::name(case, sent);
+        broken.story = format!("where `{name}` waits and leaves only now, {}", broken.story);
+        broken.help = format!(
+            "let `{name}` not leave so late: give it a  valid until …  no later than the `at` that was past, or make it essential"
+        );
+        Some(tell(case, &walk, sent, promise, &broken))
+    })
+}
+
+/// Whether the same entry or `stay` keeps or withdraws the promise after it has made it.
+fn said_later(graph: &Graph, from: NodeIndex, sent: &Sent, promise: &Promise) -> bool {
+    let entry = graph.place(from).map_or(&[][..], |p| p.sends.as_slice());
+    let stays = graph.out(from).find(|(_, _, e)| e.sends.iter().any(|s| s.node == sent.node));
+    let list = match (&sent.node, stays) {
+        (Node::Entry(..), _) | (_, None) => entry,
+        (_, Some((_, _, e))) => e.sends.as_slice(),
+    };
+    list.iter().skip_while(|s| s.node != sent.node).skip(1).any(|s| discharges(s, &promise.name))
 }
 
 /// The nodes that can be entered with the promise open.
@@ -121,15 +134,7 @@ impl<'g> Open<'g> {
     /// From the step that sends the promise.
     fn walk(graph: &'g Graph, from: NodeIndex, sent: &Sent, promise: &Promise) -> Open<'g> {
         let within_visit = matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..));
-        // What the same entry sends after the promise may keep it already.
-        let entry = graph.place(from).map_or(&[][..], |p| p.sends.as_slice());
-        let stays = graph.out(from).find(|(_, _, e)| e.sends.iter().any(|s| s.node == sent.node));
-        let list = match (&sent.node, stays) {
-            (Node::Entry(..), _) | (_, None) => entry,
-            (_, Some((_, _, e))) => e.sends.as_slice(),
-        };
-        let later = list.iter().skip_while(|s| s.node != sent.node).skip(1);
-        if later.into_iter().any(|s| discharges(s, &promise.name)) {
+        if said_later(graph, from, sent, promise) {
             return Open { graph, from, by: BTreeMap::new(), order: Vec::new(), within_visit };
         }
         Open::from(graph, from, within_visit, promise)
@@ -173,61 +178,6 @@ impl<'g> Open<'g> {
             help: "keep or withdraw it on the way, for example  send … withdrawing …".into(),
             cycle: Vec::new(),
         })
-    }
-
-    /// `by T - d`: every open state has an `at` of the same T in time.
-    fn by(&self, case: &Case<'_>, journey: &Journey, promise: &Promise, by: &Expr) -> Option<Broken> {
-        let graph = self.graph;
-        let (base, offset) = split(by);
-        let deadline = spelled(by);
-        let silent = self.order.iter().filter(|n| graph.rests(**n)).find_map(|n| {
-            let state = graph.place(*n)?.state?;
-            let arrows = hears(journey, graph.journey, state);
-            let stays_count = !(self.within_visit && *n == self.from);
-            let leads = |then: &Then| leads_on(graph, then, promise, stays_count);
-            let mut late = None;
-            for (node, arrow) in &arrows {
-                let Trigger::At { at, if_past } = &arrow.on else { continue };
-                // What has a condition may do nothing when its instant comes.
-                if arrow.when.is_some() {
-                    continue;
-                }
-                if datum(at) != datum(by) || !leads(&arrow.then) || !leads(if_past) {
-                    continue;
-                }
-                if never_later(at, by) {
-                    return None;
-                }
-                late = late.or(Some((node.clone(), spelled(at))));
-            }
-            let timer = arrows.iter().find_map(|(_, a)| match a.on {
-                Trigger::After(d) => Some(spelled_duration(d)),
-                Trigger::AfterDays { days, minute } => Some(spelled_days(days, Some(minute))),
-                _ => None,
-            });
-            let (what, story) = match (late, timer) {
-                (Some((_, at)), _) => (
-                    format!("leads on only at {at}, after the promise falls due"),
-                    format!("nothing else comes in; {deadline} passes, and only then {at} comes"),
-                ),
-                (None, Some(after)) => (
-                    format!("leads on only {after} after it is entered, which may be later than {deadline}"),
-                    format!("nothing else comes in, and {deadline} passes before the {after} are over"),
-                ),
-                (None, None) => (
-                    "waits for an event that may never come".into(),
-                    format!("the feed goes silent, {deadline} passes, and nobody says anything"),
-                ),
-            };
-            let earlier = offset.saturating_sub(5 * journey_spec::program::MINUTE);
-            let example = spelled(&Expr::Offset { base: Box::new(base.clone()), by: earlier });
-            let target = keeper(case, &promise.name).unwrap_or("unsure");
-            let help = format!(
-                "lead on in time whatever the feed does, for example  at {example} -> {target}, if past -> {target}"
-            );
-            Some(Broken { at: *n, what, story, help, cycle: Vec::new() })
-        });
-        first_of(self, [self.ended(), silent])
     }
 
     /// `by T`: while the promise is open the journey does not move T itself; a customer who was told T relies on it.
@@ -362,22 +312,6 @@ fn followed(edge: &Edge) -> bool {
 fn first_of(open: &Open<'_>, ways: [Option<Broken>; 2]) -> Option<Broken> {
     let rank = |b: &Broken| open.order.iter().position(|n| *n == b.at);
     ways.into_iter().flatten().min_by_key(rank)
-}
-
-/// Whether an `at` of an open state leads on: to another state that cannot refuse, or by keeping the promise here.
-fn leads_on(graph: &Graph, then: &Then, promise: &Promise, stays_count: bool) -> bool {
-    match then {
-        Then::Goto(to) => !graph.refusable(*to),
-        Then::Stay(actions) => {
-            stays_count
-                && actions.iter().any(|a| match a {
-                    Action::Send(s) => {
-                        [&s.keeping, &s.withdrawing].into_iter().any(|n| n.as_deref() == Some(&promise.name))
-                    }
-                    _ => false,
-                })
-        }
-    }
 }
 
 /// A state whose entry withdraws or keeps the promise.

@@ -214,3 +214,105 @@ fn a_state_of_many_loops_is_told_once_and_several_loops_each() {
         1
     );
 }
+
+#[test]
+fn a_loop_that_only_an_instant_ends_is_told_apart() {
+    let at = "at booking.slot -> done, if past -> done";
+    let daily = |more: &str| format!("state first {{ send note  after 24h -> first  {more} }}");
+    assert_eq!(calm(&daily("")), ["J0203", "J0301", "J0302"]);
+    assert_eq!(calm(&daily(at)), ["J0311"]);
+    let text = said(&format!("{}{}", super::CALM, daily(at)), "J0311");
+    assert!(text.contains("nothing but how far away `booking.slot` is bounds this loop: where it is 131d away, one customer gets 131 messages"), "{text}");
+    assert!(text.contains("again and again until booking.slot, one every 24h"), "{text}");
+    // What moves the instant makes the feed its master.
+    assert_eq!(calm(&daily(&format!("{at}  on moved(booking) stay"))), ["J0203"]);
+    // It does not end what it leads back into, nor where it may do nothing.
+    assert!(calm(&daily("at booking.slot -> first, if past -> done")).contains(&"J0203"));
+    assert!(calm(&daily("at booking.slot -> done, if past stay")).contains(&"J0203"));
+    assert!(calm(&daily("at booking.slot when booking.id is \"B\" -> done, if past -> done")).contains(&"J0203"));
+    // A limit bounds it, whatever the date.
+    assert_eq!(calm(&format!("limit visits first to 3 else -> done {}", daily(at))), NONE);
+    // An event that comes any number of times before it is bounded by nothing.
+    let events = format!("state first {{ send note  on ping -> first  {at} }}");
+    assert_eq!(calm(&events), ["J0201"]);
+    assert_eq!(calm(&daily(&format!("{at}  on ping -> first"))), ["J0201", "J0311"]);
+}
+
+#[test]
+fn another_way_round_that_nothing_ends_is_told_first() {
+    let at = "at booking.slot -> done, if past -> done";
+    let two = |second: &str| {
+        format!(
+            "state first {{ send note  after 24h -> second  on ping -> third }}
+             state second {{ after 1h -> first  {at} }} state third {{ after 2h -> first  {second} }}"
+        )
+    };
+    assert_eq!(calm(&two(at)), ["J0311"]);
+    // By `third` it goes on for ever, though not by a timer alone.
+    let text = calm(&two(""));
+    assert!(text.contains(&"J0201"), "{text:?}");
+}
+
+#[test]
+fn a_condition_ends_a_loop_only_where_it_comes_nearer() {
+    let daily =
+        |cond: &str| calm(&format!("state first {{ send note  after 24h when {cond} -> first  after 25h -> done }}"));
+    assert_eq!(daily("booking.slot > now + 2h"), ["J0311"]);
+    assert_eq!(daily("now + 2h <= booking.slot and booking.id is \"B\""), ["J0311"]);
+    assert_eq!(daily("not (booking.slot < now)"), ["J0311"]);
+    // These hold as long as they hold, or ever more.
+    assert_eq!(daily("booking.slot < now"), ["J0203"]);
+    assert_eq!(daily("booking.slot > now or booking.id is \"B\""), ["J0203"]);
+    assert_eq!(daily("booking.id is \"B\""), ["J0203"]);
+    // The ways of a `choose` are asked in order.
+    let choose = |ways: &str| {
+        calm(&format!("state first {{ send note  after 24h -> which }} state which {{ choose {{ {ways} }} }}"))
+    };
+    assert_eq!(choose("when booking.slot > now -> first  else -> done"), ["J0311"]);
+    assert_eq!(choose("when booking.slot <= now -> done  else -> first"), ["J0311"]);
+    assert_eq!(choose("when booking.slot > now -> done  else -> first"), ["J0203"]);
+}
+
+#[test]
+fn a_condition_that_can_hold_each_time_is_said_to_bound_nothing() {
+    let told = |lines: &str, code: &str| said(&format!("{}{lines}", super::CALM), code);
+    let text = told(
+        "state first { send note  on moved(booking) when booking.id is not \"\" -> first  after 9d -> done }",
+        "J0201",
+    );
+    assert!(
+        text.contains("`booking.id is not \"\"` bounds nothing: each `moved` brings another `booking.id`"),
+        "{text}"
+    );
+    let text =
+        told("state first { send note  after 24h when booking.id is \"B\" -> first  after 25h -> done }", "J0203");
+    assert!(text.contains("`booking.id is \"B\"` bounds nothing by itself: no round changes `booking.id`"), "{text}");
+}
+
+#[test]
+fn a_datum_that_is_set_on_ends_a_loop_at_another() {
+    let text = |set: &str, cond: &str, more: &str| {
+        let lines = format!(
+            "{} state first {{ send note  {set}  on ping -> which  {more}  after 9d -> done }}
+             state which {{ choose {{ when {cond} -> first  else -> done }} }}",
+            super::CALM
+        );
+        super::journey(&lines).replace("slot: instant }", "slot: instant, ends: instant }")
+    };
+    let codes = |set: &str, cond: &str, more: &str| super::of(&text(set, cond, more));
+    let set = "set booking.slot = booking.slot + 1d";
+    assert_eq!(codes(set, "booking.slot < booking.ends", ""), ["J0311"]);
+    let found = super::compiled(&text(set, "booking.slot < booking.ends", ""));
+    let told = found.findings.iter().find(|f| f.code.code == "J0311").unwrap();
+    assert_eq!(
+        told.message,
+        "nothing but the size of `booking.ends` bounds this loop: where it is 131d from `booking.slot`, one customer gets 131 messages"
+    );
+    // The wrong way, another step elsewhere, no step at all, and news of the end.
+    let back = "set booking.slot = booking.slot - 1d";
+    assert_eq!(codes(back, "booking.slot < booking.ends", ""), ["J0201"]);
+    assert_eq!(codes(back, "booking.slot > booking.ends", ""), ["J0311"]);
+    assert_eq!(codes(set, "booking.slot < booking.ends", "after 2d stay { set booking.slot = now }"), ["J0201"]);
+    assert_eq!(codes("", "booking.slot < booking.ends", ""), ["J0201"]);
+    assert_eq!(codes(set, "booking.slot < booking.ends", "on moved(booking) stay"), ["J0201"]);
+}

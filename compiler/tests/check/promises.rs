@@ -191,3 +191,142 @@ fn the_story_says_on_which_channel_nobody_speaks() {
         )
     );
 }
+
+/// The findings of J0501 that the lines yield, each as its labels, its story and its help.
+fn broken(lines: &str) -> Vec<String> {
+    let found = super::compiled(&super::journey(&format!("{} {lines}", super::CALM)));
+    let of_code = found.findings.iter().filter(|f| f.code.code == "J0501");
+    let told = of_code.map(|f| {
+        let labels = f.labels.iter().map(|l| l.text.clone());
+        labels.chain(f.how.clone()).chain(f.help.clone()).collect::<Vec<_>>().join("\n")
+    });
+    told.collect()
+}
+
+#[test]
+fn what_is_entered_at_an_instant_is_not_entered_later() {
+    // An `at` is late by the policy's grace of a quarter of an hour at most.
+    let text = |at: &str, by: &str, past: &str| {
+        format!(
+            "state first {{ at booking.slot - 1d -> told, if past -> done }}
+             state told {{ send note promising word by booking.slot - {by}
+               on ping -> keep  at booking.slot - {at} -> keep, if past -> {past} }} {KEEP}"
+        )
+    };
+    assert_eq!(broken(&text("20m", "10m", "done")), NONE);
+    assert_eq!(calm(&text("20m", "10m", "done")), NONE);
+    assert_eq!(broken(&text("1424m", "10m", "done")), NONE);
+    let told = broken(&text("1425m", "10m", "done"));
+    assert!(told.len() == 1 && told[0].contains("and since booking.slot - 23h 45m is already past → done"), "{told:?}");
+    // It is told where something else leads there at any time.
+    let also = text("20m", "10m", "done").replace("if past -> done }\n", "if past -> told }\n");
+    assert!(also.contains("if past -> told"));
+    assert_eq!(broken(&also).len(), 1);
+    // What comes after a wait is later by it.
+    let after =
+        text("20m", "10m", "done").replace("-> told, if", "-> between, if") + "state between { after 23h -> told }";
+    assert_eq!(broken(&after), NONE);
+    let longer = after.replace("after 23h", "after 1426m");
+    assert_eq!(broken(&longer).len(), 1, "{longer}");
+}
+
+#[test]
+fn a_promise_says_how_much_time_it_needs() {
+    let told = |first: &str, rest: &str| {
+        let found = broken(&format!("state first {{ send note promising word {BY} {first} }} {KEEP} {rest}"));
+        assert_eq!(found.len(), 1, "{first}");
+        found.into_iter().next().unwrap()
+    };
+    let text = told("on ping -> keep  after 2h -> keep", "");
+    assert!(
+        text.contains("makes the promise; it holds only where `booking.slot` is 2h 20m away or more then"),
+        "{text}"
+    );
+    assert!(text.contains("(`word` promised, `booking.slot` 2h away); nothing else comes in, and when the 2h are over it is 20m too late"), "{text}");
+    assert!(text.contains("booking.slot >= now + 140m"), "{text}");
+    // The sum of what may have to be waited for; an event comes before the timer does.
+    let text = told("on ping -> second  after 2h -> keep", "state second { after 1h -> keep }");
+    assert!(text.contains("3h 20m away or more"), "{text}");
+    // One way says so at once where it is late: with little time it holds too, with some it does not.
+    let text = told(
+        "after 9d -> keep  at booking.slot - 25m -> keep, if past -> keep  on ping -> second",
+        "state second { after 1h -> keep }",
+    );
+    assert!(text.contains("1h 20m"), "{text}");
+    // Where the date can move there is no such time.
+    let text = told("on moved(booking) stay  after 2h -> keep", "");
+    assert!(!text.contains("holds only where"), "{text}");
+    let text = told("on ping -> keep", "");
+    assert!(!text.contains("holds only where"), "{text}");
+}
+
+#[test]
+fn a_condition_on_the_way_is_understood() {
+    let first = "state first { on ping when booking.slot > now + 3h -> told  on ping -> done  after 1d -> done }";
+    let told = |first: &str, wait: &str| {
+        broken(&format!("{first} state told {{ send note promising word {BY}  after {wait} -> keep }} {KEEP}"))
+    };
+    assert_eq!(told(first, "160m"), NONE);
+    assert_eq!(told(first, "161m").len(), 1);
+    // What comes with the event is asked of the new data; what comes in between may move it.
+    let taking =
+        first.replace("on ping when", "on moved(booking) when").replace("on ping -> done", "on moved(booking) -> done");
+    assert_eq!(told(&taking, "160m"), NONE);
+    let turned = first.replace("booking.slot > now + 3h", "not (now + 3h >= booking.slot)");
+    assert_eq!((told(&turned, "160m").len(), told(&turned, "161m").len()), (0, 1));
+    let either = first.replace("booking.slot > now + 3h", "(booking.slot > now + 3h or booking.id is \"B\")");
+    assert_eq!(told(&either, "160m").len(), 1);
+    let both = first.replace("booking.slot > now + 3h", "booking.slot > now + 3h and booking.id is \"B\"");
+    assert_eq!(told(&both, "160m"), NONE);
+    let choose = "state first { choose { when booking.slot <= now + 3h -> done  else -> told } }";
+    assert_eq!((told(choose, "160m").len(), told(choose, "161m").len()), (0, 1));
+    // A datum of its own is another matter.
+    let other = choose.replace("booking.slot <= now + 3h", "booking.id is \"B\"");
+    assert_eq!(told(&other, "160m").len(), 1);
+}
+
+#[test]
+fn news_in_a_state_moves_the_deadline_and_the_instant_with_it() {
+    let with = |first: &str| broken(&format!("state first {{ send note promising word {BY} {first} }} {KEEP}"));
+    let at = "at booking.slot - 25m -> keep, if past -> keep";
+    assert_eq!(with(&format!("on moved(booking) stay {at}")), NONE);
+    assert_eq!(with(&format!("on moved(booking) settle 15m -> keep {at}")), NONE);
+    // What is past when the news comes is for `if past` to say.
+    let stays = with("on moved(booking) stay  at booking.slot - 25m -> keep, if past stay  after 30d -> keep");
+    assert!(stays.len() == 1 && stays[0].contains("stays where booking.slot - 25m is already past"), "{stays:?}");
+}
+
+#[test]
+fn what_cannot_be_decided_is_told() {
+    // A wait of a millisecond that leads round, past an instant a year away: too many different times.
+    let text = "state first { send note promising word by booking.slot - 20m  -> round }
+        state round { after 1ms -> which  at booking.slot - 30m -> keep, if past -> keep }
+        state which { choose { when booking.slot is now + 1h -> far  else -> round } }
+        state far { at booking.slot - 300d -> done, if past -> done }";
+    let found = broken(&format!("{text} {KEEP}"));
+    assert!(found.len() == 1 && found[0].contains("not all could be looked at"), "{found:?}");
+}
+
+#[test]
+fn a_promise_of_a_stay_is_open_as_the_step_leaves_it() {
+    let of = |first: &str| broken(&format!("state first {{ {first} }} {KEEP}"));
+    let at = "at booking.slot - 25m -> keep, if past -> keep";
+    assert_eq!(of(&format!("on ping stay {{ send note promising word {BY} }}  {at}")), NONE);
+    assert_eq!(of(&format!("on ping stay {{ send note promising word {BY} }}  after 2h -> keep")).len(), 1);
+    // One instant promises where it is past, and the next, past too, leads to the end in the same step.
+    let past = |then: &str| {
+        format!(
+            "at booking.slot - 1d stay, if past stay {{ send note promising word {BY} }}  at booking.slot - 30m -> keep, if past -> {then}"
+        )
+    };
+    assert_eq!(of(&past("keep")), NONE);
+    assert_eq!(of(&past("done")).len(), 1);
+    // So does what its own event makes past.
+    let moved = |then: &str| {
+        format!(
+            "on moved(booking) stay {{ send note promising word {BY} }}  at booking.slot - 30m -> keep, if past -> {then}"
+        )
+    };
+    assert_eq!(of(&moved("keep")), NONE);
+    assert_eq!(of(&moved("done")).len(), 1);
+}
