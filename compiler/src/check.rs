@@ -81,7 +81,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         promises::are_kept_on_every_path(&case, &mut out);
         promises::are_made_before_they_are_kept(&case, &mut out);
     }
-    bounds::fans_in(program, spans, &mut out);
+    bounds::fit_their_limits(program, spans, &mut out);
     texts::can_be_written(program, spans, &mut out);
     texts::reach_every_reader(program, spans, &senders, &mut out);
     texts::fit_their_channel(program, spans, &senders, &mut out);

@@ -9,6 +9,7 @@
 //!
 //! A figure is an upper bound, until the real step has let as many leave (`proof.rs`).
 
+mod calendar;
 mod curves;
 mod limits;
 mod portfolio;
@@ -19,15 +20,17 @@ mod shape;
 use std::collections::BTreeSet;
 
 use journey_spec::Program;
-use journey_spec::program::{Channel, DAY, HOUR, JourneyId, LimitWhat, Millis, Purpose, StateId, Window};
+use journey_spec::program::{Channel, DAY, HOUR, JourneyId, Limit, LimitWhat, Millis, Purpose, StateId, Window};
 use limits::{Class, Figure, add, by_limits, house, smaller};
 pub(super) use limits::{journey_limits_it, limited, policy_only};
 pub use limits::{most, rule};
 use petgraph::graph::NodeIndex;
-pub(super) use portfolio::fans_in;
 pub use proof::{Proof, Tried, proven, proven_in};
 pub(super) use returns::{Cycles, Intake, Returns};
 use shape::Shape;
+
+use crate::diagnostics::Finding;
+use crate::spans::Spans;
 
 /// The windows of the table.
 pub const WINDOWS: [Millis; 4] = [HOUR, DAY, 7 * DAY, 30 * DAY];
@@ -135,6 +138,26 @@ fn asked(program: &Program) -> Vec<Wanted> {
     let many = purposes.len() > 1;
     let by_purpose = purposes.into_iter().filter(|_| many).map(|p| Wanted { channel: None, purpose: Some(p) });
     std::iter::once(Wanted::default()).chain(by_channel).chain(by_purpose).collect()
+}
+
+/// What is told of limits beside what flows: journeys that pass a limit of the house only together, and limits of the
+/// calendar around midnight. Each journey's flows are asked once for all of it, and none where no limit is of such a kind.
+pub(super) fn fit_their_limits(program: &Program, spans: &Spans, out: &mut Vec<Finding>) {
+    let several = program.journeys.len() > 1 && !house(program).is_empty();
+    let of_the_calendar =
+        |l: &Limit| matches!((l.what, l.per), (LimitWhat::Messages { .. }, Some(Window::Calendar(_))));
+    let all = program.journeys.iter().flat_map(|j| &j.limits).chain(&program.policy.limits);
+    let calendar = program.customer.zone.is_some() && all.into_iter().any(of_the_calendar);
+    if !several && !calendar {
+        return;
+    }
+    let shapes = shapes(program);
+    if several {
+        portfolio::fans_in(program, &shapes, spans, out);
+    }
+    if calendar {
+        calendar::days_do_not_add_up(program, &shapes, spans, out);
+    }
 }
 
 /// The table: for one customer and for one instance of each journey, of all messages, of each channel and of each

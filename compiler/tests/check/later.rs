@@ -1,4 +1,4 @@
-//! Timers that are put off, messages that come late, together, or never: J0211, J0214, J0215, J0217, J0309.
+//! Timers that are put off, messages that come late, together, or never: J0211, J0214, J0215, J0217, J0218, J0309.
 
 use super::{NONE, calm, codes, of, said};
 
@@ -91,4 +91,51 @@ fn journeys_that_only_together_pass_a_limit_are_told() {
     assert_eq!(house("limit messages to 8 per 24h else latest"), NONE);
     // One that passes the limit alone is bounded by it.
     assert_eq!(house("limit messages to 3 per 24h else latest"), NONE);
+}
+
+#[test]
+fn a_limit_that_starts_anew_at_midnight_is_told() {
+    let limit = |limit: &str, state: &str| codes(&format!("{} {limit} state first {{ {state} }}", super::CALM));
+    let often = "send note  on moved(booking) -> first  at booking.slot -> done, if past -> done";
+    for (lines, told) in [
+        ("limit messages to 3 per day else latest", &["J0218"][..]),
+        ("limit messages to 3 per week else latest", &["J0218"][..]),
+        ("limit messages to 3 per month else latest", &["J0218"][..]),
+        ("limit messages to 3 per 24h else latest", &NONE[..]),
+        // Another that is rolling stands before it.
+        ("limit messages to 3 per day else latest limit messages to 3 per 24h else latest", &NONE[..]),
+        ("limit messages to 3 per day else latest limit messages to 4 per 24h else latest", &["J0218"][..]),
+        // Of other messages.
+        ("limit voice to 3 per day else latest limit messages to 3 per 24h else latest", &["J0209"][..]),
+    ] {
+        assert_eq!(limit(lines, often), told, "{lines}");
+    }
+    // What cannot come so often.
+    let seldom = "send note  after 2d -> second } state second { send note  after 1d -> done";
+    assert_eq!(limit("limit messages to 1 per day else latest", seldom), NONE);
+    assert_eq!(limit("limit messages to 1 per week else latest", seldom), ["J0218"]);
+    // Every morning at nine is once a day, also on the day of 23 hours.
+    let mornings = "after 1 day at 09:00 -> second } state second { send note  after 1 day at 09:00 -> third }
+        state third { send note  after 1d -> done";
+    assert_eq!(limit("limit messages to 1 per day else latest", mornings), NONE);
+
+    // The hours are those of a run that was done.
+    let often = "send note  on moved(booking) settle 10m -> first  after 9d -> done";
+    let said =
+        said(&format!("{} limit messages to 3 per day else latest state first {{ {often} }}", super::CALM), "J0218");
+    assert!(said.contains("one `visit` can send a customer 6 messages in 24h"), "{said}");
+    assert!(said.contains("on Wednesday 14 January 00:09 ✉"), "{said}");
+    assert!(said.contains("of 23 hours on which summer time begins, 9 fit into 24h"), "{said}");
+}
+
+#[test]
+fn quiet_hours_do_not_part_two_days() {
+    let often = "send note  on moved(booking) settle 10m -> first  after 9d -> done";
+    let text = super::journey(&format!("limit live to 1 else skip {} state first {{ {often} }}", super::CALM));
+    let policy = "policy house { limit messages to 3 per day else latest  quiet 21:00 to 08:00 else defer ";
+    let compiled = super::compiled(&text.replace("policy house {", policy));
+    let told = compiled.findings.iter().find(|f| f.code.code == "J0218").unwrap();
+    assert!(told.message.starts_with("one customer can get "), "{}", told.message);
+    let how = told.how.clone().unwrap();
+    assert!(how.contains("20:59") && how.contains("08:00"), "{how}");
 }

@@ -42,8 +42,12 @@ fn a_limit_that_can_never_be_full_is_told() {
         ("limit visits first to 9 per 7d else skip limit visits first to 50 per 7d else -> done", back, &["J0209"][..]),
         ("limit visits first to 9 per 24h else skip limit visits first to 20 per 7d else -> done", back, &NONE[..]),
         // Around midnight six of them, and nine on the day that has 23 hours.
-        ("limit messages to 3 per day else latest limit messages to 6 per 24h else latest", back, &NONE[..]),
-        ("limit messages to 3 per day else latest limit messages to 10 per 24h else latest", back, &["J0209"][..]),
+        ("limit messages to 3 per day else latest limit messages to 6 per 24h else latest", back, &["J0218"][..]),
+        (
+            "limit messages to 3 per day else latest limit messages to 10 per 24h else latest",
+            back,
+            &["J0209", "J0218"][..],
+        ),
         ("limit messages to 3 per 24h else latest limit sms to 9 per 24h else latest", back, &["J0209"][..]),
         ("limit sms to 3 per 24h else latest limit messages to 9 per 24h else latest", back, &NONE[..]),
         (
@@ -91,7 +95,7 @@ fn a_calendar_needs_a_zone() {
     };
     for line in [
         "state first { send note after 1 day at 09:00 -> done }",
-        "limit messages to 3 per day else skip state first { on moved(booking) stay { send note } after 1d -> done }",
+        "limit messages to 3 per day else skip state first { send note after 1d -> done }",
         "state first { send note at booking.slot - 1 day at 09:00 -> done, if past -> done }",
     ] {
         assert_eq!(lines(line), (NONE.to_vec(), vec!["J0127"]), "{line}");

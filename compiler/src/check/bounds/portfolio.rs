@@ -7,19 +7,16 @@ use journey_spec::codes::J0211;
 use journey_spec::program::{Fate, Window};
 use journey_spec::time::spelled_duration;
 
-use super::limits::{Class, house, rule};
-use super::{Wanted, shapes};
+use super::Wanted;
+use super::limits::{Class, rule};
+use super::shape::Shape;
 use crate::check::story;
 use crate::diagnostics::Finding;
 use crate::graph::counts;
 use crate::spans::{Node, Spans};
 
 /// What the journeys of a project send together fits the policy's limits, where each alone fits them.
-pub(in crate::check) fn fans_in(program: &Program, spans: &Spans, out: &mut Vec<Finding>) {
-    if program.journeys.len() < 2 || house(program).is_empty() {
-        return;
-    }
-    let shapes = shapes(program);
+pub(super) fn fans_in(program: &Program, shapes: &[Shape], spans: &Spans, out: &mut Vec<Finding>) {
     for (i, limit) in program.policy.limits.iter().enumerate().filter(|(_, l)| l.key.is_none()) {
         let Some(Window::Rolling(per)) = limit.per else { continue };
         let n = u64::from(limit.n);
