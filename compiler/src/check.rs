@@ -24,6 +24,7 @@ mod story;
 pub mod texts;
 mod timers;
 pub mod waits;
+mod ways;
 
 use journey_spec::program::{JourneyId, Program};
 
@@ -72,7 +73,8 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         timers::cannot_be_put_off(&case, &mut out);
         bursts::of_what_is_past(&case, &mut out);
         people::can_be_reached(&case, &mut out);
-        reached::by_every_message(&case, &mut out);
+        let missed = reached::by_every_message(&case, &mut out);
+        ways::are_two_where_it_matters(&case, &missed, &mut out);
         replies::are_heard_while_it_lives(&case, &mut out);
         replies::are_heard_after_the_end(&case, &mut out);
         goals::can_be_measured(&case, &mut out);
