@@ -18,6 +18,7 @@ mod promises;
 mod quiet;
 mod reached;
 mod replies;
+mod stale;
 mod starts;
 mod states;
 mod story;
@@ -69,6 +70,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         states::lead_to_an_end(&case, &mut out);
         changes::are_heard(&case, &mut out);
         changes::are_told_in_the_end(&case, &mut out);
+        stale::data_are_not_said(&case, &mut out);
         waits::end_by_themselves(&case, &mut out);
         timers::cannot_be_put_off(&case, &mut out);
         bursts::of_what_is_past(&case, &mut out);
@@ -83,6 +85,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         promises::are_kept_on_every_path(&case, &mut out);
         promises::are_made_before_they_are_kept(&case, &mut out);
     }
+    quiet::hours_forget_no_purpose(program, spans, &senders, &mut out);
     bounds::fit_their_limits(program, spans, &mut out);
     texts::can_be_written(program, spans, &mut out);
     texts::reach_every_reader(program, spans, &senders, &mut out);

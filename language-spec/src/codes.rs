@@ -120,6 +120,8 @@ registry! {
     J0217 "dropped-correction" Warning "0.1";
     J0218 "calendar-limit" Warning "0.1";
     J0219 "one-channel" Warning "0.1";
+    J0220 "stale-data" Warning "0.1";
+    J0221 "awake-at-night" Warning "0.1";
     // states and waits
     J0301 "unreachable-state" Warning "0.1";
     J0302 "no-way-to-an-end" Error "0.1";

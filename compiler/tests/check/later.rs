@@ -1,4 +1,4 @@
-//! Timers that are put off, messages that come late, together, or never: J0211, J0214, J0215, J0217, J0218, J0309.
+//! Timers that are put off, messages that come late, together, or never: J0211, J0214, J0215, J0217, J0218, J0220, J0221, J0309.
 
 use super::{NONE, calm, codes, of, said};
 
@@ -138,4 +138,86 @@ fn quiet_hours_do_not_part_two_days() {
     assert!(told.message.starts_with("one customer can get "), "{}", told.message);
     let how = told.how.clone().unwrap();
     assert!(how.contains("20:59") && how.contains("08:00"), "{how}");
+}
+
+#[test]
+fn data_that_age_are_not_said_without_asking() {
+    let told = |policy: &str, states: &str| {
+        let house = super::HOUSE.replace("message other {", "service reread(id: text) -> Booking\nmessage other {").replace(
+            "message ask {",
+            "message sure { purpose service  sms \"At {booking.slot:time}.\"  fresh booking within 15m by call reread(booking.id) }
+             message id { purpose service  sms \"Your visit has the number {booking.id}.\" }
+             message ask {",
+        );
+        let text = format!(
+            "{house}{}journey visit for customer per booking.id {{ data booking: Booking {}
+             start on created(booking) -> first {states} end done as success }}",
+            super::POLICY.replace("policy house {", &format!("policy house {{ {policy} ")),
+            super::CALM
+        );
+        let compiled = super::compiled(&text);
+        assert!(compiled.program.is_some(), "{:#?}", compiled.findings);
+        compiled.findings.iter().filter(|f| f.code.code == "J0220").count()
+    };
+    let sure = "state sure { send sure  after 1d -> done }";
+    let after = |time: &str, message: &str| {
+        format!("state first {{ after {time} -> second }} state second {{ send {message}  after 1d -> sure }} {sure}")
+    };
+    assert_eq!(told("", &after("16m", "note")), 1);
+    assert_eq!(told("", &after("15m", "note")), 0);
+    // One that asks, one that says nothing of it but the key, and one that no other message keeps fresh.
+    assert_eq!(told("", &after("1d", "sure")), 0);
+    assert_eq!(told("", &after("1d", "id")), 0);
+    assert_eq!(told("", &after("1d", "note").replace("send sure", "")), 0);
+    // What is taken over on the way is new again, also after it has settled.
+    let moved = |settle: &str| {
+        format!(
+            "state first {{ on moved(booking) {settle} -> second  after 1d -> sure }} state second {{ send note  after 1d -> sure }} {sure}"
+        )
+    };
+    assert_eq!(told("", &moved("")), 0);
+    assert_eq!(told("", &moved("settle 15m")), 0);
+    assert_eq!(told("", &moved("settle 16m")), 1);
+    // In a state that nothing has to end it becomes as old as it likes, on a round as old as the round is long.
+    assert_eq!(
+        told("", &format!("state first {{ on ping -> second }} state second {{ send note  after 1d -> sure }} {sure}")),
+        1
+    );
+    let round = |takes: &str| {
+        format!("state first {{ after 1m -> second  on moved{takes} -> second }} state second {{ after 1m -> first  on ping -> third }}
+             state third {{ send note  after 1d -> sure }} {sure}")
+    };
+    assert_eq!(told("", &round("(booking)")), 1);
+    assert_eq!(told("", &round("(booking)").replace("after 1m -> first", "after 1m -> sure")), 0);
+    // What is said while it stays, and what waits for the morning.
+    let stay = |takes: &str| format!("state first {{ on moved{takes} stay {{ send note }}  after 1d -> sure }} {sure}");
+    assert_eq!(told("", &stay("")), 1);
+    assert_eq!(told("", &stay("(booking)")), 0);
+    assert_eq!(told("quiet 21:00 to 08:00 else defer", &stay("(booking)")), 1);
+    assert_eq!(told("quiet 21:00 to 08:00 else skip", &stay("(booking)")), 0);
+}
+
+#[test]
+fn a_purpose_that_quiet_hours_forget_is_told() {
+    let told = |named: &str, sent: &str| {
+        let text = super::journey(&format!("{} state first {{ send {sent}  after 1d -> done }}", super::CALM));
+        let policy = format!("policy house {{ quiet 21:00 to 08:00 {named} else defer  valid for 14h ");
+        let text = text
+            .replace("message vital {", "message alarm { purpose safety  sms \"Leave the house.\" }\nmessage vital {");
+        let text =
+            text.replace("message ask {", "message dunning { purpose debt  sms \"Please pay.\" }\nmessage ask {");
+        of(&text.replace("policy house {", &policy)).contains(&"J0221")
+    };
+    assert!(told("for service", "both"));
+    assert!(told("for debt, service", "both"));
+    assert!(told("for marketing", "dunning"));
+    assert!(told("for safety", "note"));
+    assert!(told("for service", "dunning"));
+    // What matters more is left alone, as is what all hours are for, what is essential and what nobody sends.
+    assert!(!told("for marketing, debt", "note"));
+    assert!(!told("for service, marketing, debt", "alarm"));
+    assert!(!told("", "both"));
+    assert!(!told("for service, marketing", "both"));
+    assert!(!told("for service", "note"));
+    assert!(!told("for safety, service", "vital"));
 }
