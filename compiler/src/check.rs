@@ -13,6 +13,7 @@ mod goals;
 mod limits;
 mod loops;
 mod mend;
+mod mornings;
 mod people;
 mod promises;
 mod quiet;
@@ -53,6 +54,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
     quiet::hours_outlast_nothing(program, spans, &mut out);
     calendars::are_known(program, spans, &mut out);
     limits::of_the_policy_can_act(program, spans, &mut out);
+    let mut queues = Vec::new();
     let mut senders = texts::Senders::new();
     for (_, id) in program.journeys.iter().zip(0..) {
         let Some(graph) = graph::of(program, JourneyId(id)) else { continue };
@@ -71,6 +73,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         changes::are_heard(&case, &mut out);
         changes::are_told_in_the_end(&case, &mut out);
         stale::data_are_not_said(&case, &mut out);
+        queues.extend(mornings::queue(&case));
         waits::end_by_themselves(&case, &mut out);
         timers::cannot_be_put_off(&case, &mut out);
         bursts::of_what_is_past(&case, &mut out);
@@ -85,6 +88,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         promises::are_kept_on_every_path(&case, &mut out);
         promises::are_made_before_they_are_kept(&case, &mut out);
     }
+    mornings::bring_no_burst(program, spans, &queues, &mut out);
     quiet::hours_forget_no_purpose(program, spans, &senders, &mut out);
     bounds::fit_their_limits(program, spans, &mut out);
     texts::can_be_written(program, spans, &mut out);

@@ -122,6 +122,7 @@ registry! {
     J0219 "one-channel" Warning "0.1";
     J0220 "stale-data" Warning "0.1";
     J0221 "awake-at-night" Warning "0.1";
+    J0222 "quiet-burst" Warning "0.1";
     // states and waits
     J0301 "unreachable-state" Warning "0.1";
     J0302 "no-way-to-an-end" Error "0.1";

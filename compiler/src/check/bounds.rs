@@ -21,8 +21,8 @@ use std::collections::BTreeSet;
 
 use journey_spec::Program;
 use journey_spec::program::{Channel, DAY, HOUR, JourneyId, Limit, LimitWhat, Millis, Purpose, StateId, Window};
-use limits::{Class, Figure, add, by_limits, house, smaller};
-pub(super) use limits::{journey_limits_it, limited, policy_only};
+pub(super) use limits::{Class, at_one_moment, journey_limits_it, limited, policy_only};
+use limits::{Figure, add, by_limits, house, smaller};
 pub use limits::{most, rule};
 use petgraph::graph::NodeIndex;
 pub use proof::{Proof, Tried, proven, proven_in};

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use journey_spec::Ts;
 use journey_spec::codes::{J0213, J0214, J0221, Level};
 use journey_spec::places::{Country, countries};
-use journey_spec::program::{Fate, MINUTE, Message, MessageId, Program, Purpose, Quiet, Validity};
+use journey_spec::program::{Fate, MINUTE, Message, MessageId, Millis, Program, Purpose, Quiet, Validity};
 use journey_spec::time::{Zone, parse_rfc3339, spelled_duration};
 
 use super::story;
@@ -118,6 +118,40 @@ pub(super) fn hours_outlast_nothing(program: &Program, spans: &Spans, out: &mut 
         }
     }
     out.extend(together);
+}
+
+/// The longest night of a purpose.
+#[derive(Clone, Debug)]
+pub(super) struct Night {
+    /// The first rule of it, by position.
+    pub(super) rule: usize,
+    /// How long it lasts, in milliseconds.
+    pub(super) lasts: Millis,
+    /// The minute of the day in which it ends.
+    pub(super) until: usize,
+    /// Whether of each instance only the newest message waits.
+    pub(super) latest: bool,
+}
+
+/// The longest night that messages of a purpose wait out; none where they need not wait, or have no morning.
+pub(super) fn night(program: &Program, purpose: Purpose) -> Option<Night> {
+    let kept = kept(program, purpose);
+    let rules: Vec<&Quiet> = kept.iter().filter_map(|i| program.policy.quiet.get(*i)).collect();
+    let rule = *kept.first()?;
+    if rules.iter().any(|q| !matches!(q.fate, Fate::Defer | Fate::Latest)) {
+        return None;
+    }
+    let latest = rules.iter().all(|q| q.fate == Fate::Latest);
+    let (mut longest, mut until, mut run) = (0, 0, 0);
+    for minute in 0..DAY.saturating_mul(2) {
+        let quiet = rules.iter().any(|q| is_quiet(q, minute % DAY));
+        run = if quiet { run + 1 } else { 0 };
+        if run > longest {
+            (longest, until) = (run, (minute + 1) % DAY);
+        }
+    }
+    let lasts = Millis::try_from(longest).ok()?.saturating_mul(MINUTE);
+    (longest > 0 && longest < DAY).then_some(Night { rule, lasts, until, latest })
 }
 
 /// How much a message of a purpose matters at night, against others.

@@ -1,4 +1,4 @@
-//! Timers that are put off, messages that come late, together, or never: J0211, J0214, J0215, J0217, J0218, J0220, J0221, J0309.
+//! Timers that are put off, messages that come late, together, or never: J0211, J0214, J0215, J0217, J0218, J0220 to J0222, J0309.
 
 use super::{NONE, calm, codes, of, said};
 
@@ -220,4 +220,64 @@ fn a_purpose_that_quiet_hours_forget_is_told() {
     assert!(!told("for service, marketing", "both"));
     assert!(!told("for service", "note"));
     assert!(!told("for safety, service", "vital"));
+}
+
+#[test]
+fn what_leaves_together_in_the_morning_is_counted() {
+    let told = |policy: &str, limits: &str, states: &str| {
+        let lines = format!("{} {limits} {states}", super::CALM);
+        let text = super::journey(&lines).replace("policy house {", &format!("policy house {{ {policy} "));
+        let compiled = super::compiled(&text);
+        let found = compiled.findings.iter().find(|f| f.code.code == "J0222");
+        found.map(|f| f.message.split(" messages").next().unwrap_or_default().to_owned())
+    };
+    let number = |n: &str| Some(format!("one customer can get {n}"));
+    let night = "quiet 21:00 to 08:00 for service else defer";
+    // What a step sends on its way to where it rests, and a `stay` once, or as often as its event is taken in.
+    let chain = "state first { send note -> second } state second { send other -> third } state third { send ask  after 1d -> done }";
+    assert_eq!(told(night, "", chain), number("3"));
+    assert_eq!(told(night, "", &chain.replace("send other", "")), None);
+    let apart = chain.replace("send other -> third", "send other  after 1m -> third");
+    assert_eq!(told(night, "", &apart), None);
+    let timer = "state first { send note  after 1h stay { send other }  on spike stay { send ask }  after 3d -> done }";
+    assert_eq!(told(night, "", timer), number("4"));
+    let any = "state first { send note  on ping stay { send other }  after 3d -> done }";
+    assert_eq!(told(night, "", any), number("any number of"));
+    assert_eq!(told(night, "limit messages to 4 per 24h else latest", any), number("4"));
+    assert_eq!(told(night, "limit messages to 4 per day else defer", any), number("4"));
+    assert_eq!(told(night, "limit messages to 2 per 1h else defer", any), None);
+    assert_eq!(told(&format!("{night} limit messages to 2 per 1h else defer"), "", any), None);
+    assert_eq!(told(&format!("{night} limit voice to 2 per 1h else defer"), "", any), number("any number of"));
+    // What an answer sends, what does not wait, and what is dropped.
+    assert_eq!(told(night, "", &any.replace("on ping stay { send other }", "on reply yes stay { send other }")), None);
+    assert_eq!(told(night, "", &any.replace("send other", "send vital")), None);
+    assert_eq!(told(&night.replace("service", "marketing"), "", any), None);
+    assert_eq!(told(&night.replace("defer", "skip"), "", any), None);
+    assert_eq!(told(&night.replace("defer", "latest"), "", any), None);
+    assert_eq!(told("", "", any), None);
+}
+
+#[test]
+fn the_morning_of_several_journeys_is_one_morning() {
+    let house = |journeys: usize, policy: &str| {
+        let first = super::journey(&format!("{} state first {{ send note  after 1d -> done }}", super::CALM));
+        let more: String = (1..journeys)
+            .map(|i| {
+                format!(
+                    "journey later{i} for customer per booking.id {{ data booking: Booking {}
+                    start on ping(booking) -> first  state first {{ send other  after 1d -> done }} end done as success }}\n",
+                    super::CALM
+                )
+            })
+            .collect();
+        let text = format!("{first}\n{more}").replace("policy house {", &format!("policy house {{ {policy} "));
+        let compiled = super::compiled(&text);
+        compiled.findings.into_iter().find(|f| f.code.code == "J0222")
+    };
+    let night = "quiet 21:00 to 08:00 for service else defer";
+    assert_eq!(house(2, night), None);
+    let told = house(3, night).unwrap();
+    assert_eq!(told.message, "one customer can get 3 messages at 08:00, all at once, from 3 journeys");
+    assert!(told.how.unwrap().contains("`visit` 1, `later1` 1 and `later2` 1"));
+    assert_eq!(house(3, &format!("{night} limit messages to 2 per 1h else defer")), None);
 }
