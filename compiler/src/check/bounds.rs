@@ -11,6 +11,7 @@
 
 mod calendar;
 mod curves;
+mod instances;
 mod limits;
 mod portfolio;
 mod proof;
@@ -140,15 +141,16 @@ fn asked(program: &Program) -> Vec<Wanted> {
     std::iter::once(Wanted::default()).chain(by_channel).chain(by_purpose).collect()
 }
 
-/// What is told of limits beside what flows: journeys that pass a limit of the house only together, and limits of the
-/// calendar around midnight. Each journey's flows are asked once for all of it, and none where no limit is of such a kind.
+/// What is told of limits beside what flows: journeys that pass a limit of the house only together, limits of the calendar
+/// around midnight, and limits of one instance where a customer has several. Each journey's flows are asked once for all of it, and none where no limit is of such a kind.
 pub(super) fn fit_their_limits(program: &Program, spans: &Spans, out: &mut Vec<Finding>) {
     let several = program.journeys.len() > 1 && !house(program).is_empty();
     let of_the_calendar =
         |l: &Limit| matches!((l.what, l.per), (LimitWhat::Messages { .. }, Some(Window::Calendar(_))));
     let all = program.journeys.iter().flat_map(|j| &j.limits).chain(&program.policy.limits);
     let calendar = program.customer.zone.is_some() && all.into_iter().any(of_the_calendar);
-    if !several && !calendar {
+    let alone = program.journeys.iter().any(|j| j.key.is_some() && j.limits.iter().any(instances::counts_alone));
+    if !several && !calendar && !alone {
         return;
     }
     let shapes = shapes(program);
@@ -157,6 +159,9 @@ pub(super) fn fit_their_limits(program: &Program, spans: &Spans, out: &mut Vec<F
     }
     if calendar {
         calendar::days_do_not_add_up(program, &shapes, spans, out);
+    }
+    if alone {
+        instances::are_counted_together(program, &shapes, spans, out);
     }
 }
 

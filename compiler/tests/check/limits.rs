@@ -102,3 +102,39 @@ fn a_calendar_needs_a_zone() {
     }
     assert_eq!(lines(SLOW).1, NONE);
 }
+
+#[test]
+fn a_limit_of_each_instance_is_told_where_nothing_counts_the_customer() {
+    let told = |policy: &str, limits: &str| {
+        let text = super::journey(&format!("{HEARD} {limits} {OFTEN}"));
+        let compiled = super::compiled(&text.replace("policy house {", &format!("policy house {{ {policy} ")));
+        compiled.findings.into_iter().find(|f| f.code.code == "J0223").map(|f| f.message)
+    };
+    const OFTEN: &str = "state first { send note  on moved(booking) settle 10m -> first  after 9d -> done }";
+    let three = "limit live to 3 else skip limit starts to 3 per 30d else skip";
+    let text = told("", &format!("{three} limit messages to 3 per 24h else latest")).unwrap();
+    assert!(text.starts_with("one customer can get up to 18 messages in 24h from `visit`"), "{text}");
+    assert!(told("", &format!("{three} limit messages to 3 per day else latest")).is_some());
+    // Counted together, by the journey or by the house; and where there is one, or no number is known.
+    assert_eq!(told("", &format!("{three} limit messages to 3 per 24h per customer else latest")), None);
+    assert_eq!(
+        told("limit messages to 9 per 7d else latest", &format!("{three} limit messages to 3 per 24h else latest")),
+        None
+    );
+    assert_eq!(
+        told(
+            "limit service messages to 9 per 7d else latest",
+            &format!("{three} limit messages to 3 per 24h else latest")
+        ),
+        None
+    );
+    assert!(
+        told("limit voice to 9 per 7d else latest", &format!("{three} limit messages to 3 per 24h else latest"))
+            .is_some()
+    );
+    assert_eq!(told("", "limit starts to 1 else skip limit messages to 3 per 24h else latest"), None);
+    assert_eq!(told("", "limit starts to 3 per 30d else skip limit messages to 3 per 24h else latest"), None);
+    // Of which all instances together do not come to so many.
+    let seldom = format!("{HEARD} {three} limit messages to 9 per 24h else latest {SLOW}");
+    assert!(!super::codes(&seldom).contains(&"J0223"));
+}
