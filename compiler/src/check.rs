@@ -55,6 +55,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
     calendars::are_known(program, spans, &mut out);
     limits::of_the_policy_can_act(program, spans, &mut out);
     let mut queues = Vec::new();
+    let mut sends = texts::unused::Sends::default();
     let mut senders = texts::Senders::new();
     for (_, id) in program.journeys.iter().zip(0..) {
         let Some(graph) = graph::of(program, JourneyId(id)) else { continue };
@@ -62,6 +63,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         for (_, sent) in graph.all_sends() {
             senders.entry(sent.send.message).or_default().insert(JourneyId(id));
         }
+        sends.note(program, &graph);
         loops::end_every_step(&case, &mut out);
         loops::send_a_bounded_number(&case, &mut out);
         starts::are_bounded(&case, &mut out);
@@ -92,6 +94,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
     quiet::hours_forget_no_purpose(program, spans, &senders, &mut out);
     bounds::fit_their_limits(program, spans, &mut out);
     texts::can_be_written(program, spans, &mut out);
+    texts::unused::are_read(program, spans, &sends, &mut out);
     texts::reach_every_reader(program, spans, &senders, &mut out);
     texts::fit_their_channel(program, spans, &senders, &mut out);
     texts::aging::is_true_when_read(program, spans, &senders, &mut out);

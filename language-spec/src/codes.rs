@@ -124,6 +124,7 @@ registry! {
     J0221 "awake-at-night" Warning "0.1";
     J0222 "quiet-burst" Warning "0.1";
     J0223 "limit-of-each-instance" Warning "0.1";
+    J0224 "unused-text" Warning "0.1";
     // states and waits
     J0301 "unreachable-state" Warning "0.1";
     J0302 "no-way-to-an-end" Error "0.1";

@@ -253,3 +253,24 @@ fn a_critical_message_has_two_channels_or_somebody_who_hears() {
     assert_eq!(told(alone, promise), 1);
     assert_eq!(told(alone, &format!("on failed {person} {promise}")), 0);
 }
+
+#[test]
+fn a_text_that_no_send_takes_is_told() {
+    let told = |states: &str| {
+        let compiled =
+            super::compiled(&super::journey(&format!("{CALM} {states} state second {{ after 1d -> done }}")));
+        compiled.findings.into_iter().filter(|f| f.code.code == "J0224").map(|f| f.message).collect::<Vec<_>>()
+    };
+    let state = |send: &str, then: &str| {
+        format!("state first {{ send both {send}  after 1d -> next }} state next {{ {then}  after 1d -> second }}")
+    };
+    let email = ["no customer ever gets `both` by email: whatever sends it names other channels"];
+    assert_eq!(told(&state("via sms", "")), email);
+    assert_eq!(told(&state("via sms", "send both via sms")), email);
+    assert_eq!(told(&state("via sms", "send both via email")), Vec::<String>::new());
+    assert_eq!(told(&state("via sms", "on ping stay { send both }")), Vec::<String>::new());
+    assert_eq!(told(&state("via sms else email", "")), Vec::<String>::new());
+    assert_eq!(told(&state("", "")), Vec::<String>::new());
+    // What nothing sends is told as such.
+    assert_eq!(told("state first { after 1d -> second }"), Vec::<String>::new());
+}
