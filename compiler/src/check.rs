@@ -8,6 +8,7 @@ mod bursts;
 mod calendars;
 mod changes;
 mod conditions;
+mod copies;
 mod essential;
 mod goals;
 mod limits;
@@ -76,6 +77,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         changes::are_told_in_the_end(&case, &mut out);
         stale::data_are_not_said(&case, &mut out);
         queues.extend(mornings::queue(&case));
+        copies::are_not_waited_for(&case, &mut out);
         waits::end_by_themselves(&case, &mut out);
         timers::cannot_be_put_off(&case, &mut out);
         bursts::of_what_is_past(&case, &mut out);

@@ -1,4 +1,4 @@
-//! Timers that are put off, messages that come late, together, or never: J0211, J0214, J0215, J0217, J0218, J0220 to J0222, J0309.
+//! Timers that are put off, messages that come late, together, or never: J0211, J0214, J0215, J0217, J0218, J0220 to J0222, J0225, J0309.
 
 use super::{NONE, calm, codes, of, said};
 
@@ -280,4 +280,43 @@ fn the_morning_of_several_journeys_is_one_morning() {
     assert_eq!(told.message, "one customer can get 3 messages at 08:00, all at once, from 3 journeys");
     assert!(told.how.unwrap().contains("`visit` 1, `later1` 1 and `later2` 1"));
     assert_eq!(house(3, &format!("{night} limit messages to 2 per 1h else defer")), None);
+}
+
+#[test]
+fn a_copy_that_does_not_follow_is_told_where_it_is_waited_for() {
+    let told = |states: &str| {
+        let house = super::HOUSE
+            .replace("event created { booking: Booking }", "event created { booking: Booking, due: instant }");
+        let text = format!(
+            "{house}{}journey visit for customer per booking.id {{ data booking: Booking  data due: instant {}
+             start on created(booking, due) -> first {states} end done as success }}",
+            super::POLICY,
+            super::CALM
+        );
+        let compiled = super::compiled(&text);
+        assert!(compiled.program.is_some(), "{:#?}", compiled.findings);
+        compiled.findings.iter().filter(|f| f.code.code == "J0225").count()
+    };
+    let waits = |stay: &str| {
+        format!(
+            "state first {{ set due = booking.slot - 1d  {stay}  at due -> told, if past -> told }} state told {{ send note  after 1d -> done }}"
+        )
+    };
+    assert_eq!(told(&waits("on moved(booking) stay")), 1);
+    assert_eq!(told(&waits("on moved(booking) stay { set due = booking.slot - 1d }")), 0);
+    assert_eq!(told(&waits("on moved(booking) -> first")), 0);
+    // What brings nothing new, what is copied from no datum, and what is followed.
+    assert_eq!(told(&waits("on ping stay")), 0);
+    assert_eq!(told(&waits("")), 0);
+    assert_eq!(told(&waits("on moved(booking) stay").replace("booking.slot - 1d", "now + 2d")), 0);
+    assert_eq!(told(&waits("on moved(booking) stay").replace("at due ->", "at booking.slot ->")), 0);
+    // Later, and by an arrow of the journey; told once.
+    let later = "state first { set due = booking.slot  -> second } state second { on moved(booking) -> third  after 9d -> done }
+        state third { at due + 1h -> told, if past -> told } state told { send note  after 1d -> done }";
+    assert_eq!(told(later), 1);
+    assert_eq!(told(&later.replace("state third {", "state third { set due = booking.slot ")), 0);
+    assert_eq!(
+        told(&format!("on ping stay {{ set due = booking.slot }} {}", later.replace("set due = booking.slot", ""))),
+        1
+    );
 }
