@@ -8,23 +8,27 @@ mod bursts;
 mod calendars;
 mod changes;
 mod conditions;
+mod copies;
 mod essential;
 mod goals;
 mod limits;
 mod loops;
 mod memo;
 mod mend;
+mod mornings;
 mod people;
 mod promises;
 mod quiet;
 mod reached;
 mod replies;
+mod stale;
 mod starts;
 mod states;
 mod story;
 pub mod texts;
 mod timers;
 pub mod waits;
+mod ways;
 
 use bounds::Journeys;
 use journey_spec::program::Program;
@@ -62,11 +66,14 @@ fn of_journey(case: &Case<'_>, out: &mut Vec<Finding>) {
     states::lead_to_an_end(case, out);
     changes::are_heard(case, out);
     changes::are_told_in_the_end(case, out);
+    stale::data_are_not_said(case, out);
+    copies::are_not_waited_for(case, out);
     waits::end_by_themselves(case, out);
     timers::cannot_be_put_off(case, out);
     bursts::of_what_is_past(case, out);
     people::can_be_reached(case, out);
-    reached::by_every_message(case, out);
+    let missed = reached::by_every_message(case, out);
+    ways::are_two_where_it_matters(case, &missed, out);
     replies::are_heard_while_it_lives(case, out);
     replies::are_heard_after_the_end(case, out);
     goals::can_be_measured(case, out);
@@ -84,14 +91,21 @@ fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, out: &mut V
     quiet::hours_outlast_nothing(program, spans, out);
     calendars::are_known(program, spans, out);
     limits::of_the_policy_can_act(program, spans, out);
-    bounds::fans_in(program, spans, journeys, out);
+    let mut queues = Vec::new();
+    let mut sends = texts::unused::Sends::default();
     let mut senders = texts::Senders::new();
     for graph in journeys.graphs() {
         for (_, sent) in graph.all_sends() {
             senders.entry(sent.send.message).or_default().insert(graph.journey);
         }
+        sends.note(program, graph);
+        queues.extend(mornings::queue(&Case { program, spans, graph }));
     }
+    mornings::bring_no_burst(program, spans, &queues, out);
+    quiet::hours_forget_no_purpose(program, spans, &senders, out);
+    bounds::fit_their_limits(program, spans, journeys, out);
     texts::can_be_written(program, spans, out);
+    texts::unused::are_read(program, spans, &sends, out);
     texts::reach_every_reader(program, spans, &senders, out);
     texts::fit_their_channel(program, spans, &senders, out);
     texts::aging::is_true_when_read(program, spans, &senders, out);

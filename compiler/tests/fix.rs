@@ -238,6 +238,8 @@ journey boarding for customer per flight.id {
   limit live to 2 else skip
   limit starts to 3 per 30d else skip
   on reply stay { handoff "care" with transcript }
+  on failed stay { handoff "care" with transcript }
+  on blocked stay { handoff "care" with transcript }
 LINES
 
   state boarding {

@@ -118,6 +118,14 @@ registry! {
     J0214 "outlasted-by-quiet-hours" Warning "0.1";
     J0215 "late-start-burst" Warning "0.1";
     J0217 "dropped-correction" Warning "0.1";
+    J0218 "calendar-limit" Warning "0.1";
+    J0219 "one-channel" Warning "0.1";
+    J0220 "stale-data" Warning "0.1";
+    J0221 "awake-at-night" Warning "0.1";
+    J0222 "quiet-burst" Warning "0.1";
+    J0223 "limit-of-each-instance" Warning "0.1";
+    J0224 "unused-text" Warning "0.1";
+    J0225 "old-copy" Warning "0.1";
     // states and waits
     J0301 "unreachable-state" Warning "0.1";
     J0302 "no-way-to-an-end" Error "0.1";

@@ -9,7 +9,9 @@
 //!
 //! A figure is an upper bound, until the real step has let as many leave (`proof.rs`).
 
+mod calendar;
 mod curves;
+mod instances;
 mod limits;
 mod portfolio;
 mod proof;
@@ -19,17 +21,18 @@ mod shape;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Program;
-use journey_spec::program::{Channel, DAY, HOUR, JourneyId, LimitWhat, Millis, Purpose, StateId, Window};
-use limits::{Class, Figure, add, by_limits, house, smaller};
-pub(super) use limits::{journey_limits_it, limited, policy_only};
+use journey_spec::program::{Channel, DAY, HOUR, JourneyId, Limit, LimitWhat, Millis, Purpose, StateId, Window};
+pub(super) use limits::{Class, at_one_moment, journey_limits_it, limited, policy_only};
+use limits::{Figure, add, by_limits, house, smaller};
 pub use limits::{most, rule};
 use petgraph::graph::NodeIndex;
-pub(super) use portfolio::fans_in;
 pub use proof::{Proof, Tried, proven, proven_in, proven_of};
 pub(super) use returns::{Cycles, Intake, Returns};
 use shape::Shape;
 
+use crate::diagnostics::Finding;
 use crate::graph::Graph;
+use crate::spans::Spans;
 
 /// The windows of the table.
 pub const WINDOWS: [Millis; 4] = [HOUR, DAY, 7 * DAY, 30 * DAY];
@@ -229,6 +232,29 @@ impl Journeys {
             ask(shape);
             shape.curves.keep_figures();
         }
+    }
+}
+
+/// What is told of limits beside what flows: journeys that pass a limit of the house only together, limits of the calendar
+/// around midnight, and limits of one instance where a customer has several.
+pub(super) fn fit_their_limits(program: &Program, spans: &Spans, journeys: &Journeys, out: &mut Vec<Finding>) {
+    let several = program.journeys.len() > 1 && !house(program).is_empty();
+    let of_the_calendar =
+        |l: &Limit| matches!((l.what, l.per), (LimitWhat::Messages { .. }, Some(Window::Calendar(_))));
+    let all = program.journeys.iter().flat_map(|j| &j.limits).chain(&program.policy.limits);
+    let calendar = program.customer.zone.is_some() && all.into_iter().any(of_the_calendar);
+    let alone = program.journeys.iter().any(|j| j.key.is_some() && j.limits.iter().any(instances::counts_alone));
+    if !several && !calendar && !alone {
+        return;
+    }
+    if several {
+        portfolio::fans_in(program, journeys, spans, out);
+    }
+    if calendar {
+        calendar::days_do_not_add_up(program, &journeys.0, spans, out);
+    }
+    if alone {
+        instances::are_counted_together(program, &journeys.0, spans, out);
     }
 }
 

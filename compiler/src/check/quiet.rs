@@ -8,13 +8,15 @@
 use std::collections::BTreeSet;
 
 use journey_spec::Ts;
-use journey_spec::codes::{J0213, J0214, Level};
+use journey_spec::codes::{J0213, J0214, J0221, Level};
 use journey_spec::places::{Country, countries};
-use journey_spec::program::{Fate, MINUTE, MessageId, Program, Purpose, Quiet, Validity};
+use journey_spec::program::{Fate, MINUTE, Message, MessageId, Millis, Program, Purpose, Quiet, Validity};
 use journey_spec::time::{Zone, parse_rfc3339, spelled_duration};
 
 use super::story;
+use super::texts::Senders;
 use crate::diagnostics::Finding;
+use crate::fix::Fix;
 use crate::spans::{Node, Spans};
 
 /// Minutes of a day.
@@ -116,6 +118,95 @@ pub(super) fn hours_outlast_nothing(program: &Program, spans: &Spans, out: &mut 
         }
     }
     out.extend(together);
+}
+
+/// The longest night of a purpose.
+#[derive(Clone, Debug)]
+pub(super) struct Night {
+    /// The first rule of it, by position.
+    pub(super) rule: usize,
+    /// How long it lasts, in milliseconds.
+    pub(super) lasts: Millis,
+    /// The minute of the day in which it ends.
+    pub(super) until: usize,
+    /// Whether of each instance only the newest message waits.
+    pub(super) latest: bool,
+}
+
+/// The longest night that messages of a purpose wait out; none where they need not wait, or have no morning.
+pub(super) fn night(program: &Program, purpose: Purpose) -> Option<Night> {
+    let kept = kept(program, purpose);
+    let rules: Vec<&Quiet> = kept.iter().filter_map(|i| program.policy.quiet.get(*i)).collect();
+    let rule = *kept.first()?;
+    if rules.iter().any(|q| !matches!(q.fate, Fate::Defer | Fate::Latest)) {
+        return None;
+    }
+    let latest = rules.iter().all(|q| q.fate == Fate::Latest);
+    let (mut longest, mut until, mut run) = (0, 0, 0);
+    for minute in 0..DAY.saturating_mul(2) {
+        let quiet = rules.iter().any(|q| is_quiet(q, minute % DAY));
+        run = if quiet { run + 1 } else { 0 };
+        if run > longest {
+            (longest, until) = (run, (minute + 1) % DAY);
+        }
+    }
+    let lasts = Millis::try_from(longest).ok()?.saturating_mul(MINUTE);
+    (longest > 0 && longest < DAY).then_some(Night { rule, lasts, until, latest })
+}
+
+/// How much a message of a purpose matters at night, against others.
+fn matters(purpose: Purpose) -> u8 {
+    match purpose {
+        Purpose::Safety => 2,
+        Purpose::Service => 1,
+        Purpose::Debt | Purpose::Marketing => 0,
+    }
+}
+
+/// What matters less does not leave while what matters as much or more waits for the morning. One finding for each purpose
+/// that no rule names; of messages that some journey sends.
+pub(super) fn hours_forget_no_purpose(program: &Program, spans: &Spans, senders: &Senders, out: &mut Vec<Finding>) {
+    for purpose in Purpose::ALL.into_iter().filter(|p| kept(program, *p).is_empty()) {
+        let matter = |q: &&Quiet| q.purposes.iter().any(|p| matters(*p) >= matters(purpose));
+        let Some((i, quiet)) = program.policy.quiet.iter().enumerate().find(|(_, q)| matter(q)) else { continue };
+        let awake = |m: &Message| m.purpose == purpose && m.essential.is_none();
+        let messages =
+            program.messages.iter().zip(0..).filter(|(m, id)| awake(m) && senders.contains_key(&MessageId(*id)));
+        let messages: Vec<(&Message, MessageId)> = messages.map(|(m, id)| (m, MessageId(id))).collect();
+        let Some(((message, _), last)) = messages.first().zip(quiet.purposes.last()) else { continue };
+        let named = story::list(quiet.purposes.iter().map(|p| p.name().to_owned()));
+        let (purpose, last) = (purpose.name(), last.name());
+        let span = spans.get(&Node::Quiet(i));
+        let hour = middle(quiet);
+        let mut finding = Finding::new(
+            &J0221,
+            span,
+            format!(
+                "a customer can be woken by `{}`: quiet hours hold for {named} messages, and not for {purpose}",
+                message.name
+            ),
+        )
+        .label(format!("says nothing of {purpose} messages"))
+        .how(format!("at {:02}:{:02} `{}` is decided, and leaves at once", hour / 60, hour % 60, message.name))
+        .help(format!(
+            "let it hold for them as well:  for {}, {purpose}",
+            quiet.purposes.iter().map(|p| p.name()).collect::<Vec<_>>().join(", ")
+        ))
+        .fix(Fix::word(span, last, &format!("{last}, {purpose}")).look());
+        for (_, id) in messages.iter().take(story::NAMED) {
+            finding = finding.also(spans.get(&Node::Message(*id)), format!("is a {purpose} message"));
+        }
+        out.push(finding);
+    }
+}
+
+/// The minute of the day in the middle of quiet hours, to the hour.
+fn middle(quiet: &Quiet) -> usize {
+    let (from, to) = (usize::from(quiet.from), usize::from(quiet.to));
+    let lasts = (to + DAY - from) % DAY;
+    let middle = (from + if lasts == 0 { DAY / 2 } else { lasts / 2 }) % DAY;
+    let hour = middle / 60 * 60;
+    if is_quiet(quiet, hour) { hour } else { middle }
 }
 
 struct Said {

@@ -13,10 +13,11 @@ use petgraph::graph::NodeIndex;
 
 use super::{Case, mend, story};
 use crate::diagnostics::Finding;
-use crate::graph::{Kind, Sent, channels, hears};
+use crate::graph::{Graph, Kind, Sent, channels, hears};
 
-/// Whoever gets one message of a journey can get the others too, or somebody hears that they do not.
-pub(super) fn by_every_message(case: &Case<'_>, out: &mut Vec<Finding>) {
+/// Whoever gets one message of a journey can get the others too, or somebody hears that they do not. Gives the messages of
+/// which it told.
+pub(super) fn by_every_message(case: &Case<'_>, out: &mut Vec<Finding>) -> BTreeSet<MessageId> {
     let (graph, program) = (case.graph, case.program);
     let reach = graph.reachable();
     let sends: Vec<(NodeIndex, &Sent)> = graph.all_sends().filter(|(n, _)| reach.contains(n)).collect();
@@ -62,6 +63,7 @@ pub(super) fn by_every_message(case: &Case<'_>, out: &mut Vec<Finding>) {
             }),
         );
     }
+    told
 }
 
 /// The channels on which a send may leave, with the field of the customer that holds the address.
@@ -86,17 +88,19 @@ fn is_heard(case: &Case<'_>, n: NodeIndex, sent: &Sent) -> bool {
         let state = graph.place(n).and_then(|p| p.state);
         state.is_some_and(|s| hears(journey, graph.journey, s).iter().any(|(_, a)| a.on == Trigger::Blocked))
     };
-    // Where its step comes to rest in the ordinary run of things; an instant that is past already may lead further on.
-    let rests = |n: NodeIndex| graph.rests(n) || graph.ends(n);
-    let (mut open, mut seen) = (vec![n], BTreeSet::from([n]));
+    rests(graph, n).into_iter().all(hears_it)
+}
+
+/// Where a step that comes to a node comes to rest, or ends, in the ordinary run of things; an instant that is past already
+/// may lead further on.
+pub(super) fn rests(graph: &Graph, n: NodeIndex) -> Vec<NodeIndex> {
+    let (mut open, mut seen, mut rests) = (vec![n], BTreeSet::from([n]), Vec::new());
     while let Some(n) = open.pop() {
-        if rests(n) {
-            if !hears_it(n) {
-                return false;
-            }
+        if graph.rests(n) || graph.ends(n) {
+            rests.push(n);
             continue;
         }
         open.extend(graph.out(n).filter(|(_, to, e)| e.kind == Kind::Urgent && seen.insert(*to)).map(|(_, to, _)| to));
     }
-    true
+    rests
 }

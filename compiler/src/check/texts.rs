@@ -10,6 +10,7 @@ mod extent;
 mod languages;
 mod segments;
 mod unfit;
+pub(super) mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -42,8 +42,12 @@ fn a_limit_that_can_never_be_full_is_told() {
         ("limit visits first to 9 per 7d else skip limit visits first to 50 per 7d else -> done", back, &["J0209"][..]),
         ("limit visits first to 9 per 24h else skip limit visits first to 20 per 7d else -> done", back, &NONE[..]),
         // Around midnight six of them, and nine on the day that has 23 hours.
-        ("limit messages to 3 per day else latest limit messages to 6 per 24h else latest", back, &NONE[..]),
-        ("limit messages to 3 per day else latest limit messages to 10 per 24h else latest", back, &["J0209"][..]),
+        ("limit messages to 3 per day else latest limit messages to 6 per 24h else latest", back, &["J0218"][..]),
+        (
+            "limit messages to 3 per day else latest limit messages to 10 per 24h else latest",
+            back,
+            &["J0209", "J0218"][..],
+        ),
         ("limit messages to 3 per 24h else latest limit sms to 9 per 24h else latest", back, &["J0209"][..]),
         ("limit sms to 3 per 24h else latest limit messages to 9 per 24h else latest", back, &NONE[..]),
         (
@@ -91,10 +95,46 @@ fn a_calendar_needs_a_zone() {
     };
     for line in [
         "state first { send note after 1 day at 09:00 -> done }",
-        "limit messages to 3 per day else skip state first { on moved(booking) stay { send note } after 1d -> done }",
+        "limit messages to 3 per day else skip state first { send note after 1d -> done }",
         "state first { send note at booking.slot - 1 day at 09:00 -> done, if past -> done }",
     ] {
         assert_eq!(lines(line), (NONE.to_vec(), vec!["J0127"]), "{line}");
     }
     assert_eq!(lines(SLOW).1, NONE);
+}
+
+#[test]
+fn a_limit_of_each_instance_is_told_where_nothing_counts_the_customer() {
+    let told = |policy: &str, limits: &str| {
+        let text = super::journey(&format!("{HEARD} {limits} {OFTEN}"));
+        let compiled = super::compiled(&text.replace("policy house {", &format!("policy house {{ {policy} ")));
+        compiled.findings.into_iter().find(|f| f.code.code == "J0223").map(|f| f.message)
+    };
+    const OFTEN: &str = "state first { send note  on moved(booking) settle 10m -> first  after 9d -> done }";
+    let three = "limit live to 3 else skip limit starts to 3 per 30d else skip";
+    let text = told("", &format!("{three} limit messages to 3 per 24h else latest")).unwrap();
+    assert!(text.starts_with("one customer can get up to 18 messages in 24h from `visit`"), "{text}");
+    assert!(told("", &format!("{three} limit messages to 3 per day else latest")).is_some());
+    // Counted together, by the journey or by the house; and where there is one, or no number is known.
+    assert_eq!(told("", &format!("{three} limit messages to 3 per 24h per customer else latest")), None);
+    assert_eq!(
+        told("limit messages to 9 per 7d else latest", &format!("{three} limit messages to 3 per 24h else latest")),
+        None
+    );
+    assert_eq!(
+        told(
+            "limit service messages to 9 per 7d else latest",
+            &format!("{three} limit messages to 3 per 24h else latest")
+        ),
+        None
+    );
+    assert!(
+        told("limit voice to 9 per 7d else latest", &format!("{three} limit messages to 3 per 24h else latest"))
+            .is_some()
+    );
+    assert_eq!(told("", "limit starts to 1 else skip limit messages to 3 per 24h else latest"), None);
+    assert_eq!(told("", "limit starts to 3 per 30d else skip limit messages to 3 per 24h else latest"), None);
+    // Of which all instances together do not come to so many.
+    let seldom = format!("{HEARD} {three} limit messages to 9 per 24h else latest {SLOW}");
+    assert!(!super::codes(&seldom).contains(&"J0223"));
 }

@@ -66,9 +66,12 @@ fn calm(lines: &str) -> Vec<&'static str> {
     codes(&format!("{CALM}\n{lines}"))
 }
 
-/// The codes of a whole text, as [`codes`].
+/// The codes of a whole text, as [`codes`]; beside those of texts that nothing sends, and of critical messages that go by one
+/// channel, as most here do.
 fn of(text: &str) -> Vec<&'static str> {
-    let mut codes: Vec<_> = compiled(text).findings.iter().map(|f| f.code.code).filter(|c| *c != "J0103").collect();
+    let beside = ["J0103", "J0219", "J0224"];
+    let mut codes: Vec<_> = compiled(text).findings.iter().map(|f| f.code.code).collect();
+    codes.retain(|code| !beside.contains(code));
     codes.sort_unstable();
     codes.dedup();
     codes

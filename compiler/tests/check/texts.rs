@@ -211,3 +211,66 @@ fn who_gets_one_message_gets_the_next_or_somebody_hears() {
     let required = two(sms, &go("send other")).replace("phone: phone?", "phone: phone");
     assert_eq!(of(&required), NONE);
 }
+
+#[test]
+fn a_critical_message_has_two_channels_or_somebody_who_hears() {
+    let told = |message: &str, journey: &str| {
+        let text = format!(
+            "{}{}journey visit for customer per booking.id {{ data booking: Booking {} {journey}
+             start on created(booking) -> first end done as success }}",
+            super::HOUSE.replace("message vital { purpose safety  sms \"Danger.\"", message),
+            super::POLICY,
+            super::CALM
+        );
+        super::compiled(&text).findings.iter().filter(|f| f.code.code == "J0219").count()
+    };
+    let alone = "message vital { purpose safety  sms \"Danger.\"";
+    let state = "state first { send vital  after 1d -> done }";
+    assert_eq!(told(alone, state), 1);
+    assert_eq!(told("message vital { purpose safety  email \"Danger.\"  sms \"Danger.\"", state), 0);
+    // By a fixed order only one of them is used.
+    let both = "message vital { purpose safety  email \"Danger.\"  sms \"Danger.\"";
+    assert_eq!(told(both, "state first { send vital via sms  after 1d -> done }"), 1);
+    // The phone of this house is always known: it is enough to hear that it failed.
+    let person = "stay { handoff \"care\" }";
+    assert_eq!(told(alone, &format!("on failed {person} {state}")), 0);
+    assert_eq!(told(alone, &format!("on failed when booking.slot > now {person} {state}")), 1);
+    assert_eq!(told(alone, &format!("on blocked {person} {state}")), 1);
+    let own = |then: &str| format!("state first {{ send vital {{ on failed {then} }}  after 1d -> done }}");
+    assert_eq!(told(alone, &own(person)), 0);
+    assert_eq!(told(alone, &own("stay { send both }")), 0);
+    assert_eq!(told(alone, &own("stay { send note }")), 1);
+    assert_eq!(told(alone, &own("-> done")), 1);
+    let desk = "state desk { handoff \"care\"  after 1d -> done }";
+    assert_eq!(told(alone, &format!("{} {desk}", own("-> desk"))), 0);
+    assert_eq!(told(alone, &format!("{} state next {{ -> desk }} {desk}", own("-> next"))), 0);
+    // Where a step ends the journey, nobody hears.
+    assert_eq!(told(alone, &format!("on failed {person} state first {{ send vital -> done }}")), 1);
+    // A keeping message is critical, too.
+    let promise =
+        "state first { send note promising word by booking.slot  at booking.slot - 1h -> second, if past -> second }
+        state second { send other keeping word  after 1d -> done }";
+    assert_eq!(told(alone, promise), 1);
+    assert_eq!(told(alone, &format!("on failed {person} {promise}")), 0);
+}
+
+#[test]
+fn a_text_that_no_send_takes_is_told() {
+    let told = |states: &str| {
+        let compiled =
+            super::compiled(&super::journey(&format!("{CALM} {states} state second {{ after 1d -> done }}")));
+        compiled.findings.into_iter().filter(|f| f.code.code == "J0224").map(|f| f.message).collect::<Vec<_>>()
+    };
+    let state = |send: &str, then: &str| {
+        format!("state first {{ send both {send}  after 1d -> next }} state next {{ {then}  after 1d -> second }}")
+    };
+    let email = ["no customer ever gets `both` by email: whatever sends it names other channels"];
+    assert_eq!(told(&state("via sms", "")), email);
+    assert_eq!(told(&state("via sms", "send both via sms")), email);
+    assert_eq!(told(&state("via sms", "send both via email")), Vec::<String>::new());
+    assert_eq!(told(&state("via sms", "on ping stay { send both }")), Vec::<String>::new());
+    assert_eq!(told(&state("via sms else email", "")), Vec::<String>::new());
+    assert_eq!(told(&state("", "")), Vec::<String>::new());
+    // What nothing sends is told as such.
+    assert_eq!(told("state first { after 1d -> second }"), Vec::<String>::new());
+}

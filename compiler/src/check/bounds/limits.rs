@@ -42,7 +42,7 @@ pub fn rule(limit: &Limit) -> String {
 }
 
 /// A kind of message, as limits tell them apart.
-pub(super) type Class = (Channel, Purpose);
+pub(in crate::check) type Class = (Channel, Purpose);
 
 /// What messages of some classes come to in a window, in milliseconds, before any limit is asked; none where nothing
 /// bounds them, and where it is not less than the number that is given.
@@ -118,6 +118,11 @@ pub(super) fn by_limits(
     ]
     .into_iter()
     .fold(nothing(), smaller)
+}
+
+/// The most messages of these classes that limits let through at one moment; none where no limit covers them.
+pub(in crate::check) fn at_one_moment(limits: &[&Limit], classes: &[Class]) -> Option<u64> {
+    by_limits(limits, &classes.iter().copied().collect(), Some(1), &|_, _, _| None).0
 }
 
 /// The limits of the policy that count all that a customer gets; one `per KEY` is counted for each key, and says nothing

@@ -7,7 +7,7 @@ use journey_spec::codes::J0211;
 use journey_spec::program::{Fate, Limit, Millis, Window};
 use journey_spec::time::spelled_duration;
 
-use super::limits::{Class, house, rule};
+use super::limits::{Class, rule};
 use super::shape::Shape;
 use super::{Journeys, Wanted, windows};
 use crate::check::story;
@@ -16,10 +16,7 @@ use crate::graph::counts;
 use crate::spans::{Node, Spans};
 
 /// What the journeys of a project send together fits the policy's limits, where each alone fits them.
-pub(in crate::check) fn fans_in(program: &Program, spans: &Spans, journeys: &Journeys, out: &mut Vec<Finding>) {
-    if program.journeys.len() < 2 || house(program).is_empty() {
-        return;
-    }
+pub(super) fn fans_in(program: &Program, journeys: &Journeys, spans: &Spans, out: &mut Vec<Finding>) {
     let windows = windows(program);
     let rolling: Vec<(usize, &Limit, Millis)> = (0..)
         .zip(&program.policy.limits)

@@ -114,6 +114,31 @@ fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
     proof
 }
 
+/// Of the runs for a bound whose window begins at one of these instants, the day on which most left of what `counts` lets
+/// in, and how much that was in one window. Of several the first; no more are tried once the bound is reached.
+pub(super) fn worst_of(
+    program: &Program,
+    shapes: &[Shape],
+    bound: &Bound,
+    begins: &[Ts],
+    counts: impl Fn(&Leaves) -> bool + Copy,
+) -> Option<(u64, Tried)> {
+    let mut trials = Trials { program, shapes, known: BTreeMap::new(), done: BTreeMap::new() };
+    let mut worst: Option<(u64, Tried)> = None;
+    for begins in begins {
+        let how = How { begins: *begins, runs: Runs::Easy, patient: false, only: None };
+        let Some(tried) = trials.of(bound, how) else { continue };
+        let (most, _) = tried.most_in(bound.window, counts);
+        if worst.as_ref().is_none_or(|(known, _)| *known < most) {
+            worst = Some((most, tried));
+        }
+        if bound.at_most.is_some_and(|bound| bound <= most) {
+            break;
+        }
+    }
+    worst
+}
+
 impl Proof {
     /// What was proven, as it travels with the program.
     #[must_use]

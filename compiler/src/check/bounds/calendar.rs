@@ -1,0 +1,232 @@
+//! Limits of the calendar, and what they let through around midnight.
+//!
+//! `3 per day` is full at three, and empty again when the day begins: three at 23:50 and three at 00:10 keep to it, and are
+//! six in 24 hours. Whether so much can come at all is asked of the flows that the bounds are made of; the day itself is
+//! found by moving the worst run so that the day begins between two of its messages, or the quiet hours that lead over into
+//! the next, and letting the real step do it.
+
+use std::collections::BTreeSet;
+
+use journey_spec::codes::J0218;
+use journey_spec::program::{Calendar, DAY, Fate, JourneyId, Limit, LimitWhat, MINUTE, Millis, Window};
+use journey_spec::time::{Zone, parse_rfc3339, spelled_duration};
+use journey_spec::{Program, Ts};
+use journey_step::ledger::{in_window, most_within};
+
+use super::curves::{Counted, Runs};
+use super::limits::{Class, by_limits, house, rule};
+use super::proof::worst_of;
+use super::shape::Shape;
+use super::{Bound, Kind, Scope, Wanted};
+use crate::diagnostics::Finding;
+use crate::fix::Fix;
+use crate::spans::{Node, Spans};
+use crate::witness::Leaves;
+
+/// So many messages of a run have the day begin before them, one after the other.
+const MOVED: usize = 6;
+/// So many messages of a story are named.
+const TOLD: usize = 8;
+
+/// A limit of the calendar is not passed by twice as much around the end of a day, week or month.
+pub(super) fn days_do_not_add_up(program: &Program, shapes: &[Shape], spans: &Spans, out: &mut Vec<Finding>) {
+    // Where nobody knows when a day begins, the longest there is counts as a rolling one.
+    if program.customer.zone.is_none() {
+        return;
+    }
+    for (i, limit) in program.policy.limits.iter().enumerate().filter(|(_, l)| l.key.is_none()) {
+        out.extend(asked(program, shapes, limit, None).map(|said| said.finding(spans, &Node::PolicyLimit(i), limit)));
+    }
+    for shape in shapes {
+        let id = shape.graph.journey;
+        for (i, limit) in shape.limits.iter().enumerate() {
+            let said = asked(program, std::slice::from_ref(shape), limit, Some(id));
+            out.extend(said.map(|said| said.finding(spans, &Node::Limit(id, i), limit)));
+        }
+    }
+}
+
+/// What can be said of a limit.
+struct Said {
+    unit: Calendar,
+    /// The most that can leave in as long a rolling window.
+    most: u64,
+    /// More than that can never be, on a day on which the clock is not set forward.
+    ordinary: u64,
+    /// Messages that left in one such window, of a run that was done; empty where none passed the limit.
+    left: Vec<Leaves>,
+    /// Of one instance only, and of which journey.
+    of: Option<String>,
+}
+
+fn asked(program: &Program, shapes: &[Shape], limit: &Limit, journey: Option<JourneyId>) -> Option<Said> {
+    let (Some(Window::Calendar(unit)), LimitWhat::Messages { channel, purpose }) = (limit.per, limit.what) else {
+        return None;
+    };
+    let window = rolling(unit);
+    let n = u64::from(limit.n);
+    let wanted = Wanted { channel, purpose };
+    let alone = journey.is_some() && !limit.per_customer;
+    let (most, open) = due(program, shapes, wanted, window, alone)?;
+    if n == 0 || most <= n {
+        return None;
+    }
+    let bound = Bound {
+        scope: journey.filter(|_| alone).map_or(Scope::Customer, Scope::Instance),
+        subject: String::new(),
+        channel,
+        purpose,
+        window: Some(window),
+        at_most: Some(most),
+        kind: Kind::UpperBound,
+        by: String::new(),
+        limit: None,
+        in_part: false,
+        attained: None,
+        from: Vec::new(),
+    };
+    let passes = |name: &str| program.messages.iter().any(|m| m.name == name && m.essential.is_some());
+    let counted = |l: &Leaves| wanted.holds(&(l.channel, l.purpose)) && !passes(&l.message);
+    let begins = beginnings(program, shapes, wanted, unit);
+    let left = worst_of(program, shapes, &bound, &begins, counted).filter(|(left, _)| *left > n).map(|(_, tried)| {
+        let (_, first) = tried.most_in(Some(window), counted);
+        let last = first.map_or(Ts::MIN, |first| first.saturating_add(window).saturating_sub(1));
+        let all =
+            tried.replayed.left.iter().filter(|l| tried.is_about(l) && counted(l) && in_window(l.at, last, window));
+        all.cloned().collect()
+    });
+    // What no run shows may still be, but not be told: nine in the morning is nine in the morning, also 23 hours later.
+    // Where nothing bounds what is due, it can come whenever a feed likes.
+    if left.is_none() && !open {
+        return None;
+    }
+    // Of one day to the next; a third begins in the same 24 hours only where the clock is set forward.
+    let ordinary = match unit {
+        Calendar::Day => n.saturating_mul(2),
+        Calendar::Week | Calendar::Month => most_within(n, Window::Calendar(unit), Window::Rolling(window)),
+    };
+    let of = journey.and_then(|id| program.journeys.get(id.index())).filter(|_| alone).map(|j| j.name.clone());
+    Some(Said { unit, most, ordinary, left: left.unwrap_or_default(), of })
+}
+
+/// The most of what a limit counts that can be due in a rolling window of its length, under it and all other limits; and
+/// whether some journey's own flow has no bound.
+fn due(program: &Program, shapes: &[Shape], wanted: Wanted, window: Millis, alone: bool) -> Option<(u64, bool)> {
+    let mut all: BTreeSet<Class> = BTreeSet::new();
+    let mut sum: Option<u64> = Some(0);
+    let mut open = false;
+    for shape in shapes {
+        let part = shape.classes(wanted, false);
+        if part.is_empty() {
+            continue;
+        }
+        let (wide, own): (Vec<&Limit>, Vec<&Limit>) = shape.limits.iter().partition(|l| l.per_customer);
+        let no_flow = |_: &BTreeSet<Class>, _, _| None;
+        let least = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
+        let flow = shape.flow(program, &part, window, u64::MAX);
+        open |= flow.is_none();
+        let each = least(flow, by_limits(&own, &part, Some(window), &no_flow).0);
+        let many = if alone { Some(1) } else { shape.instances(window.saturating_add(shape.longest_valid)) };
+        let shared = by_limits(&wide, &part, Some(window), &no_flow).0;
+        let here = match (each, many) {
+            (Some(0), _) => Some(0),
+            (each, many) => least(each.zip(many).map(|(e, m)| e.saturating_mul(m)), shared),
+        };
+        sum = sum.zip(here).map(|(a, b)| a.saturating_add(b));
+        all.extend(part);
+    }
+    let through = by_limits(&house(program), &all, Some(window), &|_, _, _| None).0;
+    Some((sum.into_iter().chain(through).min()?, open))
+}
+
+/// Instants at which the worst run's window may begin, so that the calendar turns over in the middle of it.
+fn beginnings(program: &Program, shapes: &[Shape], wanted: Wanted, unit: Calendar) -> Vec<Ts> {
+    let turns = parse_rfc3339(match unit {
+        Calendar::Day => "2026-01-14T00:00:00Z",
+        Calendar::Week => "2026-01-19T00:00:00Z",
+        Calendar::Month => "2026-02-01T00:00:00Z",
+    });
+    let turns = turns.unwrap_or_default();
+    // What is decided from then on waits for the morning.
+    let nights = program.policy.quiet.iter().filter(|q| q.from > q.to);
+    let nights = nights.map(|q| turns.saturating_sub(DAY).saturating_add(Millis::from(q.from).saturating_mul(MINUTE)));
+    let turns: BTreeSet<Ts> = nights.chain([turns]).collect();
+    let mut times: BTreeSet<Millis> = BTreeSet::from([0]);
+    for shape in shapes {
+        let counted = Counted { classes: shape.classes(wanted, false), essential: Some(false) };
+        let reached = shape.curves.most(program, &shape.graph, &counted, Some(rolling(unit)), Runs::Easy);
+        times.extend(reached.run.iter().flat_map(|(_, run)| run.steps.iter().map(|(_, t)| *t)));
+    }
+    let times: Vec<Millis> = times.into_iter().take(MOVED).collect();
+    let begin = |turn: Ts| times.iter().flat_map(move |t| [turn.saturating_sub(*t), turn.saturating_sub(*t) - MINUTE]);
+    turns.into_iter().flat_map(begin).collect()
+}
+
+/// As long as the stretch is, rolling.
+fn rolling(unit: Calendar) -> Millis {
+    match unit {
+        Calendar::Day => DAY,
+        Calendar::Week => 7 * DAY,
+        Calendar::Month => 30 * DAY,
+    }
+}
+
+impl Said {
+    fn finding(self, spans: &Spans, node: &Node, limit: &Limit) -> Finding {
+        let (rule, per) = (rule(limit), Window::Calendar(self.unit).spelled());
+        let window = spelled_duration(rolling(self.unit));
+        let turn = match self.unit {
+            Calendar::Day => "at midnight",
+            Calendar::Week => "on Monday",
+            Calendar::Month => "on the first",
+        };
+        let reached = self.left.len() as u64;
+        let (number, sure) =
+            if reached > u64::from(limit.n) { (reached, true) } else { (self.most.min(self.ordinary), false) };
+        let whom =
+            self.of.as_deref().map_or("one customer can get".into(), |of| format!("one `{of}` can send a customer"));
+        let number = if sure { number.to_string() } else { format!("up to {number}") };
+        let message = format!("{whom} {number} messages in {window}: `{rule}` counts anew {turn}");
+        let what = match limit.fate {
+            Fate::Defer | Fate::Latest => "what is one too many waits, and leaves when the next begins",
+            _ => "what is one too many is held back until then, and not a minute longer",
+        };
+        let mut how = match sure {
+            true => self.told(),
+            false => {
+                format!("as many as the limit lets through just before the {per} ends, and as many again just after")
+            }
+        };
+        if self.unit == Calendar::Day && self.most > self.ordinary {
+            how.push_str(&format!(
+                "; on the day of 23 hours on which summer time begins, {} fit into {window}",
+                self.most
+            ));
+        }
+        let rolling = format!("per {window}");
+        let span = spans.get(node);
+        Finding::new(&J0218, span, message)
+            .label(format!("from one {per} to the next; {what}"))
+            .how(how)
+            .help(format!("count back from each message instead of from the calendar:  {rolling}"))
+            .fix(Fix::word(span, &format!("per {per}"), &rolling).look())
+    }
+
+    /// `on Tuesday 13 January 23:49 ✉, 23:59 ✉, on Wednesday 14 January 00:09 ✉`, with names where there are several.
+    fn told(&self) -> String {
+        let zone = Zone::utc();
+        let names: BTreeSet<&str> = self.left.iter().map(|l| l.message.as_str()).collect();
+        let mut text: Vec<String> = Vec::new();
+        let mut day = String::new();
+        for left in self.left.iter().take(TOLD) {
+            let today = zone.day(left.at);
+            let on = if today == day { String::new() } else { format!("on {today} ") };
+            let name = if names.len() == 1 { String::new() } else { format!("`{}` ", left.message) };
+            text.push(format!("{on}{} {name}✉", zone.time(left.at)));
+            day = today;
+        }
+        let more = self.left.len().saturating_sub(TOLD);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more}", text.join(", "))
+    }
+}
