@@ -240,6 +240,6 @@ fn where_nothing_is_found_no_feed_breaks_a_promise() {
 #[ignore = "takes minutes"]
 #[allow(clippy::print_stdout, reason = "figures that somebody asked for")]
 fn no_feed_breaks_a_promise_in_thousands_of_journeys() {
-    let Tally { kept, needs_time, found, broken } = tried(300..1_500, 200);
+    let Tally { kept, needs_time, found, broken } = tried(300..20_000, 300);
     println!("{kept} kept, {found} found, of them {broken} broken by a feed and {needs_time} for want of time");
 }

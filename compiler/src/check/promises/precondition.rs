@@ -289,7 +289,8 @@ impl Solved {
     /// Places from which the world can lead on and on, without a word and without an instant that ends it: whatever time is
     /// left, the deadline passes. Found by taking away, as long as there are any, the places that do not lead to another.
     fn go_round_and_round(&mut self) {
-        let ahead = Ranges::between(self.due.saturating_add(1), NEVER);
+        // The very moment of the deadline too: a wait may end just then, and what it leads to must not speak.
+        let ahead = Ranges::between(self.due, NEVER);
         let endless = |places: &[Place], frames: &[Frame], place: usize| -> Vec<usize> {
             let (Some(at), Some(frame)) = (places.get(place), frames.get(node(place, false))) else {
                 return Vec::new();
