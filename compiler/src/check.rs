@@ -74,6 +74,7 @@ pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
         states::are_reachable(&case, &mut out);
         states::lead_to_an_end(&case, &mut out);
         changes::are_heard(&case, &mut out);
+        changes::are_heard_while_a_message_waits(&case, &mut out);
         changes::are_told_in_the_end(&case, &mut out);
         stale::data_are_not_said(&case, &mut out);
         queues.extend(mornings::queue(&case));
