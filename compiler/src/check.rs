@@ -65,6 +65,7 @@ fn of_journey(case: &Case<'_>, out: &mut Vec<Finding>) {
     states::are_reachable(case, out);
     states::lead_to_an_end(case, out);
     changes::are_heard(case, out);
+    changes::are_heard_while_a_message_waits(case, out);
     changes::are_told_in_the_end(case, out);
     stale::data_are_not_said(case, out);
     copies::are_not_waited_for(case, out);

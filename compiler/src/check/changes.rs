@@ -9,14 +9,17 @@
 
 use std::collections::BTreeSet;
 
-use journey_spec::codes::{J0217, J0310};
+use journey_spec::Type;
+use journey_spec::codes::{J0217, J0226, J0310};
 use journey_spec::program::{
     Deadline, EventId, Expr, Fate, Journey, Limit, LimitWhat, Piece, Template, Then, Trigger, Validity,
 };
+use journey_spec::time::spelled_duration;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::bounds::{limited, rule};
-use super::{Case, story};
+use super::texts::type_at;
+use super::{Case, reached, stale, story};
 use crate::diagnostics::Finding;
 use crate::graph::{Edge, Kind, Sent, datum, hears};
 use crate::spans::Node;
@@ -131,6 +134,63 @@ pub(super) fn are_told_in_the_end(case: &Case<'_>, out: &mut Vec<Finding>) {
     }
 }
 
+/// No message waits, when its journey is over, to say what may have changed since.
+///
+/// What waits is withdrawn when its state is left, and is written from the newest data while it is not. A message whose step
+/// has ended the journey waits all the same, and no instance is left that would take the news: so it says in the morning
+/// what was true in the evening. Times and days are what news moves; other parts of a datum are left alone.
+pub(super) fn are_heard_while_a_message_waits(case: &Case<'_>, out: &mut Vec<Finding>) {
+    let graph = case.graph;
+    let Some(journey) = case.program.journeys.get(graph.journey.index()) else { return };
+    let carriers = carriers(journey);
+    let reach = graph.reachable();
+    let mut told = BTreeSet::new();
+    for n in graph.nodes().filter(|n| !carriers.is_empty() && reach.contains(n)) {
+        let ends = || reached::rests(graph, n).into_iter().find(|to| graph.ends(*to));
+        for sent in graph.place(n).into_iter().flat_map(|p| &p.sends) {
+            let waits = stale::longest_wait(case, journey, sent);
+            let fresh = case.program.messages.get(sent.send.message.index()).map_or(&[][..], |m| m.fresh.as_slice());
+            let says = |what: &&str| says_when(case, journey, sent, what) && !fresh.iter().any(|f| f.datum == **what);
+            let news = carriers.iter().find_map(|(event, data)| Some((*event, *data.iter().find(|d| says(d))?)));
+            let Some(((event, what), end)) = news.filter(|_| waits > 0).zip(ends()) else { continue };
+            let message = story::message(case, sent);
+            if !told.insert(message.to_owned()) {
+                continue;
+            }
+            let name = case.program.events.get(event.index()).map_or("", |e| e.name.as_str());
+            let mut finding = Finding::new(
+                &J0226,
+                case.spans.get(&sent.node),
+                format!("a customer can be told an old `{what}` in `{message}`: it may wait when the journey is over, and no one hears of a change"),
+            )
+            .label("may have to wait before it leaves");
+            let mut hear = format!("on {name}({what}) stay   ");
+            let brings = |e: &Edge| e.event == Some(event) && e.takes.iter().any(|t| t == what);
+            if let Some((_, _, _, edge)) = graph.edges().find(|(.., e)| brings(e)) {
+                if matches!(edge.node, Node::JourneyArrow(..)) {
+                    hear.clear();
+                }
+                finding = finding
+                    .also(case.spans.get(&edge.node), format!("brings a new `{what}`, as long as the journey lives"));
+            }
+            let way = graph.paths([n], true, |_, _, _, e| !e.stay && e.kind == Kind::Urgent).path(graph, end);
+            out.push(
+                finding
+                    .how(format!(
+                        "{}{}, and `{message}` waits; {name} comes, and when it leaves it says what was true before",
+                        story::from_start(graph, n),
+                        story::along(graph, &way)
+                    ))
+                    .help(format!(
+                        "let the journey live until it has left, so that the news is heard:  {hear}after {} -> {}",
+                        spelled_duration(waits),
+                        graph.label(end)
+                    )),
+            );
+        }
+    }
+}
+
 /// Events that tell of changes, with the data that they bring: some arrow takes the data and stays, or lets a burst of them
 /// settle. One that always moves the journey on is a milestone that happens to carry the datum, and is left alone.
 fn carriers(journey: &Journey) -> Vec<(EventId, Vec<&str>)> {
@@ -209,6 +269,20 @@ fn uses(case: &Case<'_>, sent: &Sent, what: &str) -> Option<Used> {
         return Some(Used::Says(sent.node.clone(), message.name.clone()));
     }
     (until || by).then(|| Used::Waits(sent.node.clone()))
+}
+
+/// Whether a message says an instant or a day of the datum.
+fn says_when(case: &Case<'_>, journey: &Journey, sent: &Sent, what: &str) -> bool {
+    let Some(message) = case.program.messages.get(sent.send.message.index()) else { return false };
+    let when = |piece: &Piece| match piece {
+        Piece::Value { path, .. } if path.first().is_some_and(|p| p == what) => {
+            let ty = type_at(case.program, journey, path);
+            ty.is_some_and(|ty| matches!(ty.required(), Type::Instant | Type::Date))
+        }
+        _ => false,
+    };
+    let mut templates = message.variants.iter().flat_map(|v| v.subject.iter().chain([&v.body]));
+    templates.any(|t| t.0.iter().any(when))
 }
 
 fn begins_with(instant: &Expr, what: &str) -> bool {

@@ -194,7 +194,7 @@ fn stays(edge: Option<&Edge>) -> String {
 
 /// How long a message can wait before it leaves, in milliseconds: as long as it is true, where quiet hours or a limit let it
 /// wait.
-fn longest_wait(case: &Case<'_>, journey: &Journey, sent: &Sent) -> Millis {
+pub(super) fn longest_wait(case: &Case<'_>, journey: &Journey, sent: &Sent) -> Millis {
     let program: &Program = case.program;
     let Some(message) = program.messages.get(sent.send.message.index()) else { return 0 };
     let waits = |fate: &Fate| matches!(fate, Fate::Defer | Fate::Latest);

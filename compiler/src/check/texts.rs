@@ -20,11 +20,12 @@ use journey_spec::locale::Locale;
 use journey_spec::program::{Channel, JourneyId, Message, MessageId, Piece, Template};
 use journey_spec::types::DEFAULT_TEXT_MAX;
 
-use self::extent::{Count, Extent, Measure, USUAL, type_at};
+use self::extent::{Count, Extent, Measure, USUAL};
 use crate::diagnostics::Finding;
 use crate::graph;
 use crate::spans::{Node, Spans};
 
+pub(super) use extent::type_at;
 pub(super) use languages::reach_every_reader;
 pub(super) use unfit::can_be_written;
 

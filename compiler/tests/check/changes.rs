@@ -71,3 +71,30 @@ fn data_that_nothing_keeps_current_is_not_missed() {
         NONE
     );
 }
+
+#[test]
+fn a_message_that_waits_when_the_journey_is_over_is_told() {
+    let told = |policy: &str, states: &str| {
+        let text = super::journey(&format!("{} on moved(booking) stay {states}", super::CALM));
+        let text = text.replace("policy house {", &format!("policy house {{ {policy} "));
+        super::of(&text).contains(&"J0226")
+    };
+    let night = "quiet 21:00 to 08:00 else defer";
+    let last = "state first { at booking.slot - 1d -> told, if past -> told } state told { send note -> done }";
+    assert!(told(night, last));
+    assert!(told("limit messages to 3 per 24h else latest", last));
+    assert!(told(
+        night,
+        &last.replace("note -> done", "note -> next").replace("state told", "state next { -> done } state told")
+    ));
+    // What need not wait, what is dropped, what says nothing of it, and where the journey lives on.
+    assert!(!told("", last));
+    assert!(!told("quiet 21:00 to 08:00 else skip", last));
+    assert!(!told(night, &last.replace("send note", "send ask")));
+    assert!(!told(night, &last.replace("send note", "send vital")));
+    assert!(!told(night, &last.replace("send note -> done", "send note  after 12h -> done")));
+    // A datum of which no event tells news.
+    let text = super::journey(&format!("{} {last}", super::CALM))
+        .replace("policy house {", &format!("policy house {{ {night} "));
+    assert!(!super::of(&text).contains(&"J0226"));
+}

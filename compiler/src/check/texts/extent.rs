@@ -276,7 +276,7 @@ impl<'p> Measure<'p> {
 }
 
 /// The type to which a placeholder's path leads: in the customer's record, or in a journey's data.
-pub(super) fn type_at<'p>(program: &'p Program, journey: &'p Journey, path: &[String]) -> Option<&'p Type> {
+pub(in crate::check) fn type_at<'p>(program: &'p Program, journey: &'p Journey, path: &[String]) -> Option<&'p Type> {
     let (first, rest) = path.split_first()?;
     let (mut fields, rest) = match first.as_str() {
         "customer" => (&program.customer.fields, rest),
