@@ -143,3 +143,15 @@ fn what_a_visit_sends_at_any_time_is_sent_once_more_than_the_state_is_entered() 
         [2, 3, 3, 4],
     );
 }
+
+#[test]
+fn a_visit_that_waited_uses_up_no_place_of_the_window() {
+    // Its state was entered before the window, so within it the limit lets two more in.
+    tried(
+        &["valid for 3h"],
+        &["limit visits @0 to 1 per 2h else skip"],
+        &[(&["send note"], &["on ping -> @0", "after 9h -> @9"])],
+        &[Part::Pause],
+        [2, 2, 3, 3],
+    );
+}
