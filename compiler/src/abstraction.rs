@@ -321,8 +321,10 @@ impl<'g> Build<'g> {
             let Some(touches) = self.arriving(to, &edge.redirected, Some((place, edge, touches))) else { continue };
             let lo = lo.max(edge.lo);
             if edge.kind == Kind::Urgent {
-                // In a place of several parts another one waits: then nothing is forced.
-                let by = (parts.late.is_none() && (edge.forced || at_once)).then_some(0);
+                // In a place of several parts another one waits, and what a limit refuses leads nowhere: then nothing is
+                // forced.
+                let forced = edge.forced || at_once && !edge.refusable;
+                let by = (parts.late.is_none() && forced).then_some(0);
                 let arrow = Arrow { lo: 0, by, touches, ..Arrow::default() };
                 if let (Some((from, _)), Some((to, _))) = (parts.kept, target.kept) {
                     // That step was made before the window, so it uses up no place of what counts within it.

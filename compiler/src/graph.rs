@@ -135,6 +135,8 @@ pub struct Edge {
     pub deadline: Option<Millis>,
     /// A timer that leads out, but that a limit may refuse or that stays where its instant is past.
     pub would_force: bool,
+    /// Whether a limit may refuse it, so that the instance stays where it was.
+    pub refusable: bool,
     /// The `settle` of an event's arrow.
     pub settle: Option<Millis>,
     /// It has a condition, so it may be taken and may be not taken: never forced, and what follows may go by neither.
@@ -185,6 +187,11 @@ pub struct Graph {
 }
 
 impl Edge {
+    /// Whether it is taken so long after its state is entered, to the millisecond, or not at all.
+    pub(crate) fn is_at_its_time(&self) -> bool {
+        self.kind == Kind::After && self.deadline.is_none()
+    }
+
     /// The time that the arrow takes on a round that goes on and on: a wait of calendar days is now shorter and now longer
     /// than they are.
     #[must_use]

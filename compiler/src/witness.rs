@@ -290,8 +290,15 @@ impl<'g> Taken<'g> {
         }
         // What follows comes so much later, but what the step does at once before it rests.
         let held = Millis::from(waits.is_some_and(|waits| waits > 0));
-        let then = |t: Millis| if t == 0 && held > 0 { begins } else { begins.saturating_add(t).saturating_add(held) };
-        arrows.extend(run.steps.iter().map(|(e, t)| (*e, then(*t))));
+        let mut rested = false;
+        for (e, t) in &run.steps {
+            rested |= match cause(*e) {
+                Some(Cause::Edge(id)) => graph.edge(id).is_some_and(|(_, _, edge)| edge.kind != Kind::Urgent),
+                _ => false,
+            };
+            let held = if rested { held } else { 0 };
+            arrows.push((*e, begins.saturating_add(*t).saturating_add(held)));
+        }
         let mut all: Vec<One<'_>> = Vec::new();
         let mut later: Millis = 0;
         for (e, at) in arrows {

@@ -19,8 +19,10 @@ use crate::spans::Node;
 /// How often a place sends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Comes {
-    /// Once whenever its state is entered.
+    /// Once whenever its state is entered, or so long after.
     Once,
+    /// Once in each visit of its state, at any time of it.
+    Sometime,
     /// Whenever such an event is taken in.
     TakenIn(Intake),
     /// As often as what it answers.
@@ -36,7 +38,8 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
     for n in &reach {
         let entries = graph.place(*n).into_iter().flat_map(|p| p.sends.iter()).map(|s| (s, Comes::Once));
         let comes = |e: &Edge| match Intake::of(e) {
-            _ if !e.repeats => Comes::Once,
+            _ if !e.repeats && e.is_at_its_time() => Comes::Once,
+            _ if !e.repeats => Comes::Sometime,
             Some(intake) => Comes::TakenIn(intake),
             None => Comes::Unbounded,
         };
@@ -62,6 +65,11 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
         };
         let count = |(n, _, comes): &(NodeIndex, Sent, Comes)| match comes {
             Comes::Once => returns.get(n)?.most(graph, &journey.limits, Some(decided)),
+            // The visit under way as the window begins has not sent it yet.
+            Comes::Sometime => {
+                let within = |window| returns.get(n)?.most(graph, &journey.limits, window);
+                within(Some(decided)).map(|times| times.saturating_add(1)).into_iter().chain(within(None)).min()
+            }
             Comes::TakenIn(intake) => intake.most(Some(decided)),
             Comes::Unbounded => None,
         };
@@ -102,7 +110,7 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
                 graph.label(*n),
                 quota.n
             ),
-            Comes::TakenIn(_) | Comes::Unbounded => {
+            Comes::Sometime | Comes::TakenIn(_) | Comes::Unbounded => {
                 "send it on entering a state of its own, and cap that state's visits".into()
             }
         });

@@ -276,7 +276,8 @@ impl Build<'_> {
             let forced = edge.forced && !arrivals.refusable;
             let entry = self.graph.place(to).and_then(|p| self.journey.states.get(p.state?.index()));
             let sets = entry.map(|state| sets(&state.entry)).unwrap_or_default();
-            let edge = Edge { redirected, forced, sets, would_force: edge.would_force || edge.forced, ..edge.clone() };
+            let (would_force, refusable) = (edge.would_force || edge.forced, arrivals.refusable);
+            let edge = Edge { redirected, forced, sets, would_force, refusable, ..edge.clone() };
             self.graph.g.add_edge(from, to, edge);
         }
         if arrivals.refusable && !edge.takes.is_empty() {
@@ -302,6 +303,7 @@ impl Build<'_> {
             forced: false,
             deadline: None,
             would_force: false,
+            refusable: false,
             settle: None,
             guarded: false,
             event: None,

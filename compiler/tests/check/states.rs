@@ -45,6 +45,17 @@ fn essential_messages_prove_their_bound() {
     let through = "limit visits gate to 1 per 24h else skip  state first { send vital -> wait }
         state wait { on ping -> gate after 9d -> done } state gate { on ping -> first after 9d -> done }";
     assert_eq!(calm(through), NONE);
+    // What a visit sends at any time of it, the visit under way as a window begins sends too; a timer comes at its time.
+    let late = |visits: u32, what: &str| {
+        calm(&format!(
+            "limit visits first to {visits} per 24h else skip
+             state first {{ {what}  on ping -> first  after 9d -> done }}"
+        ))
+        .contains(&"J0207")
+    };
+    assert!(late(2, "send note { on failed stay { send vital } }"));
+    assert!(!late(1, "send note { on failed stay { send vital } }"));
+    assert!(!late(2, "after 1h stay { send vital }"));
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub(crate) struct Found {
 /// What can happen to the customers of a journey.
 fn moves(journey: &Journey) -> Vec<Move> {
     let text = journey.plain();
-    let slots: &[i64] = if text.contains("booking.slot") { &[0, 1, 2, -1, 50] } else { &[50] };
+    let slots: &[i64] = if text.contains("booking.slot") { &[0, 1, 2, -1, 3, 5, 50] } else { &[50] };
     let kinds: &[bool] = if text.contains("booking.kind") { &[true, false] } else { &[true] };
     let mut all = Vec::new();
     let keys = 1..=if journey.has(Part::Several) && !journey.has(Part::Keyless) { 2 } else { 1 };

@@ -1,21 +1,31 @@
 //! Journeys whose bounds are delicate, each with what the adversary has to find out about it.
 
+use journey_compiler::check::bounds::{Scope, proven_of};
+use journey_spec::program::JourneyId;
+
 use super::adversary::{Adversary, LONGEST};
 use super::compare::{self, Report};
 use super::journeys::{Journey, Part, State};
-use super::world::{MIDNIGHT, Setting};
+use super::world::{MIDNIGHT, Setting, TICK};
 
-/// A journey of these states, each with its entry and its arrows, is tried hard: so many messages leave, and no bound says less.
-fn tried(policy: &[&str], limits: &[&str], states: &[(&[&str], &[&str])], parts: &[Part], leave: [u64; LONGEST]) {
+/// States, each with its entry and its arrows.
+type States<'a> = &'a [(&'a [&'a str], &'a [&'a str])];
+
+fn journey(policy: &[&str], limits: &[&str], states: States<'_>, parts: &[Part]) -> Journey {
     let lines = |all: &[&str]| all.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-    let journey = Journey {
+    Journey {
         policy: lines(policy),
         limits: lines(limits),
         states: states.iter().map(|(e, a)| State { entry: lines(e), arrows: lines(a) }).collect(),
         parts: parts.iter().copied().collect(),
         setting: Setting { begins: MIDNIGHT, ..Setting::default() },
         ..Journey::default()
-    };
+    }
+}
+
+/// A journey is tried hard: so many messages leave, and no bound says less.
+fn tried(policy: &[&str], limits: &[&str], states: States<'_>, parts: &[Part], leave: [u64; LONGEST]) {
+    let journey = journey(policy, limits, states, parts);
     let program = compare::compiled(&journey.plain()).unwrap();
     let found = Adversary::new(&program, &journey, 3, 4_000).found(0, 0);
     assert_eq!(found.most.instance[0][0], leave, "what the adversary lets leave in 1, 2, … ticks");
@@ -83,5 +93,65 @@ fn two_timers_of_one_instant_are_two_where_the_first_one_stays() {
         ],
         &[],
         [2, 2, 2, 2],
+    );
+}
+
+#[test]
+fn an_instant_that_is_past_leads_nowhere_where_a_limit_refuses() {
+    // The visit before the window has used up the limit, so the arrow of the past instant is dropped and the timer runs.
+    tried(
+        &["valid for 1h"],
+        &["limit visits @2 to 1 per 4h else skip"],
+        &[
+            (&[], &["at booking.slot -> @1, if past -> @1"]),
+            (&["send note"], &["at booking.slot -> @9, if past -> @2", "after 1h -> @3"]),
+            (&[], &["after 1h -> @1"]),
+            (&["send other", "send other"], &["after 4h -> @9"]),
+        ],
+        &[],
+        [2, 3, 4, 4],
+    );
+}
+
+#[test]
+fn windows_of_one_model_count_alike_what_came_before_them() {
+    // What waited may have come two hours before the window, what settles three: windows of two and of four hours hold the
+    // same of the longer time, and not of the shorter one.
+    let states: States<'_> =
+        &[(&["send other"], &["on spike stay { send other }", "on moved(booking) settle 3h -> @0", "after 1h -> @0"])];
+    let mut journey = journey(&["valid for 2h"], &[], states, &[Part::Pause, Part::Intake]);
+    journey.spike = "at most 2 per 4h else dead letter".into();
+    let program = compare::compiled(&journey.plain()).unwrap();
+    let instance = Scope::Instance(JourneyId(0));
+    let most = |asked: &[_]| {
+        let bounds = proven_of(&program, asked).bounds.into_iter().filter(|b| b.channel.is_none());
+        bounds.map(|b| b.at_most).collect::<Vec<_>>()
+    };
+    let windows = [1, 2, 3, 4].map(|ticks| (instance, Some(ticks * TICK)));
+    assert_eq!(most(&windows), windows.map(|asked| most(&[asked])).concat(), "together, and each alone");
+    assert_eq!(most(&windows), [Some(4), Some(5), Some(8), Some(9)]);
+}
+
+#[test]
+fn what_a_visit_sends_at_any_time_is_sent_once_more_than_the_state_is_entered() {
+    // The visit that is under way as the window begins has still to send, and the next one sends at once.
+    tried(
+        &["valid for 1h"],
+        &["limit visits @0 to 1 per 3h else -> @9"],
+        &[(&["send mail { on failed stay { send note } }"], &["after 3h -> @0"])],
+        &[],
+        [2, 3, 3, 4],
+    );
+}
+
+#[test]
+fn a_visit_that_waited_uses_up_no_place_of_the_window() {
+    // Its state was entered before the window, so within it the limit lets two more in.
+    tried(
+        &["valid for 3h"],
+        &["limit visits @0 to 1 per 2h else skip"],
+        &[(&["send note"], &["on ping -> @0", "after 9h -> @9"])],
+        &[Part::Pause],
+        [2, 2, 3, 3],
     );
 }

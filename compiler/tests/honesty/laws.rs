@@ -1,12 +1,13 @@
 //! Laws of the language that bounds keep to: a limit more or an arrow less never raises one, and neither names nor a state
 //! that is passed at once change one.
 
-use journey_compiler::check::bounds::{Scope, message_bounds};
+use journey_compiler::check::bounds::{Scope, message_bounds, proven_of};
 use journey_spec::program::JourneyId;
 
 use super::asked;
 use super::compare::compiled;
 use super::journeys::{Dice, Journey, Part, SERIES, State};
+use super::world::TICK;
 
 /// The figures of one instance and of the customer, greater than any number where there is no bound.
 fn figures(journey: &Journey) -> Option<Vec<u64>> {
@@ -85,6 +86,22 @@ fn an_arrow_less_never_raises_a_bound() {
         if !less.states[s].arrows.is_empty() {
             never_more(&less, &journey, &name);
         }
+    }
+}
+
+#[test]
+fn windows_that_are_asked_for_together_are_bounded_as_each_alone() {
+    for (journey, _, name) in journeys() {
+        let Some(program) = compiled(&journey.plain()) else { continue };
+        let scope = Scope::Instance(JourneyId(0));
+        let most = |asked: &[_]| {
+            let all =
+                proven_of(&program, asked).bounds.into_iter().filter(|b| b.channel.is_none() && b.purpose.is_none());
+            all.map(|b| b.at_most).collect::<Vec<_>>()
+        };
+        let windows = [1, 2, 3, 4].map(|ticks| (scope, Some(ticks * TICK)));
+        let alone = windows.map(|asked| most(&[asked])).concat();
+        assert_eq!(most(&windows), alone, "{name}:\n{}", journey.plain());
     }
 }
 

@@ -106,7 +106,8 @@ pub(super) struct Reached {
 pub(super) struct Curves {
     /// Windows in which the journey's limits on visits and its events' limits on intake count.
     pieces: BTreeSet<Window>,
-    longest_settle: Millis,
+    /// How long before the window what counts in it may have come.
+    earlier: BTreeSet<Millis>,
     models: RefCell<BTreeMap<Held, Rc<Ready>>>,
     known: RefCell<BTreeMap<Asked<Counted>, Reached>>,
     /// Windows for which counters were left out.
@@ -120,14 +121,12 @@ impl Curves {
         let visits = limits.iter().filter(|l| matches!(l.what, LimitWhat::Visits(_))).filter_map(|l| l.per);
         let intake = graph.edges().filter_map(|(_, _, _, e)| Some(e.intake?.per));
         let pieces = visits.chain(intake).collect();
-        let longest_settle = graph.edges().filter_map(|(_, _, _, e)| e.settle).max().unwrap_or(0);
-        Curves {
-            pieces,
-            longest_settle,
-            models: RefCell::default(),
-            known: RefCell::default(),
-            in_part: RefCell::default(),
-        }
+        // What settles, what a `stay` decided, and a `stay`'s that settled may have come before the window; each counts by
+        // itself, so that windows of one model have each of them alike.
+        let settles: BTreeSet<Millis> = graph.edges().filter_map(|(_, _, _, e)| e.settle).chain([0]).collect();
+        let waits = [0, longest_wait(program)];
+        let earlier = settles.iter().flat_map(|s| waits.map(|w| w.saturating_add(*s))).collect();
+        Curves { pieces, earlier, models: RefCell::default(), known: RefCell::default(), in_part: RefCell::default() }
     }
 
     /// Whether a figure for this window stands without some of the journey's counters, since there were too many combinations.
@@ -136,11 +135,9 @@ impl Curves {
     }
 
     fn prepared(&self, program: &Program, graph: &Graph, span: Option<Millis>, runs: Runs) -> Rc<Ready> {
-        // What settles and what a `stay` decided may have come so much before the window.
-        let earlier = longest_wait(program).max(self.longest_settle);
         let held = |span: Millis| {
             let at = |window: Millis| self.pieces.iter().map(move |per| most_within(1, *per, Window::Rolling(window)));
-            at(span).chain(at(span.saturating_add(earlier))).collect::<Vec<u64>>()
+            self.earlier.iter().flat_map(|earlier| at(span.saturating_add(*earlier))).collect::<Vec<u64>>()
         };
         let kind = (span.map(held), runs);
         if let Some(known) = self.models.borrow().get(&kind) {

@@ -17,7 +17,9 @@ use crate::graph::{self, Graph, Sent, channels};
 /// A journey's places that send.
 pub(super) struct Shape {
     pub(super) graph: Graph,
-    pub(super) entries: Vec<(NodeIndex, Sent)>,
+    entries: Vec<(NodeIndex, Sent)>,
+    /// Once in each visit, at any time of it.
+    visits: Vec<(NodeIndex, Sent)>,
     /// In a `stay`: so often as its cause comes, which only an event's limit on its intake says.
     pub(super) stays: Vec<(Sent, Option<Intake>)>,
     /// Of how many events an instance can begin, where all have a limit on their intake.
@@ -52,10 +54,18 @@ impl Shape {
     pub(super) fn of(program: &Program, id: JourneyId) -> Option<Shape> {
         let graph = graph::of(program, id)?;
         let reach = graph.reachable();
-        let entries: Vec<(NodeIndex, Sent)> =
-            reach.iter().flat_map(|n| graph.visit_sends(*n).map(|s| (*n, s.clone())).collect::<Vec<_>>()).collect();
+        let mut entries: Vec<(NodeIndex, Sent)> = Vec::new();
+        let mut visits: Vec<(NodeIndex, Sent)> = Vec::new();
+        for n in &reach {
+            let of_place = graph.place(*n).into_iter().flat_map(|place| place.sends.iter());
+            entries.extend(of_place.map(|sent| (*n, sent.clone())));
+            for (_, _, edge) in graph.out(*n).filter(|(_, _, e)| e.stay && (!e.repeats || e.instant.is_some())) {
+                // A timer too: one that is late comes when the visit is over, and that of the next one at its time.
+                visits.extend(edge.sends.iter().map(|sent| (*n, sent.clone())));
+            }
+        }
         let cycles = Cycles::of(&graph);
-        let returns = entries.iter().map(|(n, _)| (*n, Returns::to(&graph, &cycles, *n))).collect();
+        let returns = entries.iter().chain(&visits).map(|(n, _)| (*n, Returns::to(&graph, &cycles, *n))).collect();
         // An arrow of the journey stands in each state, and one instance takes it in one of them.
         let mut stays: Vec<(Sent, Option<Intake>)> = Vec::new();
         for (_, _, _, edge) in graph.edges().filter(|(_, from, _, e)| e.stay && e.repeats && reach.contains(from)) {
@@ -73,15 +83,30 @@ impl Shape {
         let curves = Curves::of(program, &graph);
         let known = RefCell::default();
         let sends = Default::default();
-        let mut shape =
-            Shape { graph, entries, stays, begun_by, returns, limits, longest_valid, keyed, curves, sends, known };
+        let mut shape = Shape {
+            graph,
+            entries,
+            visits,
+            stays,
+            begun_by,
+            returns,
+            limits,
+            longest_valid,
+            keyed,
+            curves,
+            sends,
+            known,
+        };
         shape.sends = [false, true].map(|essential| shape.sends(program, essential));
         Some(shape)
     }
 
     pub(super) fn sites(&self) -> impl Iterator<Item = (Often, &Sent)> {
         let entries = self.entries.iter().map(|(n, s)| (Often::Entered(*n), s));
-        entries.chain(self.stays.iter().map(|(s, intake)| (intake.map_or(Often::Unbounded, Often::Taken), s)))
+        let visits = self.visits.iter().map(|(n, s)| (Often::Visited(*n), s));
+        entries
+            .chain(visits)
+            .chain(self.stays.iter().map(|(s, intake)| (intake.map_or(Often::Unbounded, Often::Taken), s)))
     }
 
     /// Classes of what it sends: essential, or the rest.
@@ -137,8 +162,14 @@ impl Shape {
                 continue;
             }
             let decided = decided.map(Window::Rolling);
+            let entered = |n, window| self.returns.get(&n).and_then(|r| r.most(&self.graph, &self.limits, window));
             let times = match often {
-                Often::Entered(n) => self.returns.get(&n).and_then(|r| r.most(&self.graph, &self.limits, decided)),
+                Often::Entered(n) => entered(n, decided),
+                // The visit under way as the window begins has not sent it yet.
+                Often::Visited(n) => {
+                    let within = entered(n, decided).map(|times| times.saturating_add(u64::from(decided.is_some())));
+                    within.into_iter().chain(entered(n, None)).min()
+                }
                 Often::Taken(intake) => intake.most(decided),
                 Often::Unbounded => None,
             };
@@ -287,6 +318,8 @@ impl Shape {
 pub(super) enum Often {
     /// Whenever its state is entered.
     Entered(NodeIndex),
+    /// Once in each visit of its state, at any time of it.
+    Visited(NodeIndex),
     /// Whenever such an event is taken in.
     Taken(Intake),
     /// Nothing says.
