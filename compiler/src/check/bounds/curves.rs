@@ -164,6 +164,9 @@ impl Curves {
             Rc::new(Ready::new(of, known_to_drop))
         });
         drop(models);
+        if self.models.borrow().len() >= MOST_HELD {
+            self.keep_figures();
+        }
         self.models.borrow_mut().insert(kind, Rc::clone(&prepared));
         prepared
     }
@@ -187,6 +190,24 @@ impl Curves {
         reached
     }
 
+    /// As [`Curves::most`], with the run where there is one, also where it was forgotten.
+    pub(super) fn worst(
+        &self,
+        program: &Program,
+        graph: &Graph,
+        counted: &Counted,
+        window: Option<Millis>,
+        runs: Runs,
+    ) -> Reached {
+        let known = self.most(program, graph, counted, window, runs);
+        if known.run.is_some() || known.most.is_none_or(|most| most == 0) {
+            return known;
+        }
+        let found = self.computed(program, graph, counted, window, runs);
+        self.known.borrow_mut().insert((counted.clone(), window, runs), found.clone());
+        found
+    }
+
     /// The most of one instance that can leave of what one place sends, on entry and while it is visited, in any half-open
     /// window of this length, in milliseconds.
     pub(super) fn of_place(&self, program: &Program, graph: &Graph, place: NodeIndex, window: Millis) -> Option<u64> {
@@ -205,7 +226,7 @@ impl Curves {
         }
     }
 
-    /// Forgets models and runs; figures stay known.
+    /// Forgets models and runs; figures stay known. [`Curves::worst`] finds a run again.
     pub(super) fn keep_figures(&self) {
         self.models.borrow_mut().clear();
         self.known.borrow_mut().values_mut().for_each(|reached| reached.run = None);
@@ -287,6 +308,9 @@ fn outgrows(mut sizes: Vec<(u64, u64)>, room: u64) -> bool {
     let slope = many.saturating_sub(few) as f64 / (most - least).max(1) as f64;
     many as f64 + slope * room.saturating_sub(most) as f64 > 2.0 * BUDGET.nodes as f64
 }
+
+/// So many models of one journey are held at most, for windows in which its limits count differently.
+const MOST_HELD: usize = 32;
 
 /// How large a product with the registers may become: some milliseconds a window.
 const BUDGET: Budget = Budget { nodes: 3_000 };

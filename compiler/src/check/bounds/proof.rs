@@ -10,7 +10,7 @@ use journey_spec::program::{Channel, DAY, Millis};
 
 use super::curves::{Counted, Reached, Ready, Runs};
 use super::shape::Shape;
-use super::{Bound, Journeys, Kind, Scope, Wanted, bounds};
+use super::{Bound, FEW, Journeys, Kind, Scope, Wanted, bounds};
 use crate::model::Run;
 use crate::witness::{self, Leaves, Plan, Replayed, Room};
 
@@ -18,6 +18,10 @@ use crate::witness::{self, Leaves, Plan, Replayed, Room};
 const COPIES: u64 = 12;
 /// The longest run that is tried, in messages that it claims.
 const LONGEST: u64 = 2_000;
+
+/// What all days of one table may cost, in entries of their timelines, each as often as the policy has sixteen limits: some
+/// seconds. What is not tried stays an upper bound.
+const MOST_SPENT: usize = 300_000;
 
 /// A day that was tried.
 #[derive(Clone, Debug)]
@@ -95,7 +99,7 @@ impl Journeys {
 
 fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
     let mut proof = Proof { worst: vec![None; bounds.len()], bounds, tried: Vec::new() };
-    let mut trials = Trials { program, shapes, known: BTreeMap::new(), done: BTreeMap::new() };
+    let mut trials = Trials::new(program, shapes);
     for i in 0..proof.bounds.len() {
         let Some(window) = proof.bounds.get(i).map(|b| b.window) else { continue };
         for how in How::all(window) {
@@ -104,6 +108,10 @@ fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
             if let Some(tried) = trials.of(&bound, how) {
                 proof.learn(tried);
             }
+        }
+        // Of many journeys the models for one figure are held, and no more.
+        for shape in shapes.iter().filter(|_| shapes.len() > FEW) {
+            shape.curves.keep_figures();
         }
     }
     for bound in &mut proof.bounds {
@@ -123,7 +131,7 @@ pub(super) fn worst_of(
     begins: &[Ts],
     counts: impl Fn(&Leaves) -> bool + Copy,
 ) -> Option<(u64, Tried)> {
-    let mut trials = Trials { program, shapes, known: BTreeMap::new(), done: BTreeMap::new() };
+    let mut trials = Trials::new(program, shapes);
     let mut worst: Option<(u64, Tried)> = None;
     for begins in begins {
         let how = How { begins: *begins, runs: Runs::Easy, patient: false, only: None };
@@ -214,11 +222,22 @@ struct Trials<'a> {
     known: BTreeMap<Scope, BTreeSet<(Name, How)>>,
     /// What was replayed: different runs can need the same of the world.
     done: BTreeMap<(Scope, Option<Channel>), Done>,
+    /// What has been spent, as [`MOST_SPENT`] counts.
+    spent: usize,
 }
 
-impl Trials<'_> {
+impl<'a> Trials<'a> {
+    fn new(program: &'a Program, shapes: &'a [Shape]) -> Trials<'a> {
+        Trials { program, shapes, known: BTreeMap::new(), done: BTreeMap::new(), spent: 0 }
+    }
+
     /// The worst run for a bound, tried; none where it was tried already or there is none.
     fn of(&mut self, bound: &Bound, how: How) -> Option<Tried> {
+        // Days of the whole customer cost most, and leave something for each journey's.
+        let most = if bound.scope == Scope::Customer { MOST_SPENT / 2 } else { MOST_SPENT };
+        if self.spent >= most {
+            return None;
+        }
         let how = How { only: bound.channel, ..how };
         let wanted = Wanted { channel: bound.channel, purpose: bound.purpose };
         let mut runs: Vec<(&Shape, Rc<Ready>, Rc<Run>, u64)> = Vec::new();
@@ -274,6 +293,9 @@ impl Trials<'_> {
         }
         done.push((plans.clone(), until));
         let replayed = witness::replay(self.program, &plans, until, how.only);
+        let limits = self.program.policy.limits.len() / 16 + 1;
+        self.spent =
+            self.spent.saturating_add(replayed.timeline.len().saturating_mul(limits).saturating_add(plans.len()));
         let instance = match bound.scope {
             Scope::Customer => None,
             Scope::Instance(id) => self.program.journeys.get(id.index()).and_then(|j| replayed.first_of(&j.name)),
@@ -284,6 +306,6 @@ impl Trials<'_> {
     fn worst(&self, shape: &Shape, wanted: Wanted, window: Option<Millis>, runs: Runs) -> Reached {
         let mut classes = shape.classes(wanted, true);
         classes.extend(shape.classes(wanted, false));
-        shape.curves.most(self.program, &shape.graph, &Counted { classes, essential: None }, window, runs)
+        shape.curves.worst(self.program, &shape.graph, &Counted { classes, essential: None }, window, runs)
     }
 }
