@@ -119,3 +119,80 @@ fn bundles_that_were_changed_or_are_newer_are_refused() {
         assert!(ran.err.contains(says), "{}", ran.err);
     }
 }
+
+/// A project of its own with this policy and these lines.
+fn hostile(place: &Place, policy: &str, lines: &str) {
+    place.write(
+        "hostile/all.journey",
+        &format!(
+            "customer {{ phone: phone for sms  zone: zone }}
+policy house {{ {policy} after the end, replies -> handoff \"care\" }}
+record Booking {{ id: text, slot: instant }}
+event created {{ booking: Booking }}
+event ping {{ booking: Booking }} at most 9000 per 1s else dead letter
+message note {{ purpose service  sms \"Note.\" }}
+journey visit for customer per booking.id {{
+  data booking: Booking
+  limit live to 2 else handoff \"care\"
+  limit starts to 3 per 30d else handoff \"care\"
+  start on created(booking) -> s0
+  on reply stay {{ handoff \"care\" with transcript }}
+{lines}
+  end done as success
+}}
+"
+        ),
+    );
+}
+
+#[test]
+fn hundreds_of_limits_and_counters_end_in_a_table() {
+    let place = Place::with_project();
+    let ring = |n: usize| -> String {
+        let state = |i: usize| {
+            format!("state s{i} {{ send note on ping -> s{} after {}m -> s{} }}\n", (i + 1) % n, i + 1, (i * 7 + 3) % n)
+        };
+        (0..n).map(state).collect()
+    };
+    // Windows from seconds to ten years, of which the policy's own limit is the strictest.
+    let limits: String = (0..500)
+        .map(|i| format!("limit messages to {} per {}s else latest\n", 9_000 - i, 600_000 + i * i * 1_200))
+        .collect();
+    hostile(&place, &format!("limit messages to 2 per 3650d else skip\n{limits}"), &ring(6));
+    let ran = place.run(&["check", "hostile", "--format", "json"]);
+    assert!(ran.code < 2 && ran.out.contains("\"bounds\""), "{}", ran.err);
+    // A hundred counters for life, more combinations than anybody could look at, which the table says.
+    let counters: String = (0..100).map(|i| format!("limit visits s{i} to {} else -> done\n", 1 + i % 7)).collect();
+    hostile(&place, "limit messages to 6 per 24h else latest", &format!("{counters}{}", ring(100)));
+    let ran = place.run(&["check", "hostile"]);
+    survived(&ran, 0);
+    assert!(ran.out.contains("* some of the journey's own counters are left out"), "{}", ran.out);
+    // Limits that send each other on, and let nothing in at all.
+    hostile(&place, "", &format!("limit visits s0 to 1 else -> s1\nlimit visits s1 to 1 else -> s0\n{}", ring(2)));
+    let ran = place.run(&["check", "hostile", "--format", "concise"]);
+    survived(&ran, 1);
+    assert!(ran.out.contains("J0204"), "{}", ran.out);
+}
+
+#[test]
+fn a_thousand_ways_out_and_a_hundred_thousand_states_are_told_of() {
+    let place = Place::with_project();
+    let ways: String = (0..1_000).map(|i| format!("on e{i} -> t{i}\n")).collect();
+    let ends: String = (0..1_000).map(|i| format!("state t{i} {{ after {}m -> s0 }}\n", i + 1)).collect();
+    hostile(&place, "", &format!("state s0 {{ send note {ways} after 1d -> done }}\n{ends}"));
+    let events: String = (0..1_000).map(|i| format!("event e{i} {{ booking: Booking }}\n")).collect();
+    place.write("hostile/events.journey", &events);
+    let ran = place.run(&["check", "hostile", "--format", "concise"]);
+    survived(&ran, 1);
+    assert!(ran.out.contains("J0201"), "{}", ran.out);
+    place.write("hostile/events.journey", "");
+    let states: String = (0..10_001).map(|i| format!("state s{i} {{ send note after 1d -> s{} }}\n", i + 1)).collect();
+    hostile(&place, "", &states);
+    let ran = place.run(&["check", "hostile", "--format", "concise"]);
+    survived(&ran, 1);
+    assert!(ran.out.contains("J0116"), "{}", ran.out);
+    hostile(&place, "", &states.repeat(10));
+    let ran = place.run(&["check", "hostile", "--format", "concise"]);
+    survived(&ran, 1);
+    assert!(ran.out.contains("J0004"), "{}", ran.out);
+}
