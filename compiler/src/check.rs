@@ -33,6 +33,7 @@ mod ways;
 use bounds::Journeys;
 use journey_spec::program::Program;
 pub(crate) use memo::Memo;
+use mornings::Queue;
 
 use crate::diagnostics::Finding;
 use crate::graph::Graph;
@@ -85,14 +86,19 @@ fn of_journey(case: &Case<'_>, out: &mut Vec<Finding>) {
 }
 
 /// What is asked of the program as a whole.
-fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, out: &mut Vec<Finding>) {
+fn of_program(
+    program: &Program,
+    spans: &Spans,
+    journeys: &Journeys,
+    queues: &[&Queue],
+    out: &mut Vec<Finding>,
+) {
     replies::invite_no_opt_out_word(program, spans, out);
     replies::are_told_apart(program, spans, out);
     quiet::hours_leave_some(program, spans, out);
     quiet::hours_outlast_nothing(program, spans, out);
     calendars::are_known(program, spans, out);
     limits::of_the_policy_can_act(program, spans, out);
-    let mut queues = Vec::new();
     let mut sends = texts::unused::Sends::default();
     let mut senders = texts::Senders::new();
     for graph in journeys.graphs() {
@@ -100,9 +106,8 @@ fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, out: &mut V
             senders.entry(sent.send.message).or_default().insert(graph.journey);
         }
         sends.note(program, graph);
-        queues.extend(mornings::queue(&Case { program, spans, graph }));
     }
-    mornings::bring_no_burst(program, spans, &queues, out);
+    mornings::bring_no_burst(program, spans, queues, out);
     quiet::hours_forget_no_purpose(program, spans, &senders, out);
     bounds::fit_their_limits(program, spans, journeys, out);
     texts::can_be_written(program, spans, out);

@@ -18,8 +18,8 @@
 //! **What a window is.** `[t, t + W)`, half-open, as for the ledger. Only windows that begin as a sending node is entered
 //! have to be asked for: any other has no more sends than that which begins with its first one.
 //!
-//! **Which answers are exact.** All of them, for the model, where [`Prepared::dropped`] is empty; otherwise they are upper
-//! bounds. What [`curve`] says of limiters is an upper bound always.
+//! **Which answers are exact.** All of them, for the model, where [`Prepared::dropped`] is empty and no search was given up
+//! ([`Analysis::alpha`]); otherwise they are upper bounds. What [`curve`] says of limiters is an upper bound always.
 
 mod analysis;
 mod bucket;

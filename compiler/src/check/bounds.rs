@@ -205,6 +205,11 @@ impl Journeys {
         true
     }
 
+    /// The one that was added or taken last.
+    pub(super) fn last(&self) -> Option<&Graph> {
+        self.0.last().map(|shape| &shape.graph)
+    }
+
     /// As graphs, in order.
     pub(super) fn graphs(&self) -> impl Iterator<Item = &Graph> {
         self.0.iter().map(|shape| &shape.graph)

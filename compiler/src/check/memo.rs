@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use journey_spec::program::{Journey, JourneyId, Program};
 
 use super::bounds::Journeys;
+use super::mornings::{self, Queue};
 use super::{Case, of_journey, of_program};
 use crate::diagnostics::Finding;
 use crate::source::Span;
@@ -24,9 +25,12 @@ pub(crate) struct Memo {
 }
 
 struct Known {
+    id: JourneyId,
     journey: Journey,
     places: Vec<Span>,
     said: Vec<Finding>,
+    /// What of it can wait for the morning.
+    queue: Option<Queue>,
 }
 
 /// A program without its journeys.
@@ -53,6 +57,7 @@ impl Memo {
         if !self.shared.as_ref().is_some_and(|(old, places)| *old == now && spans.shares_with(places)) {
             *self = Memo { shared: Some((now, spans.without_journeys())), ..Memo::default() };
         }
+        let nights = mornings::nights(program);
         let mut out = Vec::new();
         let mut known = std::mem::take(&mut self.known);
         let mut journeys = std::mem::take(&mut self.journeys).by_name();
@@ -61,19 +66,28 @@ impl Memo {
             let same = |known: &Known| known.places == places && known.journey == *journey;
             let before = known.remove(&journey.name).filter(same);
             let now = match before.filter(|_| self.journeys.keep(id, &journey.name, &mut journeys)) {
-                Some(known) => known,
+                Some(known) if known.id == id => known,
+                Some(known) => {
+                    // The queue names places by the journey's position.
+                    let case = self.journeys.last().map(|graph| Case { program, spans, graph });
+                    Known { id, queue: case.and_then(|case| mornings::queue(&case, &nights)), ..known }
+                }
                 None => {
                     let mut said = Vec::new();
-                    if let Some(graph) = self.journeys.add(program, id) {
-                        of_journey(&Case { program, spans, graph }, &mut said);
+                    let case = self.journeys.add(program, id).map(|graph| Case { program, spans, graph });
+                    if let Some(case) = &case {
+                        of_journey(case, &mut said);
                     }
-                    Known { journey: journey.clone(), places, said }
+                    let queue = case.and_then(|case| mornings::queue(&case, &nights));
+                    Known { id, journey: journey.clone(), places, said, queue }
                 }
             };
             out.extend_from_slice(&now.said);
             self.known.insert(journey.name.clone(), now);
         }
-        of_program(program, spans, &self.journeys, &mut out);
+        let names = program.journeys.iter().map(|journey| journey.name.as_str());
+        let queues: Vec<&Queue> = names.filter_map(|name| self.known.get(name)?.queue.as_ref()).collect();
+        of_program(program, spans, &self.journeys, &queues, &mut out);
         out
     }
 

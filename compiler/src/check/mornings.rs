@@ -8,10 +8,10 @@
 //! where there are more; the sum is what limits, asked at one moment, let through of it. Quiet hours `else latest` keep one
 //! message of each instance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::codes::J0222;
-use journey_spec::program::{HOUR, Journey, Limit, Program, Window};
+use journey_spec::program::{HOUR, Journey, Limit, Program, Purpose, Window};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::bounds::{Class, Intake, at_one_moment};
@@ -36,22 +36,29 @@ pub(super) struct Queue {
 }
 
 /// What of a journey can wait at the end of a night, in the state where that is most; none where nothing can.
-pub(super) fn queue(case: &Case<'_>) -> Option<Queue> {
+pub(super) fn queue(case: &Case<'_>, nights: &Nights) -> Option<Queue> {
     let graph = case.graph;
     let journey = case.program.journeys.get(graph.journey.index())?;
     let reach = graph.reachable();
-    let chains = Chains::of(case)?;
+    let chains = Chains::of(case, nights)?;
     let all = graph.nodes().filter(|n| reach.contains(n) && (graph.rests(*n) || graph.ends(*n)));
-    let queues = all.filter_map(|n| at_rest(case, journey, &chains, n));
+    let queues = all.filter_map(|n| at_rest(case, journey, nights, &chains, n));
     // None is the most of all; of equals the first.
-    queues.reduce(|best, next| match (best.waiting, next.waiting) {
+    let (mut most, way, again, n) = queues.reduce(|best, next| match (best.0.waiting, next.0.waiting) {
         (Some(a), Some(b)) if a < b => next,
         (Some(_), None) => next,
         _ => best,
-    })
+    })?;
+    let first = way.first().and_then(|e| graph.edge(*e)).map_or(n, |(from, ..)| from);
+    most.story = format!("{}{}{again}", story::from_start(graph, first), story::along(graph, &way));
+    Some(most)
 }
 
-fn at_rest(case: &Case<'_>, journey: &Journey, chains: &Chains, n: NodeIndex) -> Option<Queue> {
+/// What waits where an instance rests, still without its story; the arrows by which its step came there, and what is sent
+/// there again.
+type AtRest = (Queue, Vec<EdgeIndex>, String, NodeIndex);
+
+fn at_rest(case: &Case<'_>, journey: &Journey, nights: &Nights, chains: &Chains, n: NodeIndex) -> Option<AtRest> {
     let (graph, program) = (case.graph, case.program);
     let way = chains.way(graph, n);
     let passed = way.iter().filter_map(|e| graph.edge(*e)).map(|(from, ..)| from).chain([n]);
@@ -59,15 +66,15 @@ fn at_rest(case: &Case<'_>, journey: &Journey, chains: &Chains, n: NodeIndex) ->
         passed.flat_map(|n| graph.place(n).into_iter().flat_map(|p| &p.sends)).map(|s| (s, Some(1))).collect();
     let mut again = String::new();
     for (_, _, edge) in graph.out(n).filter(|(_, _, e)| e.stay && !e.sends.is_empty()) {
-        let Some(times) = times(program, edge) else { continue };
+        let Some(times) = times(program, nights, edge) else { continue };
         sent.extend(edge.sends.iter().map(|s| (s, times)));
-        if edge.sends.iter().any(|s| held(program, s).is_some()) {
+        if edge.sends.iter().any(|s| held(program, nights, s).is_some()) {
             let often = if times == Some(1) { "" } else { ", again and again" };
             again = format!("{again}, then {} ✉{often}", edge.word);
         }
     }
-    let held: Vec<(&Sent, Option<u64>, Night)> =
-        sent.into_iter().filter_map(|(s, times)| Some((s, times, held(program, s)?))).collect();
+    let held: Vec<(&Sent, Option<u64>, &Night)> =
+        sent.into_iter().filter_map(|(s, times)| Some((s, times, held(program, nights, s)?))).collect();
     let (_, _, night) = held.first()?;
     let mut classes: Vec<Class> = Vec::new();
     for (s, ..) in &held {
@@ -79,23 +86,23 @@ fn at_rest(case: &Case<'_>, journey: &Journey, chains: &Chains, n: NodeIndex) ->
     let sum = if newest { Some(1) } else { sum };
     let own: Vec<&Limit> = journey.limits.iter().collect();
     let waiting = sum.into_iter().chain(at_one_moment(&own, &classes)).min();
-    let first = way.first().and_then(|e| graph.edge(*e)).map_or(n, |(from, ..)| from);
-    Some(Queue {
+    let queue = Queue {
         name: graph.name.clone(),
         waiting,
         classes,
         sends: held.iter().map(|(s, ..)| s.node.clone()).collect(),
-        night: night.clone(),
-        story: format!("{}{}{again}", story::from_start(graph, first), story::along(graph, &way)),
-    })
+        night: (*night).clone(),
+        story: String::new(),
+    };
+    Some((queue, way, again, n))
 }
 
 /// How often a `stay` can send in one night, of itself; none where it is not counted, or where nothing says so.
-fn times(program: &Program, edge: &Edge) -> Option<Option<u64>> {
+fn times(program: &Program, nights: &Nights, edge: &Edge) -> Option<Option<u64>> {
     match edge.kind {
         Kind::Reply | Kind::Blocked | Kind::Failed | Kind::OptOut | Kind::Urgent => None,
         Kind::Event => {
-            let longest = edge.sends.iter().filter_map(|s| Some(held(program, s)?.lasts)).max()?;
+            let longest = edge.sends.iter().filter_map(|s| Some(held(program, nights, s)?.lasts)).max()?;
             // On one night of the year the clock is set back.
             let night = Window::Rolling(longest.saturating_add(HOUR));
             Some(Intake::of(edge).and_then(|intake| intake.most(Some(night))))
@@ -105,9 +112,17 @@ fn times(program: &Program, edge: &Edge) -> Option<Option<u64>> {
 }
 
 /// The night that a message waits out.
-fn held(program: &Program, sent: &Sent) -> Option<Night> {
+fn held<'n>(program: &Program, nights: &'n Nights, sent: &Sent) -> Option<&'n Night> {
     let message = program.messages.get(sent.send.message.index()).filter(|m| m.essential.is_none())?;
-    night(program, message.purpose)
+    nights.get(&message.purpose)
+}
+
+/// The nights that messages wait out, by their purpose.
+pub(super) type Nights = BTreeMap<Purpose, Night>;
+
+/// Those of a policy.
+pub(super) fn nights(program: &Program) -> Nights {
+    Purpose::ALL.into_iter().filter_map(|purpose| Some((purpose, night(program, purpose)?))).collect()
 }
 
 /// Of each place, the arrow that takes no time by which a step that rests there has sent most.
@@ -117,11 +132,11 @@ struct Chains {
 
 impl Chains {
     /// None where a round takes no time, which is told as such.
-    fn of(case: &Case<'_>) -> Option<Chains> {
+    fn of(case: &Case<'_>, nights: &Nights) -> Option<Chains> {
         let graph = case.graph;
         let own = |n: NodeIndex| {
             let sends = graph.place(n).into_iter().flat_map(|p| &p.sends);
-            sends.filter(|s| held(case.program, s).is_some()).count()
+            sends.filter(|s| held(case.program, nights, s).is_some()).count()
         };
         let mut most: BTreeMap<NodeIndex, usize> = graph.nodes().map(|n| (n, own(n))).collect();
         let mut by = BTreeMap::new();
@@ -159,7 +174,7 @@ impl Chains {
 }
 
 /// The customer does not get a burst of messages when the night is over.
-pub(super) fn bring_no_burst(program: &Program, spans: &Spans, queues: &[Queue], out: &mut Vec<Finding>) {
+pub(super) fn bring_no_burst(program: &Program, spans: &Spans, queues: &[&Queue], out: &mut Vec<Finding>) {
     let Some(longest) = queues.iter().max_by_key(|q| q.waiting.unwrap_or(u64::MAX)) else { return };
     let sum = queues.iter().try_fold(0_u64, |sum, q| Some(sum.saturating_add(q.waiting?)));
     let classes: Vec<Class> = queues.iter().flat_map(|q| q.classes.iter().copied()).collect();
@@ -178,7 +193,7 @@ pub(super) fn bring_no_burst(program: &Program, spans: &Spans, queues: &[Queue],
         }
         false => format!("one customer can get {number} messages at {hour}, all at once, from one `{}`", longest.name),
     };
-    let each = |q: &Queue| format!("`{}` {}", q.name, q.waiting.map_or("any number".into(), |n| n.to_string()));
+    let each = |q: &&Queue| format!("`{}` {}", q.name, q.waiting.map_or("any number".into(), |n| n.to_string()));
     let how = match several {
         true => format!(
             "of one night there wait {}; of `{}`: {}",
@@ -190,12 +205,8 @@ pub(super) fn bring_no_burst(program: &Program, spans: &Spans, queues: &[Queue],
     };
     let quiet = Node::Quiet(night.rule);
     let lets_go = format!("holds them back, and lets all of them go at {hour}");
-    let mut sends: Vec<&Node> = Vec::new();
-    for node in queues.iter().flat_map(|q| &q.sends) {
-        if !sends.contains(&node) {
-            sends.push(node);
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let sends: Vec<&Node> = queues.iter().flat_map(|q| &q.sends).filter(|node| seen.insert(*node)).collect();
     // Of one journey its designer decides, of several the house.
     let (first, waits) = match sends.last().copied().filter(|_| !several) {
         Some(last) => (last, "waits for the morning".to_owned()),

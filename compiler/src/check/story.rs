@@ -87,8 +87,15 @@ pub(super) fn names(graph: &Graph, nodes: &[NodeIndex]) -> String {
 }
 
 /// `a, b and c`.
+///
+/// Of many the first, and how many more there are.
 pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
-    let items: Vec<_> = items.into_iter().collect();
+    let mut items: Vec<_> = items.into_iter().collect();
+    if items.len() > NAMED + 1 {
+        let more = items.len() - NAMED;
+        items.truncate(NAMED);
+        items.push(format!("{more} more"));
+    }
     match items.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

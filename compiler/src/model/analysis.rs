@@ -12,7 +12,7 @@ use super::howard::{self, Ratio};
 use super::parts::Parts;
 use super::product::Product;
 use super::rounds::Round;
-use super::sweep::{self, Found};
+use super::sweep::{self, Decision, Found, Labels};
 use super::{Alpha, Budget, Cycle, Model, Prefix, Rate, Run, cycles, life};
 
 /// A model whose product is built: it serves any number of weight vectors, and each of them any number of windows.
@@ -169,17 +169,21 @@ impl Analysis {
         (window <= 0 || self.zero.is_none()).then(|| self.bucket.most(window))
     }
 
-    /// A run with at least `target` sends in a window of so many milliseconds; none where there is none. Not to be asked
-    /// where [`Analysis::instant_cycle`] is one: it then says none.
+    /// A run with at least `target` sends in a window of so many milliseconds; none where there is none, or where the search
+    /// for one was given up. Not to be asked where [`Analysis::instant_cycle`] is one: it then says none.
     #[must_use]
     pub fn decide(&self, window: Millis, target: u64) -> Option<Run> {
         if self.zero.is_some() || window <= 0 {
             return None;
         }
-        sweep::decide(self, None, window, target.max(1)).map(|found| self.run(found))
+        match sweep::decide(self, None, window, target.max(1), &mut Labels::of(self)) {
+            Decision::Yes(found) => Some(self.run(found)),
+            Decision::No | Decision::Unknown => None,
+        }
     }
 
-    /// The most sends in any window of so many milliseconds.
+    /// The most sends in any window of so many milliseconds. Where a search takes too much it is given up: the number is then
+    /// an upper bound, and the run has fewer sends.
     #[must_use]
     pub fn alpha(&self, window: Millis) -> Alpha {
         if window <= 0 {

@@ -34,27 +34,63 @@ pub(super) struct Found {
     pub(super) steps: Vec<(u32, Millis)>,
 }
 
+/// Whether there is a run.
+pub(super) enum Decision {
+    /// This one.
+    Yes(Found),
+    /// There is none.
+    No,
+    /// The search was given up.
+    Unknown,
+}
+
+/// How many labels a search may still make.
+pub(super) struct Labels(usize);
+
+impl Labels {
+    /// For all searches of one question: 64 for each node, which is far more than prunable windows need, and between 200,000
+    /// and four million, some tens of milliseconds and some hundred megabytes. A run of seconds-long rounds through a month
+    /// would take all memory otherwise.
+    pub(super) fn of(analysis: &Analysis) -> Labels {
+        let nodes = analysis.product().inside.nodes() as usize;
+        Labels(nodes.saturating_mul(64).clamp(200_000, 4_000_000))
+    }
+}
+
 /// A run with at least `target` sends in the window, where there is one. `target` is 1 or greater. Where there is a bucket
 /// that is tighter for this window, that prunes; otherwise long windows are decided by the critical cycle alone.
-pub(super) fn decide(of: &Analysis, tighter: Option<&Bucket>, window: Millis, target: u64) -> Option<Found> {
+pub(super) fn decide(
+    of: &Analysis,
+    tighter: Option<&Bucket>,
+    window: Millis,
+    target: u64,
+    left: &mut Labels,
+) -> Decision {
     if let Some(bucket) = tighter {
-        return sweep(of, bucket, window, target, |_| true);
+        return sweep(of, bucket, window, target, left, |_| true);
     }
-    let Some(round) = of.round() else { return sweep(of, &of.bucket, window, target, |_| true) };
+    let Some(round) = of.round() else { return sweep(of, &of.bucket, window, target, left, |_| true) };
     match round.decide(of, window, target) {
-        Answer::Yes(found) => Some(found),
-        Answer::No => None,
-        Answer::OnlyElsewhere => sweep(of, &of.bucket, window, target, |node| !round.has(node)),
-        Answer::Unknown => sweep(of, &of.bucket, window, target, |_| true),
+        Answer::Yes(found) => Decision::Yes(found),
+        Answer::No => Decision::No,
+        Answer::OnlyElsewhere => sweep(of, &of.bucket, window, target, left, |node| !round.has(node)),
+        Answer::Unknown => sweep(of, &of.bucket, window, target, left, |_| true),
     }
 }
 
 /// The same, by the sweep alone, of runs through nodes that pass.
-fn sweep(of: &Analysis, bucket: &Bucket, window: Millis, target: u64, pass: impl Fn(u32) -> bool) -> Option<Found> {
+fn sweep(
+    of: &Analysis,
+    bucket: &Bucket,
+    window: Millis,
+    target: u64,
+    left: &mut Labels,
+    pass: impl Fn(u32) -> bool,
+) -> Decision {
     let flat = &of.product().inside;
     let (sends, scale) = (bucket.rate.sends, bucket.rate.time);
     if bucket.slack(window, target) < 0 {
-        return None;
+        return Decision::No;
     }
     let need = i128::from(target) * scale - sends * i128::from(window - 1);
     let hopeful = |node, count: u64, time: Millis| {
@@ -72,13 +108,13 @@ fn sweep(of: &Analysis, bucket: &Bucket, window: Millis, target: u64, pass: impl
         }
     }
     while let Some(Reverse((time, _, Reverse(count), at))) = heap.pop() {
-        let node = labels.get(at)?.node;
+        let Some(node) = labels.get(at).map(|label| label.node) else { return Decision::Unknown };
         if of.dominated(best.at(of.place(node)), count) {
             continue;
         }
         best.put(of.place(node), count);
         if count >= target {
-            return Some(story(&labels, at, count));
+            return Decision::Yes(story(&labels, at, count));
         }
         for hop in flat.out(node) {
             let then = time.saturating_add(hop.lo);
@@ -90,11 +126,13 @@ fn sweep(of: &Analysis, bucket: &Bucket, window: Millis, target: u64, pass: impl
             {
                 continue;
             }
+            let Some(fewer) = left.0.checked_sub(1) else { return Decision::Unknown };
+            left.0 = fewer;
             heap.push(Reverse((then, of.rank(hop.to), Reverse(sum), labels.len())));
             labels.push(Label { node: hop.to, parent: at as u32, edge: hop.edge, time: then });
         }
     }
-    None
+    Decision::No
 }
 
 fn story(labels: &[Label], mut at: usize, count: u64) -> Found {
@@ -114,16 +152,23 @@ fn story(labels: &[Label], mut at: usize, count: u64) -> Found {
 }
 
 /// A run with as many sends in the window as there can be: from the bucket's bound down by 1, 2, 4 and so on until there is
-/// one, and then by bisection.
+/// one, and then by bisection. Where a search is given up, the least number that there is known not to be more of stands with
+/// the best run that was found, or with none of its arrows.
 pub(super) fn most(of: &Analysis, window: Millis) -> Option<Found> {
     let (tighter, known) = of.bucket.for_window(of, window);
     let tighter = tighter.as_ref();
     let mut above = tighter.unwrap_or(&of.bucket).most(window).saturating_add(1);
     let mut step = 1;
+    let mut left = Labels::of(of);
     let mut found = loop {
         let target = above.saturating_sub(step).max(known).max(1);
-        if let Some(found) = decide(of, tighter, window, target) {
-            break found;
+        match decide(of, tighter, window, target, &mut left) {
+            Decision::Yes(found) => break found,
+            Decision::No => {}
+            Decision::Unknown => {
+                let first = of.openers().next()?;
+                return Some(Found { count: above.saturating_sub(1), first, steps: Vec::new() });
+            }
         }
         if target <= known.max(1) {
             return None;
@@ -132,9 +177,10 @@ pub(super) fn most(of: &Analysis, window: Millis) -> Option<Found> {
     };
     while found.count.saturating_add(1) < above {
         let target = found.count + (above - found.count) / 2;
-        match decide(of, tighter, window, target) {
-            Some(better) => found = better,
-            None => above = target,
+        match decide(of, tighter, window, target, &mut left) {
+            Decision::Yes(better) => found = better,
+            Decision::No => above = target,
+            Decision::Unknown => return Some(Found { count: above.saturating_sub(1), ..found }),
         }
     }
     Some(found)

@@ -25,7 +25,7 @@ impl Sends {
             let Some(message) = program.messages.get(sent.send.message.index()) else { continue };
             let (used, places) = self.0.entry(sent.send.message).or_default();
             used.extend(channels(message, &sent.send));
-            if !places.contains(&sent.node) {
+            if places.len() <= story::NAMED && !places.contains(&sent.node) {
                 places.push(sent.node.clone());
             }
         }
