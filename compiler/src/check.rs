@@ -86,13 +86,7 @@ fn of_journey(case: &Case<'_>, out: &mut Vec<Finding>) {
 }
 
 /// What is asked of the program as a whole.
-fn of_program(
-    program: &Program,
-    spans: &Spans,
-    journeys: &Journeys,
-    queues: &[&Queue],
-    out: &mut Vec<Finding>,
-) {
+fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, queues: &[&Queue], out: &mut Vec<Finding>) {
     replies::invite_no_opt_out_word(program, spans, out);
     replies::are_told_apart(program, spans, out);
     quiet::hours_leave_some(program, spans, out);

@@ -192,7 +192,8 @@ impl Build<'_> {
             if apart < of.many() {
                 with(apart.saturating_add(1), of.many(), 0);
             }
-            if edge.kind == Kind::At {
+            if edge.kind != Kind::Urgent {
+                // Also where it comes too late to count, which is later still.
                 for earlier in 0..apart {
                     with(earlier.saturating_add(1), earlier.saturating_add(1), gap(earlier));
                 }

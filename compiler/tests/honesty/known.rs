@@ -155,3 +155,19 @@ fn a_visit_that_waited_uses_up_no_place_of_the_window() {
         [2, 2, 3, 3],
     );
 }
+
+#[test]
+fn an_instant_that_comes_too_late_leads_to_where_it_is_past() {
+    // The engine is away when the second instant comes, an hour after the first: then it counts as past, and leads on.
+    tried(
+        &["valid for 2h"],
+        &[],
+        &[
+            (&["send other"], &["at booking.slot -> @1, if past -> @9"]),
+            (&[], &["at booking.slot + 1h -> @9, if past -> @2", "after 4h -> @9"]),
+            (&["send other"], &["-> @9"]),
+        ],
+        &[],
+        [1, 1, 1, 2],
+    );
+}
