@@ -334,6 +334,20 @@ impl<'g> Build<'g> {
                 self.arrow(parts.entered, target.entered, Cause::Edge(id), arrow);
                 continue;
             }
+            // An instant of the place that is past has been waited for by nobody.
+            let mut touches = touches;
+            if edge.kind != Kind::At {
+                for waits in self.waits_for(place) {
+                    // What the arrow itself does to the register stays.
+                    match touches.iter_mut().find(|t| t.register == waits.register) {
+                        Some(own) => own.most = own.most.min(waits.most),
+                        None => touches.push(waits),
+                    }
+                }
+                if touches.iter().any(|t| t.least > t.most) {
+                    continue;
+                }
+            }
             for (lasted, from) in &parts.lasted {
                 let less = |t: Millis| t.saturating_sub(*lasted).max(0);
                 let arrow = Arrow { lo: less(lo), by: by.map(less), touches: touches.clone(), ..Arrow::default() };

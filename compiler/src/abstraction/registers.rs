@@ -205,6 +205,27 @@ impl Build<'_> {
         ways
     }
 
+    /// What has to be ahead for the place to be waited in: an instant that is past leads on at once, and one that comes
+    /// leads out too.
+    pub(super) fn waits_for(&self, place: NodeIndex) -> Vec<Touch> {
+        let mut touches = Vec::new();
+        for edge in self.graph.unordered(place).filter(|e| e.kind == Kind::Urgent && !e.refusable && e.behind.is_some())
+        {
+            // Beside another arrow of that instant, something may follow from that one before this one leads out.
+            let comes =
+                |at: &&Edge| at.kind == Kind::At && at.node == edge.node && at.forced && !self.has_company(place, at);
+            let Some((base, offset)) = own_instant(edge).filter(|_| self.graph.unordered(place).any(|at| comes(&at)))
+            else {
+                continue;
+            };
+            let Some(of) = self.instants.iter().find(|of| of.base == *base) else { continue };
+            if let Some(most) = of.offsets.binary_search(offset).ok().and_then(|i| u32::try_from(i).ok()) {
+                touch(&mut touches, Touch { register: of.behind, least: 0, most, then: Then::Keep });
+            }
+        }
+        touches
+    }
+
     /// Whether another arrow of the place that stays is taken at the same instant.
     fn has_company(&self, from: NodeIndex, edge: &Edge) -> bool {
         let same = |other: &&Edge| other.kind == Kind::At && other.stay && own_instant(other) == own_instant(edge);
