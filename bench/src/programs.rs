@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use journey_compiler::source::Memory;
 
-use crate::HOUSE;
+use crate::house;
 
 /// Journeys in one file: so many that it stays below a megabyte.
 const IN_A_FILE: usize = 200;
@@ -37,7 +37,7 @@ fn files(
         true => SHARED.replace(ANY, "event booking.moved { booking: Booking } at most 3 per 24h else dead letter"),
         false => SHARED.to_owned(),
     };
-    let mut files = vec![("shared.journey".to_owned(), format!("{HOUSE}{shared}"))];
+    let mut files = vec![("shared.journey".to_owned(), format!("{}{shared}", house()))];
     let mut text = String::new();
     for n in 0..journeys {
         if n % in_a_file == 0 {
