@@ -135,7 +135,8 @@ pub struct Prefix {
     pub arrows: Vec<EdgeIndex>,
 }
 
-/// A run with as many sends in a window as there can be: the witness of a bound.
+/// A run with as many sends in a window as there can be: the witness of a bound. Where it has very many arrows, or the search
+/// for it was given up, not all of them are told, and then `count` is more than the sends of `steps`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// The sends from the first node on, that one's included.
@@ -171,7 +172,7 @@ pub struct Cycle {
 pub enum Alpha {
     /// Any number: this cycle sends.
     Unbounded(Cycle),
-    /// As many as this run has, and no more.
+    /// As many as this run counts, and no more.
     AtMost(Run),
     /// None: nothing that can be reached sends, or the window is empty.
     Silent,

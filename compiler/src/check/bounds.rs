@@ -308,7 +308,7 @@ fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound>
             let figure = customer(program, shapes, wanted, *window);
             let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(wanted, false)).collect();
             // What is essential passes them.
-            let essential = shapes.iter().any(|s| !s.classes(wanted, true).is_empty());
+            let essential = shapes.iter().any(|s| s.sends_any(wanted, true));
             let limits = by_limits(&house(program), &classes, Some(*window), &|_, _, _| None).0;
             let limit = limits.filter(|_| !essential && !classes.is_empty());
             let from = shapes.iter().map(|s| (s.graph.journey, s.customer(program, wanted, *window).0)).collect();

@@ -204,12 +204,12 @@ impl Asker<'_> {
                 _ => fixed((a == b) == so),
             },
             (value, Expr::Literal(constant)) => self.against(value, by, constant, apart, so, than),
-            (Expr::Literal(constant), value) => self.against(value, turned(by), constant, -apart, so, than),
+            (Expr::Literal(constant), value) => self.against(value, by.turned(), constant, -apart, so, than),
             (a, b) => {
                 let (a, b) = (a.to_string(), b.to_string());
                 match a <= b {
                     true => than(format!("{a} - {b}"), by, apart),
-                    false => than(format!("{b} - {a}"), turned(by), -apart),
+                    false => than(format!("{b} - {a}"), by.turned(), -apart),
                 }
             }
         }
@@ -296,17 +296,6 @@ fn holds(a: f64, by: Cmp, b: f64) -> bool {
         Cmp::AtMost => a <= b,
         Cmp::More => a > b,
         Cmp::AtLeast => a >= b,
-    }
-}
-
-/// The comparison with its sides changed.
-fn turned(by: Cmp) -> Cmp {
-    match by {
-        Cmp::Is => Cmp::Is,
-        Cmp::Less => Cmp::More,
-        Cmp::AtMost => Cmp::AtLeast,
-        Cmp::More => Cmp::Less,
-        Cmp::AtLeast => Cmp::AtMost,
     }
 }
 

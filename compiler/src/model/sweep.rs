@@ -48,7 +48,7 @@ pub(super) enum Decision {
 pub(super) struct Labels(usize);
 
 impl Labels {
-    /// For all searches of one question: 64 for each node, which is far more than prunable windows need, and between 200,000
+    /// For all searches of one question: 64 for each node, which is far more than the examples and the random models need, and between 200,000
     /// and four million, some tens of milliseconds and some hundred megabytes. A run of seconds-long rounds through a month
     /// would take all memory otherwise.
     pub(super) fn of(analysis: &Analysis) -> Labels {
@@ -155,11 +155,15 @@ fn story(labels: &[Label], mut at: usize, count: u64) -> Found {
 /// one, and then by bisection. Where a search is given up, the least number that there is known not to be more of stands with
 /// the best run that was found, or with none of its arrows.
 pub(super) fn most(of: &Analysis, window: Millis) -> Option<Found> {
+    most_with(of, window, Labels::of(of))
+}
+
+/// The same, with so many labels.
+fn most_with(of: &Analysis, window: Millis, mut left: Labels) -> Option<Found> {
     let (tighter, known) = of.bucket.for_window(of, window);
     let tighter = tighter.as_ref();
     let mut above = tighter.unwrap_or(&of.bucket).most(window).saturating_add(1);
     let mut step = 1;
-    let mut left = Labels::of(of);
     let mut found = loop {
         let target = above.saturating_sub(step).max(known).max(1);
         match decide(of, tighter, window, target, &mut left) {
@@ -184,4 +188,34 @@ pub(super) fn most(of: &Analysis, window: Millis) -> Option<Found> {
         }
     }
     Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tests::graphs;
+    use crate::model::{Budget, Prepared};
+
+    #[test]
+    fn a_search_that_is_given_up_never_says_less_than_there_can_be() {
+        let mut given_up = 0;
+        for (series, features) in graphs::SERIES {
+            for seed in 0..60 {
+                let model = graphs::model(&mut graphs::Dice(seed), features);
+                let analysis = Prepared::new(&model, Budget::default()).analysis();
+                if analysis.instant_cycle().is_some() {
+                    continue;
+                }
+                for window in [3, 11, 40] {
+                    let exact = most(&analysis, window).map_or(0, |found| found.count);
+                    for labels in [0, 1, 3, 10] {
+                        let count = most_with(&analysis, window, Labels(labels)).map_or(0, |found| found.count);
+                        assert!(count >= exact, "{series}, seed {seed}: {count} with {labels} labels, {exact} can be");
+                        given_up += u32::from(count > exact);
+                    }
+                }
+            }
+        }
+        assert!(given_up > 30, "{given_up} searches were given up");
+    }
 }

@@ -5,7 +5,7 @@ mod adversary;
 #[path = "../../tests/model/compare.rs"]
 mod compare;
 #[path = "../../tests/model/graphs.rs"]
-mod graphs;
+pub(super) mod graphs;
 #[path = "../../tests/model/replay.rs"]
 mod replay;
 

@@ -60,6 +60,18 @@ pub enum Cmp {
 }
 
 impl Cmp {
+    /// The comparison with its sides changed: `a < b` is `b > a`.
+    #[must_use]
+    pub fn turned(self) -> Cmp {
+        match self {
+            Cmp::Is => Cmp::Is,
+            Cmp::Less => Cmp::More,
+            Cmp::AtMost => Cmp::AtLeast,
+            Cmp::More => Cmp::Less,
+            Cmp::AtLeast => Cmp::AtMost,
+        }
+    }
+
     /// As it is written.
     #[must_use]
     pub fn sign(self) -> &'static str {

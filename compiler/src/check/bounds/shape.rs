@@ -116,7 +116,8 @@ impl Shape {
         of.iter().filter(|class| wanted.holds(class)).copied().collect()
     }
 
-    fn sends_any(&self, wanted: Wanted, essential: bool) -> bool {
+    /// Whether it sends any such: essential, or the rest.
+    pub(super) fn sends_any(&self, wanted: Wanted, essential: bool) -> bool {
         let [rest, urgent] = &self.sends;
         let of = if essential { urgent } else { rest };
         of.iter().any(|class| wanted.holds(class))

@@ -54,7 +54,7 @@ impl Clock {
         match cond {
             Cond::Compare { left, by, right } => match (self.left_until(left, right), self.left_until(right, left)) {
                 (Some(x), _) => compared(*by, x),
-                (None, Some(x)) => compared(turned(*by), x),
+                (None, Some(x)) => compared(by.turned(), x),
                 (None, None) => (Ranges::all(), Ranges::all()),
             },
             Cond::Named { .. } | Cond::Holds(_) | Cond::Known(_) => (Ranges::all(), Ranges::all()),
@@ -83,17 +83,6 @@ impl Clock {
     fn left_until(&self, left: &Expr, right: &Expr) -> Option<Millis> {
         let ((a, x), (b, y)) = (split(left), split(right));
         (a == self.base && b == Expr::Now && !self.is_the_hosts()).then(|| y.saturating_sub(x))
-    }
-}
-
-/// `a < b` read as `b > a`.
-fn turned(by: Cmp) -> Cmp {
-    match by {
-        Cmp::Is => Cmp::Is,
-        Cmp::Less => Cmp::More,
-        Cmp::AtMost => Cmp::AtLeast,
-        Cmp::More => Cmp::Less,
-        Cmp::AtLeast => Cmp::AtMost,
     }
 }
 
