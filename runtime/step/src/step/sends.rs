@@ -3,7 +3,7 @@
 use journey_spec::program::{Channel, Fate, Message, MessageId, Send, Validity, Variant};
 use journey_spec::{Sensitive, Ts};
 
-use super::render::{Reading, needs_zone, render, text_for};
+use super::render::{Reading, is_veiled, needs_zone, render, text_for};
 use super::values::instant;
 use super::{Follow, FollowUp, Run};
 use crate::customer::{Route, Waiting, fold_address, later};
@@ -160,9 +160,10 @@ impl<'p> Run<'p> {
             if needs_zone(body) || subject.is_some_and(needs_zone) { self.c.zones(self.program) } else { Vec::new() };
         let reading = Reading::of(zones, locale);
         let veil = |path: &[String]| self.program.sensitivity(instance.journey, path).map(Sensitive::veil);
-        let veiled = render(body, &instance.data, &self.c.profile, &reading, veil);
         let text = |template| render(template, &instance.data, &self.c.profile, &reading, |_| None);
+        let shown = is_veiled(body, veil).then(|| render(body, &instance.data, &self.c.profile, &reading, veil));
         let (body, subject) = (text(body), subject.map(text));
+        let shown = shown.filter(|shown| *shown != body);
         let (number, journey, key) = (instance.number, instance.journey, instance.key.clone());
         let essential = message.essential.is_some();
         self.out.push(Effect::Release(Release {
@@ -171,7 +172,7 @@ impl<'p> Run<'p> {
             address: address.clone(),
             subject,
             body: body.clone(),
-            shown: Some(&veiled).filter(|veiled| **veiled != body).cloned(),
+            shown: shown.clone(),
             message: message.name.clone(),
             purpose: message.purpose,
             journey: self.journey(n).map(|j| j.name.clone()),
@@ -184,7 +185,7 @@ impl<'p> Run<'p> {
                 id: id.clone(),
                 message: message.name.clone(),
                 channel: variant.channel,
-                text: veiled,
+                text: shown.unwrap_or_else(|| body.clone()),
                 essential,
             },
         );
