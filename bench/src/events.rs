@@ -19,7 +19,7 @@ const BEGIN: Ts = 1_772_445_600_000;
 
 /// One message and one timer an event.
 const NOTED: &str = r#"
-customer { phone: phone as sms, zone: zone }
+customer { phone: phone for sms, zone: zone }
 event ping { n: number }
 message note { purpose service  sms "Thank you." }
 journey noting for customer {
@@ -93,6 +93,17 @@ fn next(s: &mut u64) -> u64 {
     *s
 }
 
+/// Processor time of this process so far, in microseconds.
+///
+/// # Panics
+/// Where the system does not tell it.
+#[must_use]
+pub fn cpu_us() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("a system that tells");
+    let fields: Vec<u64> = stat.rsplit(')').next().into_iter().flat_map(str::split_whitespace).skip(11).take(2).filter_map(|f| f.parse().ok()).collect();
+    fields.iter().sum::<u64>() * 10_000
+}
+
 /// Events a second through the engine's core on SQLite: read the customer, step, write, one message, one timer.
 ///
 /// # Panics
@@ -108,29 +119,33 @@ pub fn durable(group: usize, run: Duration) -> f64 {
     let mut now = BEGIN;
     engine.advance_to(now).expect("time");
     let mut number = 0_u64;
-    let mut arrivals = |count: usize, now: Ts, known: Option<u64>, s: &mut u64| -> Vec<Arrival> {
+    let mut s = 88_172_645_463_325_252;
+    let text = |text: String| journey_spec::Value::Text(text);
+    let all: Vec<Arrival> = (0..CUSTOMERS)
+        .map(|n| {
+            let profile = [("phone".to_owned(), text(format!("+44 7700 9{n:05}"))), ("zone".to_owned(), text("UTC".into()))].into();
+            let input = Input::CustomerUpdated { profile, stopped: Vec::new() };
+            Arrival::new(format!("new-{n}"), now, format!("customer-{n:08}"), input)
+        })
+        .collect();
+    engine.take_at(now, &all).expect("taken");
+    let mut arrivals = |count: usize, now: Ts, s: &mut u64| -> Vec<Arrival> {
         (0..count)
             .map(|_| {
                 number += 1;
-                let customer = known.map_or_else(|| next(s) % CUSTOMERS, |first| first + number);
                 let data = [("n".to_owned(), journey_spec::Value::Number(1.0))].into();
                 let input = Input::Event { name: "ping".into(), at: now, data };
-                Arrival::new(format!("evt-{number:012}"), now, format!("customer-{customer:08}"), input)
+                Arrival::new(format!("evt-{number:012}"), now, format!("customer-{:08}", next(s) % CUSTOMERS), input)
             })
             .collect()
     };
-    let mut s = 88_172_645_463_325_252;
-    for _ in 0..CUSTOMERS.div_ceil(1000) {
-        let batch = arrivals(1000, now, Some(0), &mut s);
-        engine.take(&batch).expect("taken");
-        engine.dispatch(now).expect("sent");
-    }
     let (mut events, mut lat) = (0, Vec::new());
+    let cpu = cpu_us();
     let began = Instant::now();
     while began.elapsed() < run {
-        let batch = arrivals(group, now, None, &mut s);
+        let batch = arrivals(group, now, &mut s);
         let from = Instant::now();
-        engine.take(&batch).expect("taken");
+        engine.take_at(now, &batch).expect("taken");
         engine.dispatch(now).expect("sent");
         lat.push(from.elapsed().as_micros());
         events += group as u64;
@@ -138,9 +153,14 @@ pub fn durable(group: usize, run: Duration) -> f64 {
     }
     let took = began.elapsed().as_secs_f64();
     lat.sort_unstable();
+    println!("   processor: {:.1} us an event", (cpu_us() - cpu) as f64 / events as f64);
+    let sent = engine.messages().expect("messages").len();
+    assert_eq!(sent as u64, events, "each event sends a message");
     println!("   a group: p50 {} us, p99 {} us", lat[lat.len() / 2], lat[lat.len() * 99 / 100]);
     drop(engine);
-    let _ = std::fs::remove_dir_all(dir);
+    if std::env::var_os("JOURNEY_BENCH_KEEP").is_none() {
+        let _ = std::fs::remove_dir_all(dir);
+    }
     events as f64 / took
 }
 
@@ -166,6 +186,7 @@ pub fn bare_sqlite(group: usize, run: Duration) -> f64 {
     }
     tx.commit().expect("kept");
     let (mut seq, mut s) = (0_u64, 88_172_645_463_325_252);
+    let cpu = cpu_us();
     let began = Instant::now();
     while began.elapsed() < run {
         let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).expect("a transaction");
@@ -188,6 +209,7 @@ pub fn bare_sqlite(group: usize, run: Duration) -> f64 {
         tx.commit().expect("kept");
     }
     let took = began.elapsed().as_secs_f64();
+    println!("   processor: {:.1} us an event", (cpu_us() - cpu) as f64 / seq as f64);
     drop(db);
     let _ = std::fs::remove_dir_all(dir);
     seq as f64 / took

@@ -40,7 +40,7 @@ use work::{Next, Work};
 /// Most arrivals that are kept in one transaction.
 const GROUP: usize = 256;
 /// Most customers that are kept in memory between transactions.
-const CACHED: usize = 4096;
+const CACHED: usize = 16_384;
 /// Under which name a store keeps the orders.
 const ORDERS: &str = "orders";
 
@@ -305,6 +305,27 @@ impl Engine {
         })
     }
 
+    /// As [`Engine::advance_to`] and [`Engine::take`], in one commit: what live shells do, turn by turn.
+    ///
+    /// # Errors
+    /// As [`Engine::take`].
+    pub fn take_at(&mut self, now: Ts, arrivals: &[Arrival]) -> Result<Vec<Taken>, EngineError> {
+        if self.pace == Pace::Virtual {
+            self.advance_to(now)?;
+            return self.take(arrivals);
+        }
+        self.whole(|engine| {
+            engine.fire_until(now)?;
+            let mut taken = Vec::with_capacity(arrivals.len());
+            for group in arrivals.chunks(GROUP) {
+                engine.take_group(group, &mut taken)?;
+                engine.flush()?;
+            }
+            engine.flush()?;
+            Ok(taken)
+        })
+    }
+
     /// From now on nothing leaves on this channel, for any customer, until then or until [`Engine::resume`]. Inputs are
     /// taken and timers fire as ever; what would leave waits, goes by another channel, or is blocked where it would not
     /// stay true. Survives a restart.
@@ -379,6 +400,10 @@ impl Engine {
 
     /// Performs effects that were committed and not yet performed. A message that is no longer true at `now` is not sent.
     ///
+    /// On live time what became of them is kept with the next commit, so that a turn needs one and not two: call
+    /// [`Engine::take_at`] or [`Engine::advance_to`] soon, and before the end. A crash until then performs them again, with
+    /// the same ids.
+    ///
     /// # Errors
     /// Where the store fails, a channel is broken, or on virtual time a channel is unavailable. Effects whose result is not
     /// known are performed again at the next call.
@@ -389,7 +414,9 @@ impl Engine {
             }
             let done = engine.perform()?;
             engine.fire_until(engine.clock)?;
-            engine.flush()?;
+            if engine.pace == Pace::Virtual {
+                engine.flush()?;
+            }
             Ok(done)
         })
     }
@@ -400,7 +427,7 @@ impl Engine {
     /// Where the store cannot be read.
     pub fn customer(&mut self, id: &str) -> Result<Option<Customer>, EngineError> {
         let record = self.store.load(&[id])?.into_iter().flatten().next();
-        record.map(|record| work::read_customer(id, &record.json)).transpose()
+        record.map(|record| work::read_customer(id, &record.state)).transpose()
     }
 
     /// All customers' ids, in order.
@@ -507,6 +534,9 @@ impl Engine {
         let known = self.store.taken(&ids)?;
         let mut seen: std::collections::BTreeSet<&str> =
             ids.iter().zip(known).filter(|(_, known)| *known).map(|(id, _)| *id).collect();
+        let fresh = |a: &&Arrival| is_new(a) && !seen.contains(a.id.as_str());
+        let customers = group.iter().filter(fresh).map(|a| a.customer.as_str()).collect();
+        self.load_all(&customers)?;
         for arrival in group {
             if let Content::Refused(refusal) = &arrival.content {
                 taken.push(self.bury(refusal));

@@ -13,6 +13,8 @@ fn main() {
     match args.next().as_deref() {
         Some("step") => step(),
         Some("durable") => durable(args.next().and_then(|n| n.parse().ok()).unwrap_or(256)),
+        Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, RUN)),
+        Some("ours") => println!("{:.0} events/s", events::durable(args.next().and_then(|n| n.parse().ok()).unwrap_or(256), RUN)),
         _ => {
             eprintln!("engine step | engine durable [GROUP]");
             std::process::exit(2);

@@ -2,6 +2,8 @@
 //!
 //! The state is plain data. It is bounded: what no rule can ask for any more is dropped at the end of each step.
 
+mod encoding;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Ts;
@@ -30,7 +32,7 @@ pub struct Customer {
     #[serde(default)]
     pub(crate) agreed: Vec<Agreed>,
     /// Zones of before the last moves, for windows of the calendar.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) former_zones: Vec<FormerZone>,
     /// Addresses that have said STOP, folded, oldest first.
     pub(crate) stops: Vec<Stop>,
@@ -49,7 +51,7 @@ pub struct Customer {
     /// Counts for limits that hold for the customer.
     pub(crate) tallies: Vec<CustomerTally>,
     /// What was taken in of events that have a limit on that.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub(crate) intakes: BTreeMap<EventId, Tally>,
     /// What left lately, oldest first, for hearing answers and receipts.
     pub(crate) routes: Vec<Route>,
@@ -80,19 +82,19 @@ pub struct Instance {
     /// When the newest taken news happened, for events with `newest by`.
     pub(crate) newest: BTreeMap<EventId, Ts>,
     /// When data that some message needs fresh were taken over last.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub(crate) taken: BTreeMap<String, Ts>,
     /// Counts for limits that hold for the instance, by position in the journey's list.
     pub(crate) tallies: BTreeMap<u32, Tally>,
     /// Which way it went in each state that splits.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub(crate) splits: BTreeMap<StateId, u32>,
     pub(crate) promises: Vec<OpenPromise>,
     /// Goals that were reached or missed, by position.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(default)]
     pub(crate) measured: BTreeSet<u32>,
     /// Silence that is hoped for after the end.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) watches: Vec<Watch>,
 }
 
@@ -161,6 +163,7 @@ pub(crate) struct Waiting {
     pub(crate) number: u64,
     pub(crate) instance: u64,
     pub(crate) visit: u64,
+    #[serde(with = "encoding::part")]
     pub(crate) send: Send,
     pub(crate) decided: Ts,
     /// When it is asked again.
@@ -171,7 +174,7 @@ pub(crate) struct Waiting {
     #[serde(default)]
     pub(crate) paused: bool,
     /// It waits for a datum that a service is asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(crate) lookup: Option<Lookup>,
 }
 
@@ -196,6 +199,7 @@ pub(crate) struct Route {
     pub(crate) journey: JourneyId,
     pub(crate) key: Option<String>,
     pub(crate) visit: u64,
+    #[serde(with = "encoding::part")]
     pub(crate) on_failed: Option<Then>,
     /// Its failure was told.
     pub(crate) failed: bool,
