@@ -14,6 +14,7 @@
 //! * *Where groups end.* Effects without a result may be performed at any later time, so it does not matter.
 //! * *Lines that were taken already.* They move the clock to where it has been before, which changes nothing.
 
+mod jobs;
 mod outbox;
 mod work;
 
@@ -26,7 +27,7 @@ use journey_spec::time::RANGE;
 use journey_spec::{Program, Ts};
 use journey_step::customer::fold_address;
 use journey_step::effect::{Entry, HandoffCase, Release, Took};
-use journey_step::{Customer, Input, Orders};
+use journey_step::{Customer, Input, Orders, Scope};
 
 use crate::channels::{Channel, Collect, Desk, Left};
 use crate::error::{EngineError, StoreError};
@@ -34,6 +35,7 @@ use crate::hooks::{Hooks, NoHooks};
 use crate::intake::{Arrival, Content, Refusal, Taken};
 use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
+pub use jobs::{Became, Job, LATE, Todo};
 use outbox::{Outbox, Task};
 use work::{Next, Work};
 
@@ -129,6 +131,8 @@ pub struct Engine {
     kept_clock: Ts,
     /// A commit failed: what is in memory may not be what is in the store.
     failed: bool,
+    /// There are other parts of the store, which hear of a STOP.
+    tells_stops: bool,
     /// What instances came by, where somebody asked for it.
     watched: Option<BTreeSet<Took>>,
     work: Work,
@@ -186,6 +190,7 @@ impl Engine {
             clock,
             kept_clock: clock,
             failed: false,
+            tells_stops: false,
             watched: None,
             work: Work::default(),
             outbox: Outbox::default(),
@@ -324,6 +329,36 @@ impl Engine {
             engine.flush()?;
             Ok(taken)
         })
+    }
+
+    /// From now on nothing of this leaves, until then or until [`Engine::resume_scope`]. As [`Engine::pause`].
+    ///
+    /// # Errors
+    /// As [`Engine::pause`].
+    pub fn pause_scope(&mut self, scope: &Scope, until: Option<Ts>) -> Result<(), EngineError> {
+        self.order(|orders| orders.pause_scope(scope, until))
+    }
+
+    /// Ends a pause, as [`Engine::resume`].
+    ///
+    /// # Errors
+    /// As [`Engine::resume`].
+    pub fn resume_scope(&mut self, scope: &Scope) -> Result<(), EngineError> {
+        self.order(|orders| orders.resume_scope(scope))
+    }
+
+    /// What was decided until `now` and has not left does not leave any more.
+    ///
+    /// # Errors
+    /// Where the store fails; then nothing is withdrawn.
+    pub fn withdraw(&mut self, scope: Scope, now: Ts) -> Result<(), EngineError> {
+        self.order(|orders| orders.withdraw(scope, now))
+    }
+
+    /// From now on an address that says STOP is told to the other parts of a store that has several, by
+    /// [`Todo::Tell`].
+    pub fn tell_stops(&mut self) {
+        self.tells_stops = true;
     }
 
     /// From now on nothing leaves on this channel, for any customer, until then or until [`Engine::resume`]. Inputs are
@@ -563,6 +598,11 @@ impl Engine {
                 Input::CustomerUpdated { profile: profile.clone(), stopped }
             }
             Content::Input(input) => input.clone(),
+            Content::Stopped(address) => {
+                let effects = self.stop_all(address)?;
+                self.work.batch.taken.push(arrival.id.clone());
+                return Ok(Taken::Accepted { effects });
+            }
             Content::OptOut(channel) => {
                 let program = Arc::clone(&self.program);
                 match self.known(&arrival.customer)?.and_then(|c| c.address(&program, *channel).map(str::to_string)) {

@@ -9,7 +9,7 @@ use journey_step::Input;
 use journey_step::effect::{CallRequest, HandoffCase, Release};
 use serde::{Deserialize, Serialize};
 
-use super::{Dispatched, Engine};
+use super::{Dispatched, Engine, LATE};
 use crate::channels::{Delivery, Out};
 use crate::error::{ChannelError, EngineError, StoreError};
 use crate::feed::record_of;
@@ -31,6 +31,8 @@ pub(super) enum Task {
     Release(Release),
     Handoff(HandoffCase),
     Call(CallRequest),
+    /// Other parts of the store are to hear of an address that said STOP.
+    Stopped(String),
 }
 
 impl Task {
@@ -39,6 +41,7 @@ impl Task {
             Task::Release(release) => &release.id,
             Task::Handoff(case) => &case.case,
             Task::Call(call) => &call.id,
+            Task::Stopped(address) => address,
         }
     }
 
@@ -47,6 +50,7 @@ impl Task {
             Task::Release(release) => Lane::Channel(release.channel),
             Task::Handoff(_) => Lane::Desk,
             Task::Call(call) => Lane::Service(call.service.clone()),
+            Task::Stopped(_) => Lane::Others,
         }
     }
 }
@@ -67,6 +71,7 @@ enum Lane {
     Channel(Way),
     Desk,
     Service(String),
+    Others,
 }
 
 /// A lane that does not work now.
@@ -119,6 +124,16 @@ struct Portion {
 }
 
 impl Outbox {
+    /// The newest row that was claimed.
+    pub(super) fn claimed(&self) -> u64 {
+        self.claimed
+    }
+
+    /// All rows up to this one are claimed.
+    pub(super) fn claim_to(&mut self, seq: u64) {
+        self.claimed = self.claimed.max(seq);
+    }
+
     /// The next answer that arrives, and the call's place in the outbox.
     pub(super) fn next_answer(&self) -> Option<(Ts, u64)> {
         self.answers.first_key_value().map(|(key, _)| *key)
@@ -158,6 +173,11 @@ impl Engine {
             }
         }
         let again: Vec<OutboxRow> = again.iter().filter_map(|seq| self.outbox.held.remove(seq)).collect();
+        let (late, again): (Vec<OutboxRow>, Vec<OutboxRow>) =
+            again.into_iter().partition(|row| !self.is_virtual() && now.saturating_sub(row.at) > LATE);
+        for row in late {
+            self.judge_again(row, &mut done)?;
+        }
         for rows in again.chunks(PORTION) {
             self.perform_portion(rows.to_vec(), now, &mut done)?;
         }
@@ -169,6 +189,19 @@ impl Engine {
         }
         done.waiting = self.outbox.held.len() as u64;
         Ok(done)
+    }
+
+    /// What could not leave in time is asked again before it is tried again; cases and calls have no such rules.
+    fn judge_again(&mut self, row: OutboxRow, done: &mut Dispatched) -> Result<(), EngineError> {
+        match read_task(&row)? {
+            Task::Release(release) if release.journey.is_some() && self.clock < release.valid_until => {
+                let input = Input::Late { message: release.id, channel: release.channel, in_doubt: false };
+                self.apply(&row.customer, &input, self.clock)?;
+                self.work.batch.settled.push(Settled { seq: row.seq, result: "not sent: asked again".into() });
+                self.flush()
+            }
+            _ => self.perform_portion(vec![row], self.clock, done),
+        }
     }
 
     fn perform_portion(&mut self, rows: Vec<OutboxRow>, now: Ts, done: &mut Dispatched) -> Result<(), EngineError> {
@@ -195,6 +228,8 @@ impl Engine {
                     }
                 }
                 Task::Call(call) => self.call(&row, call, at, done)?,
+                // Who performs effects here has one store, and no other to tell.
+                Task::Stopped(_) => Did::Settled("told".into()),
             };
             match result {
                 Did::Settled(result) => {

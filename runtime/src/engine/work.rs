@@ -202,12 +202,31 @@ impl Engine {
             if self.work.stopped.contains(&address) || !self.store.stopped(&[&address])?.is_empty() {
                 continue;
             }
-            self.work.stopped.insert(address.clone());
-            for other in self.sharing(&address, id)? {
-                let told = Input::OptOut { address: address.clone(), confirm: false };
-                // The address is marked by now, so what these steps say about it is no news.
-                effects += self.step_one(&other, &told, at)?.0;
+            if self.tells_stops {
+                let task = Task::Stopped(address.clone());
+                let add = OutboxAdd { id: address.clone(), customer: id.into(), at, body: write_task(&task)? };
+                self.work.batch.outbox.push(add);
             }
+            effects += self.stop_others(&address, id, at)?;
+        }
+        Ok(effects)
+    }
+
+    /// Marks an address that said STOP elsewhere, for everybody here.
+    pub(super) fn stop_all(&mut self, address: &str) -> Result<usize, EngineError> {
+        if self.work.stopped.contains(address) || !self.store.stopped(&[address])?.is_empty() {
+            return Ok(0);
+        }
+        self.stop_others(address, "", self.clock)
+    }
+
+    fn stop_others(&mut self, address: &str, but: &str, at: Ts) -> Result<usize, EngineError> {
+        self.work.stopped.insert(address.into());
+        let mut effects = 0;
+        for other in self.sharing(address, but)? {
+            let told = Input::OptOut { address: address.into(), confirm: false };
+            // The address is marked by now, so what these steps say about it is no news.
+            effects += self.step_one(&other, &told, at)?.0;
         }
         Ok(effects)
     }
@@ -314,7 +333,7 @@ impl Engine {
             };
             self.work.awaits_result |= match task {
                 Task::Release(_) => self.outside.channel.may_reject(),
-                Task::Handoff(_) => false,
+                Task::Handoff(_) | Task::Stopped(_) => false,
                 Task::Call(_) => true,
             };
             count += 1;

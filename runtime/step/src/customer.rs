@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use journey_spec::Ts;
 use journey_spec::places;
 use journey_spec::program::{
-    Channel, Deadline, EndKind, EventId, JourneyId, Limit, MessageId, Millis, Program, Send, StateId, Then, Window,
+    Channel, Deadline, EndKind, EventId, JourneyId, Limit, MessageId, Millis, Program, Send, StateId, Window,
 };
 use journey_spec::time::Zone;
 use journey_spec::value::{Data, Value};
@@ -176,6 +176,9 @@ pub(crate) struct Waiting {
     /// It waits for a datum that a service is asked for.
     #[serde(default)]
     pub(crate) lookup: Option<Lookup>,
+    /// The id under which it was released before and could not go out.
+    #[serde(default)]
+    pub(crate) again: Option<String>,
 }
 
 /// A service has been asked for a datum that a waiting message needs fresh.
@@ -199,8 +202,9 @@ pub(crate) struct Route {
     pub(crate) journey: JourneyId,
     pub(crate) key: Option<String>,
     pub(crate) visit: u64,
-    #[serde(with = "encoding::part")]
-    pub(crate) on_failed: Option<Then>,
+    /// What was sent, for who has to ask again; none in states of before it was kept.
+    #[serde(default, with = "encoding::part")]
+    pub(crate) send: Option<Send>,
     /// Its failure was told.
     pub(crate) failed: bool,
 }
@@ -441,13 +445,19 @@ impl Customer {
     pub(crate) fn charge(&mut self, of: (Option<JourneyId>, u32, Option<String>), n: u32, per: Option<Window>) {
         let (journey, limit, key) = of;
         let now = self.now;
-        match self.tallies.iter_mut().find(|t| t.journey == journey && t.limit == limit && t.key == key) {
-            Some(found) => found.tally.charge(n, per, now),
-            None => {
-                let mut tally = Tally::default();
-                tally.charge(n, per, now);
-                self.tallies.push(CustomerTally { journey, limit, key, tally });
-            }
+        self.tally((journey, limit, key), |tally| tally.charge(n, per, now));
+    }
+
+    /// Changes the count for a limit that holds for the customer.
+    pub(crate) fn tally(&mut self, of: (Option<JourneyId>, u32, Option<String>), change: impl FnOnce(&mut Tally)) {
+        let (journey, limit, key) = of;
+        let found = self.tallies.iter().position(|t| t.journey == journey && t.limit == limit && t.key == key);
+        let at = found.unwrap_or(self.tallies.len());
+        if found.is_none() {
+            self.tallies.push(CustomerTally { journey, limit, key, tally: Tally::default() });
+        }
+        if let Some(found) = self.tallies.get_mut(at) {
+            change(&mut found.tally);
         }
     }
 

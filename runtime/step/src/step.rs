@@ -14,6 +14,7 @@ mod fresh;
 mod goals;
 mod handoffs;
 mod hooks;
+mod late;
 mod moves;
 mod promises;
 mod render;
@@ -202,6 +203,7 @@ impl<'p> Run<'p> {
             Input::Answered { call, outcome } => self.answered(call, outcome),
             Input::LookedUp { call, record } => self.looked_up(call, record.as_ref()),
             Input::Receipt { message, delivered } => self.receipt(message, *delivered),
+            Input::Late { message, channel, in_doubt } => self.late(message, *channel, *in_doubt),
         }
         self.conclude();
     }
