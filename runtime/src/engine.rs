@@ -16,6 +16,7 @@
 
 mod jobs;
 mod outbox;
+mod watch;
 mod work;
 
 use std::collections::BTreeSet;
@@ -37,6 +38,8 @@ use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
 pub use jobs::{Became, Job, LATE, Todo};
 use outbox::{Outbox, Task};
+use watch::Watching;
+pub use watch::{Exceeded, Promised, Seen};
 use work::{Next, Work};
 
 /// Most arrivals that are kept in one transaction.
@@ -135,6 +138,7 @@ pub struct Engine {
     tells_stops: bool,
     /// What instances came by, where somebody asked for it.
     watched: Option<BTreeSet<Took>>,
+    watching: Option<Watching>,
     work: Work,
     outbox: Outbox,
     steps: u64,
@@ -192,6 +196,7 @@ impl Engine {
             failed: false,
             tells_stops: false,
             watched: None,
+            watching: None,
             work: Work::default(),
             outbox: Outbox::default(),
             steps: 0,
@@ -465,6 +470,22 @@ impl Engine {
         record.map(|record| work::read_customer(id, &record.state)).transpose()
     }
 
+    /// Keeps a value by name with the next commit.
+    pub(crate) fn keep_meta(&mut self, name: &str, value: String) {
+        self.work.batch.meta.push((name.into(), value));
+    }
+
+    /// The first `n` customers after `after`, in order of their ids, with their states.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn customers_after(&mut self, after: Option<&str>, n: usize) -> Result<Vec<Customer>, EngineError> {
+        let ids = self.store.customers(after, n)?;
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let found = ids.iter().zip(self.store.load(&ids)?);
+        found.filter_map(|(id, record)| Some(work::read_customer(id, &record?.state))).collect()
+    }
+
     /// All customers' ids, in order.
     ///
     /// # Errors
@@ -720,7 +741,8 @@ impl Engine {
     /// Commits what was done since the last commit.
     fn flush(&mut self) -> Result<(), EngineError> {
         let mut batch = self.work.finish()?;
-        if self.clock != self.kept_clock {
+        // Live, the passing of time alone is not worth a commit.
+        if self.clock != self.kept_clock && (self.pace == Pace::Virtual || !batch.is_empty()) {
             batch.meta.push(("clock".into(), self.clock.to_string()));
         }
         if batch.is_empty() {

@@ -97,22 +97,29 @@ impl Engine {
 
     /// Why a message is not to be sent now, where it is not: it is no longer true, or nothing may leave on its channel or of
     /// its journey, or it was withdrawn. Waiting for the end of a pause is what [`Became::Unsent`] leads to.
-    #[must_use]
-    pub fn bar(&self, at: Ts, release: &Release, now: Ts) -> Option<Became> {
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn bar(&mut self, customer: &str, at: Ts, release: &Release, now: Ts) -> Result<Option<Became>, EngineError> {
         let journey = release.journey.as_deref().unwrap_or_default();
         if now >= release.valid_until {
-            return Some(Became::Rejected("not sent: no longer true".into()));
+            return Ok(Some(Became::Rejected("not sent: no longer true".into())));
+        }
+        // Who said STOP a moment ago is not sent what was decided a moment before. The confirmation is for them.
+        let spared = release.journey.is_none() || self.program.policy.stop_spares.contains(&release.purpose);
+        if !spared && self.known(customer)?.is_some_and(|c| c.has_stopped(&release.address)) {
+            return Ok(Some(Became::Unsent { in_doubt: false }));
         }
         if self.orders.is_withdrawn(release.channel, journey, at) {
-            return Some(Became::Unsent { in_doubt: false });
+            return Ok(Some(Became::Unsent { in_doubt: false }));
         }
         let paused = self.orders.is_paused(release.channel, now) || self.orders.is_journey_paused(journey, now);
-        match (paused, release.journey.is_some()) {
+        Ok(match (paused, release.journey.is_some()) {
             (false, _) => None,
             (true, true) => Some(Became::Unsent { in_doubt: false }),
             // The confirmation of STOP belongs to no journey and is not judged.
             (true, false) => Some(Became::Rejected("not sent: the channel is paused".into())),
-        }
+        })
     }
 
     /// Takes what became of a job. It is kept with the next commit, as is what follows from it.

@@ -306,8 +306,10 @@ impl Engine {
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
         let hooks = &mut self.hooks;
         let mut ask = |request: &HookRequest| hooks.ask(request);
+        let before = customer.now();
         let (customer, effects) = step_asking(&program, &self.orders, customer, input, at, &mut ask);
         self.steps += 1;
+        let look = self.watching.as_mut().and_then(|w| w.look(&program, before, &customer, &effects, at));
         let mut count = 0;
         for effect in effects {
             let task = match effect {
@@ -343,7 +345,12 @@ impl Engine {
         let addresses = self.address_keys(&customer);
         // A step does all that is due. Should it ever leave something at or before its own time, a second's distance keeps
         // one customer from stopping all others.
-        let due = customer.next_due().map(|due| if due <= at { at.saturating_add(SECOND) } else { due });
+        let due = customer
+            .next_due()
+            .into_iter()
+            .chain(look)
+            .min()
+            .map(|due| if due <= at { at.saturating_add(SECOND) } else { due });
         // STOP may come from, or for, an address that is not the customer's own.
         let named = match input {
             Input::OptOut { address, .. } | Input::Reply { address: Some(address), .. } => Some(fold_address(address)),

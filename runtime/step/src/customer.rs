@@ -435,6 +435,12 @@ impl Customer {
         self.stops.iter().any(|s| s.address == folded)
     }
 
+    /// What left, oldest first, as far back as a rule can ask, and thirty days at least.
+    #[must_use]
+    pub fn left(&self) -> &[Left] {
+        &self.left
+    }
+
     /// How many entries the ledger's log holds.
     #[must_use]
     pub fn ledger_len(&self) -> usize {

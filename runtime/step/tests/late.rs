@@ -53,7 +53,7 @@ fn in_doubt_it_counts_both_times_in_windows_and_once_in_a_life() {
         let begin = d.now;
         let sms = LimitWhat::Messages { channel: Some(Channel::Sms), purpose: None };
         d.program.policy.limits = vec![
-            limit(sms.clone(), 2, Some(DAY), Fate::Defer, "sms to 2 per 24h"),
+            limit(sms, 2, Some(DAY), Fate::Defer, "sms to 2 per 24h"),
             limit(sms, 2, None, Fate::Skip, "sms to 2"),
         ];
         d.event("booking.created", booking("B", day(20, "09:00")));

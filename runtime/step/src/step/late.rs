@@ -30,7 +30,7 @@ impl Run<'_> {
         let counted = ledger::uncharge(self.program, &mut self.c, &route_key(&route, channel));
         if let (true, Some(counted)) = (in_doubt, counted) {
             let at = self.c.left.partition_point(|l| l.at <= counted.at);
-            self.c.left.insert(at, counted);
+            self.c.left.insert(at, ledger::Left { doubtful: true, ..counted });
         }
         let unsaid = |s: &crate::effect::Said| s.at == route.at && s.channel == channel && !s.by_customer;
         if let Some(at) = self.c.said.iter().rposition(unsaid) {

@@ -208,6 +208,7 @@ impl<'p> Run<'p> {
             key: key.clone(),
             message: waiting.send.message,
             essential,
+            doubtful: false,
         };
         ledger::charge(self.program, &mut self.c, left);
         self.say(variant.channel, false, body);
