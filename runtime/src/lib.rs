@@ -50,6 +50,7 @@ pub mod hooks;
 pub mod intake;
 pub mod live;
 pub mod service;
+pub mod simulate;
 pub mod store;
 
 pub use channels::{Channel, Delivery, Desk, Out};
