@@ -52,6 +52,7 @@ pub mod host;
 pub mod intake;
 pub mod live;
 pub mod service;
+pub mod simulate;
 pub mod store;
 
 pub use async_trait::async_trait;
