@@ -90,6 +90,7 @@ pub(crate) fn lower(
         hooks,
         policy,
         journeys,
+        versions: None,
     };
     Lowered { program: program.seal(), broken, whole }
 }

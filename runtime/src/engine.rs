@@ -16,6 +16,7 @@
 
 mod jobs;
 mod outbox;
+mod versions;
 mod watch;
 mod work;
 
@@ -38,6 +39,7 @@ use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
 pub use jobs::{Became, Job, LATE, Todo};
 use outbox::{Outbox, Task};
+pub use versions::Living;
 use watch::Watching;
 pub use watch::{Exceeded, Promised, Seen};
 use work::{Next, Work};
@@ -120,7 +122,10 @@ impl Dispatched {
 
 /// The runtime engine. See the [crate's](crate) page.
 pub struct Engine {
+    /// The program that was given, or where people are in older ones too, the union of them.
     program: Arc<Program>,
+    /// How many instances live in each journey, as committed.
+    living: versions::Count,
     store: Box<dyn Store>,
     outside: Outside,
     hooks: Box<dyn Hooks>,
@@ -155,12 +160,16 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Opens an engine on a store, on virtual time, with an [`Outside`] that collects. A new store belongs to the program
-    /// from now on.
+    /// Opens an engine on a store, on virtual time, with an [`Outside`] that collects.
+    ///
+    /// A store goes on with another program than it was run with: what begins from now on begins on this one, and instances
+    /// stay on the version on which they began, while this one's policy, customer, events, services and hooks hold for
+    /// all.
     ///
     /// # Errors
-    /// Where the program is of another format, was changed after it was compiled, or does not hang together; where customers in the store have been
-    /// in another program's journeys; where the store fails.
+    /// Where the program is of another format, was changed after it was compiled, or does not hang together; where instances
+    /// of an older version would go without something that they need ([`EngineError::Stranded`]); where the store fails.
+    /// The store is as it was then.
     pub fn open(program: Arc<Program>, mut store: Box<dyn Store>) -> Result<Engine, EngineError> {
         if program.format != journey_spec::program::FORMAT {
             let (found, known) = (program.format, journey_spec::program::FORMAT);
@@ -170,6 +179,10 @@ impl Engine {
         if program.hash != program.content_hash() {
             let why =
                 "its content is not what its hash says, so it was changed after it was compiled; compile it again";
+            return Err(EngineError::Program(why.into()));
+        }
+        if program.versions.is_some() {
+            let why = "it stands for several programs already; give the engine the newest of them alone";
             return Err(EngineError::Program(why.into()));
         }
         // A program can come from elsewhere than the compiler: its indices lead somewhere, or it does not run.
@@ -183,8 +196,10 @@ impl Engine {
                 .map_err(|e| StoreError::Damaged(format!("its orders are `{text}`, which is not understood: {e}")))?,
             None => Orders::default(),
         };
+        let claimed = versions::claim(store.as_mut(), program)?;
         let mut engine = Engine {
-            program,
+            program: claimed.program,
+            living: claimed.living,
             store,
             outside: Outside::default(),
             hooks: Box::new(NoHooks),
@@ -201,26 +216,9 @@ impl Engine {
             outbox: Outbox::default(),
             steps: 0,
         };
-        engine.claim_store()?;
+        engine.work.batch.meta = claimed.meta;
+        engine.flush()?;
         Ok(engine)
-    }
-
-    /// Sees that the store belongs to this program, and makes it so where it is new.
-    fn claim_store(&mut self) -> Result<(), EngineError> {
-        let stored = self.store.meta("program")?;
-        if stored.as_deref() == Some(self.program.hash.as_str()) {
-            return Ok(());
-        }
-        if let Some(stored) = stored {
-            for id in self.customers()? {
-                // What has ended counts too: answers to its messages and its limits point into the program.
-                if self.customer(&id)?.is_some_and(|c| !c.instances().is_empty()) {
-                    return Err(EngineError::OtherProgram { customer: id, stored, given: self.program.hash.clone() });
-                }
-            }
-        }
-        self.work.batch.meta.push(("program".into(), self.program.hash.clone()));
-        self.flush()
     }
 
     /// Connects the engine to its surroundings. Do this before anything else, so that nothing is sent elsewhere.
@@ -279,7 +277,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The program.
+    /// The program, beside older ones that people are in: the one that numbers in customers' states point into.
     #[must_use]
     pub fn program(&self) -> &Arc<Program> {
         &self.program
@@ -741,6 +739,8 @@ impl Engine {
     /// Commits what was done since the last commit.
     fn flush(&mut self) -> Result<(), EngineError> {
         let mut batch = self.work.finish()?;
+        let living = self.count_living()?;
+        batch.meta.extend(living.iter().map(|(_, text)| (versions::LIVING.into(), text.clone())));
         // Live, the passing of time alone is not worth a commit.
         if self.clock != self.kept_clock && (self.pace == Pace::Virtual || !batch.is_empty()) {
             batch.meta.push(("clock".into(), self.clock.to_string()));
@@ -758,6 +758,9 @@ impl Engine {
         }
         self.failed = false;
         self.kept_clock = self.clock;
+        if let Some((count, _)) = living {
+            self.living = count;
+        }
         self.work.committed();
         Ok(())
     }

@@ -511,28 +511,18 @@ impl Runtime {
     /// # Errors
     /// Where the program has no such journey or state, or the store cannot be read.
     pub async fn customers_in(&self, journey: &str, state: &str) -> Result<Vec<String>, RuntimeError> {
-        let journeys = &self.inner.program.journeys;
-        let Some((place, declared)) = journeys.iter().enumerate().find(|(_, j)| j.name == journey) else {
-            return Err(RuntimeError::Asked(format!("there is no journey `{journey}`")));
-        };
-        let Some(at) = declared.states.iter().position(|s| s.name == state) else {
-            return Err(RuntimeError::Asked(format!("journey `{journey}` has no state `{state}`")));
-        };
         let mut found = Vec::new();
         for queue in self.inner.queues.iter() {
             let mut after: Option<String> = None;
             loop {
-                let from = after.clone();
-                let page = self.ask(queue, move |engine| engine.customers_after(from.as_deref(), 1000)).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.id().to_owned());
-                let is_there = |c: &&Customer| {
-                    let here = |i: &journey_step::customer::Instance| {
-                        i.is_live() && i.journey().index() == place && i.state().index() == at
-                    };
-                    c.instances().iter().any(here)
-                };
-                found.extend(page.iter().filter(is_there).map(|c| c.id().to_owned()));
+                let (from, journey, state) = (after.clone(), journey.to_owned(), state.to_owned());
+                let look = move |engine: &mut Engine| portion(engine, from.as_deref(), &journey, &state);
+                let (ids, last) = self.ask(queue, look).await?;
+                found.extend(ids);
+                if last.is_none() {
+                    break;
+                }
+                after = last;
             }
         }
         Ok(found)
@@ -609,6 +599,29 @@ impl Runtime {
             tracing::error!("the runtime's threads could not be waited for");
         }
     }
+}
+
+/// Of the next customers those who live in this state of this journey, in whichever version of it; and who was looked at last,
+/// where there was anybody.
+fn portion(
+    engine: &mut Engine,
+    after: Option<&str>,
+    journey: &str,
+    state: &str,
+) -> Result<(Vec<String>, Option<String>), EngineError> {
+    let program = Arc::clone(engine.program());
+    let known = |j: &&journey_spec::program::Journey| j.name == journey && j.states.iter().any(|s| s.name == state);
+    if !program.journeys.iter().any(|j| known(&j)) {
+        return Err(EngineError::Program(format!("it has no journey `{journey}` with a state `{state}`")));
+    }
+    let page = engine.customers_after(after, 1000)?;
+    let is_there = |instance: &journey_step::customer::Instance| {
+        let of = program.journeys.get(instance.journey().index()).filter(known);
+        let at = of.and_then(|j| j.states.get(instance.state().index()));
+        instance.is_live() && at.is_some_and(|s| s.name == state)
+    };
+    let found = page.iter().filter(|c| c.instances().iter().any(is_there)).map(|c| c.id().to_owned()).collect();
+    Ok((found, page.last().map(|c| c.id().to_owned())))
 }
 
 /// A customer's shard: the same wherever and whenever it is asked.

@@ -39,6 +39,8 @@
 //!   between a channel's delivery and the note of it makes the channel see the same id again.
 //! * **A replay is the same run.** On virtual time, a run killed anywhere and started again with the same feed and store
 //!   sends what an uninterrupted one sends. [`engine`] says why.
+//! * **Who is in flight stays on their version.** A store goes on with a newer program: what begins, begins on that, and what
+//!   lives stays on the one on which it began ([`journey_spec::program::union`]).
 
 pub mod channels;
 pub mod clock;

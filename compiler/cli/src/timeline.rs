@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anstyle::Style;
 use journey_compiler::diagnostics::human::wrapped;
 use journey_spec::Ts;
+use journey_spec::program::short;
 use journey_spec::time::Zone;
 use journey_step::effect::{Entry, PromiseFate, What};
 
@@ -161,9 +162,12 @@ impl Page<'_> {
             self.out.push_str(&format!("{}{}\n", " ".repeat(self.indent), styled(BOLD, &day)));
             self.day = day;
         }
-        let key = match (&entry.key, self.several) {
-            (Some(key), true) => format!("{key}  "),
-            _ => String::new(),
+        let key = entry.key.as_deref().filter(|_| self.several).unwrap_or_default();
+        let key = match entry.version.as_deref().map(short) {
+            // who is still on an older version is told from those on the newest
+            Some(version) => format!("{key}@{version}  "),
+            None if key.is_empty() => String::new(),
+            None => format!("{key}  "),
         };
         let time = self.moment(entry.at);
         let wide = if self.turning.contains(&self.day) { 15 } else { 8 };

@@ -130,6 +130,9 @@ impl Watching {
     /// Counts what left in each proven window that ends now.
     fn compare(&mut self, program: &Program, customer: &Customer, at: Ts) {
         let Some(certificate) = &self.certificate else { return };
+        // It is that of the newest program; of what older versions send it says nothing.
+        let is_older = |l: &Left| program.older_version(l.journey).is_some();
+        let mixed = customer.left().iter().any(is_older);
         for proven in &certificate.bounds {
             let counts = |left: &Left| {
                 !left.doubtful
@@ -139,10 +142,13 @@ impl Watching {
             };
             let mut most = 0;
             match &proven.journey {
+                None if mixed => {}
                 None => most = customer.left().iter().filter(|l| counts(l)).count() as u64,
                 // Only what left now can have made it more.
                 Some(name) => {
-                    let named = |l: &Left| program.journeys.get(l.journey.index()).is_some_and(|j| j.name == *name);
+                    let named = |l: &Left| {
+                        !is_older(l) && program.journeys.get(l.journey.index()).is_some_and(|j| j.name == *name)
+                    };
                     for instance in customer.left().iter().filter(|l| l.at == at && named(l)).map(|l| l.instance) {
                         let of = customer.left().iter().filter(|l| l.instance == instance);
                         most = most.max(of.filter(|l| counts(l)).count() as u64);

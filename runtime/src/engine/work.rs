@@ -10,6 +10,7 @@ use journey_step::{Customer, Effect, HookRequest, Input, step_asking};
 use sha2::{Digest, Sha256};
 
 use super::outbox::{Task, write_task};
+use super::versions::{Change, lived};
 use super::{CACHED, Engine, Pace};
 use crate::error::{EngineError, StoreError};
 use crate::store::{Batch, CustomerWrite, OutboxAdd, Record, TimelineAdd};
@@ -37,6 +38,8 @@ pub(super) struct Work {
     pub(super) refused: Option<String>,
     /// There is an effect whose result is an input.
     pub(super) awaits_result: bool,
+    /// Instances that began and ended since the last commit.
+    pub(super) living: Change,
 }
 
 /// The store's due customers, read in portions. Holds as long as everybody stays in memory who has changed since.
@@ -102,6 +105,7 @@ impl Work {
     /// The batch is committed.
     pub(super) fn committed(&mut self) {
         self.stopped.clear();
+        self.living = Change::default();
         for id in std::mem::take(&mut self.changed) {
             if let Some(slot) = self.slots.get_mut(&id) {
                 slot.revision = Some(slot.revision.unwrap_or(0) + 1);
@@ -304,12 +308,14 @@ impl Engine {
         let program = Arc::clone(&self.program);
         let slot = self.work.slots.get_mut(id);
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
+        let lived_before = lived(&customer);
         let hooks = &mut self.hooks;
         let mut ask = |request: &HookRequest| hooks.ask(request);
         let before = customer.now();
         let (customer, effects) = step_asking(&program, &self.orders, customer, input, at, &mut ask);
         self.steps += 1;
         let look = self.watching.as_mut().and_then(|w| w.look(&program, before, &customer, &effects, at));
+        self.work.living.see(&lived_before, &lived(&customer));
         let mut count = 0;
         for effect in effects {
             let task = match effect {

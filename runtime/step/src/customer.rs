@@ -4,6 +4,7 @@
 
 mod encoding;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Ts;
@@ -469,9 +470,29 @@ impl Customer {
 
     /// Whether a limit that holds for the customer lets no more through.
     pub(crate) fn is_full(&self, program: &Program, journey: Option<JourneyId>, index: u32, limit: &Limit) -> bool {
-        let of = |t: &&CustomerTally| t.journey == journey && t.limit == index && t.key.is_none();
-        let tally = self.tallies.iter().find(of).map(|t| &t.tally);
-        self.is_tally_full(program, tally, limit)
+        let tally = self.counted(program, journey, index, None);
+        self.is_tally_full(program, tally.as_deref(), limit)
+    }
+
+    /// What was counted for a limit that holds for the customer, over all versions of its journey.
+    pub(crate) fn counted(
+        &self,
+        program: &Program,
+        journey: Option<JourneyId>,
+        index: u32,
+        key: Option<&str>,
+    ) -> Option<Cow<'_, Tally>> {
+        let same = |t: &&CustomerTally| match (journey, t.journey) {
+            (None, None) => t.limit == index,
+            (Some(journey), Some(of)) => program.counts_same((journey, index), (of, t.limit)),
+            _ => false,
+        };
+        let mut all = self.tallies.iter().filter(|t| t.key.as_deref() == key && same(t)).map(|t| &t.tally);
+        let first = all.next()?;
+        let Some(second) = all.next() else { return Some(Cow::Borrowed(first)) };
+        let mut sum = first.clone();
+        std::iter::once(second).chain(all).for_each(|tally| sum.add(tally));
+        Some(Cow::Owned(sum))
     }
 
     /// Whether a limit lets no more through, by what it has counted so far.

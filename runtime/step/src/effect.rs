@@ -175,6 +175,9 @@ pub struct Entry {
     pub at: Ts,
     /// The journey concerned, where there is one.
     pub journey: Option<String>,
+    /// The hash of the program that the instance is still on, where that is not the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The instance's key, where it has one.
     pub key: Option<String>,
     /// The instance's number, counted per customer.

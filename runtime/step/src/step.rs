@@ -378,6 +378,7 @@ impl<'p> Run<'p> {
         let entry = Entry {
             at: self.now,
             journey: n.and_then(|n| self.journey(n)).map(|j| j.name.clone()),
+            version: instance.and_then(|i| self.program.older_version(i.journey)).map(str::to_owned),
             key: instance.and_then(|i| i.key.clone()),
             instance: instance.map(|i| i.number),
             what,

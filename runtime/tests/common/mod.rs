@@ -161,6 +161,7 @@ pub fn program() -> Program {
             ..Policy::default()
         },
         journeys: vec![journey],
+        versions: None,
     }
     .seal()
 }

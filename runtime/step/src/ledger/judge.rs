@@ -7,7 +7,7 @@ use journey_spec::program::{
 
 use super::places::{forget_zones, places};
 use super::{Left, Tally, all_quiet_end, frees_at, in_window, is_quiet};
-use crate::customer::{Customer, CustomerTally, Instance};
+use crate::customer::{Customer, Instance};
 use crate::orders::Orders;
 
 /// A message that would leave now.
@@ -141,7 +141,7 @@ fn policy_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Bar
     // A policy knows no journey's states: a `->` there can only mean that the message is dropped.
     let fate = if matches!(limit.fate, Fate::Goto(_)) { Fate::Skip } else { limit.fate.clone() };
     match limit.per {
-        None => (count_of(ask.customer, None, index, key) >= u64::from(limit.n)).then_some(None),
+        None => (count_of(ask, None, ask.program.place_of(index), key) >= u64::from(limit.n)).then_some(None),
         Some(per) => {
             let at = ask.customer.left.iter().rev().filter(counted).map(|l| l.at);
             frees_at(at, limit.n, per, &places(ask.program, ask.customer, limit.per), ask.now)
@@ -157,13 +157,13 @@ fn journey_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Ba
     let journey = ask.instance.journey;
     let counted = |l: &&Left| {
         counts(limit, l.channel, l.purpose)
-            && l.journey == journey
+            && ask.program.is_same_journey(l.journey, journey)
             && (limit.per_customer || l.instance == ask.instance.number)
     };
     match limit.per {
         None => {
             let count = if limit.per_customer {
-                count_of(ask.customer, Some(journey), index, None)
+                count_of(ask, Some(journey), index, None)
             } else {
                 ask.instance.tallies.get(&index).map_or(0, |t| t.count)
             };
@@ -198,9 +198,8 @@ fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
     Some(Bar { fate: strictest.fate.clone(), rule: &strictest.text, frees })
 }
 
-fn count_of(customer: &Customer, journey: Option<JourneyId>, limit: u32, key: Option<&str>) -> u64 {
-    let of = |t: &&CustomerTally| t.journey == journey && t.limit == limit && t.key.as_deref() == key;
-    customer.tallies.iter().find(of).map_or(0, |t| t.tally.count)
+fn count_of(ask: &Ask<'_, '_>, journey: Option<JourneyId>, limit: u32, key: Option<&str>) -> u64 {
+    ask.customer.counted(ask.program, journey, limit, key).map_or(0, |tally| tally.count)
 }
 
 /// Which entry of the ledger is meant.
@@ -233,7 +232,7 @@ fn each_lasting(program: &Program, customer: &mut Customer, left: &Left, mut cha
         let concerns = limit.key.as_deref().is_none_or(|key| key_path(program, left.journey) == Some(key));
         if limit.per.is_none() && concerns && counts(limit, left.channel, left.purpose) {
             let key = limit.key.as_ref().and(left.key.clone());
-            customer.tally((None, index, key), |tally| change(tally, limit.n));
+            customer.tally((None, program.place_of(index), key), |tally| change(tally, limit.n));
         }
     }
     let journey = program.journeys.get(left.journey.index());
@@ -300,7 +299,7 @@ fn is_needed(program: &Program, customer: &Customer, index: usize) -> bool {
         let Some(per) = limit.per else { return false };
         let concerns = |l: &Left| {
             counts(limit, l.channel, l.purpose)
-                && journey.is_none_or(|j| j == l.journey)
+                && journey.is_none_or(|j| program.is_same_journey(j, l.journey))
                 && limit.key.as_deref().is_none_or(|key| key_path(program, l.journey) == Some(key))
         };
         let together = |l: &&Left| {

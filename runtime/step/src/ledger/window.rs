@@ -201,6 +201,13 @@ impl Tally {
         }
     }
 
+    /// Adds what another version of the same limit has counted.
+    pub fn add(&mut self, other: &Tally) {
+        self.count = self.count.saturating_add(other.count);
+        self.recent.extend(&other.recent);
+        self.recent.sort_unstable();
+    }
+
     /// Counts one at `now`.
     pub fn charge(&mut self, n: u32, per: Option<Window>, now: Ts) {
         self.count = self.count.saturating_add(1);

@@ -1,6 +1,6 @@
 //! Messages: decided by a step, asked of the ledger, then they leave, wait or are blocked.
 
-use journey_spec::program::{Channel, Fate, Message, MessageId, Send, Validity, Variant};
+use journey_spec::program::{Channel, Fate, JourneyId, Message, MessageId, Send, Validity, Variant};
 use journey_spec::{Sensitive, Ts};
 
 use super::render::{Reading, is_veiled, needs_zone, render, text_for};
@@ -296,10 +296,12 @@ impl<'p> Run<'p> {
         self.forget_stops();
         if self.c.instances.iter().any(|i| !i.is_live()) {
             // An ended instance is needed while a message of it waits or a goal is still open; the newest of a journey stays for people who ask.
-            let mut newest = vec![0_u64; self.program.journeys.len()];
+            let program = self.program;
+            let mut newest: Vec<(JourneyId, u64)> = Vec::new();
             for instance in &self.c.instances {
-                if let Some(slot) = newest.get_mut(instance.journey.index()) {
-                    *slot = instance.number;
+                match newest.iter_mut().find(|(of, _)| program.is_same_journey(*of, instance.journey)) {
+                    Some((_, number)) => *number = instance.number,
+                    None => newest.push((instance.journey, instance.number)),
                 }
             }
             // Of instances without number only the newest are watched; a goal of the others stays open.
@@ -311,7 +313,7 @@ impl<'p> Run<'p> {
             let waiting = &self.c.waiting;
             self.c.instances.retain(|i| {
                 i.is_live()
-                    || newest.get(i.journey.index()).is_some_and(|newest| *newest == i.number)
+                    || newest.iter().any(|(_, newest)| *newest == i.number)
                     || !i.watches.is_empty()
                     || waiting.iter().any(|w| w.instance == i.number)
             });
