@@ -124,8 +124,8 @@ fn a_limit_that_starts_anew_at_midnight_is_told() {
     let said =
         said(&format!("{} limit messages to 3 per day else latest state first {{ {often} }}", super::CALM), "J0218");
     assert!(said.contains("one `visit` can send a customer 6 messages in 24h"), "{said}");
-    assert!(said.contains("on Wednesday 14 January 00:09 ✉"), "{said}");
-    assert!(said.contains("of 23 hours on which summer time begins, 9 fit into 24h"), "{said}");
+    assert!(said.contains("on Wednesday 14 January 00:00 ✉"), "{said}");
+    assert!(said.contains("of 23 hours on which summer time begins, up to 9 fit into 24h"), "{said}");
 }
 
 #[test]
@@ -137,7 +137,40 @@ fn quiet_hours_do_not_part_two_days() {
     let told = compiled.findings.iter().find(|f| f.code.code == "J0218").unwrap();
     assert!(told.message.starts_with("one customer can get "), "{}", told.message);
     let how = told.how.clone().unwrap();
-    assert!(how.contains("20:59") && how.contains("08:00"), "{how}");
+    assert!(how.contains("20:50") && how.contains("08:00"), "{how}");
+    // Nor does the short day let in a third: what is between lies in the night.
+    assert!(!how.contains("summer time"), "{how}");
+}
+
+#[test]
+fn as_many_before_the_turn_as_after() {
+    let often = "send note  on moved(booking) settle 10m -> first  after 60d -> done";
+    let text = super::journey(&format!("limit live to 1 else skip {} state first {{ {often} }}", super::CALM));
+    let told = |rule: &str, quiet: &str| {
+        let policy = format!("policy house {{ limit messages to {rule} else latest  {quiet} ");
+        let compiled = super::compiled(&text.replace("policy house {", &policy));
+        let told = compiled.findings.into_iter().find(|f| f.code.code == "J0218").unwrap();
+        (told.message, told.how.unwrap())
+    };
+    let night = "quiet 21:00 to 08:00 else defer";
+    for (rule, twice, thrice, days) in [
+        ("9 per week", "18 messages in 7d", "up to 27 fit into 7d", ["Sunday 18 January 9", "Monday 19 January 9"]),
+        (
+            "20 per month",
+            "40 messages in 30d",
+            "up to 60 fit into 30d",
+            ["Saturday 31 January 20", "Sunday 1 February 20"],
+        ),
+    ] {
+        let (message, how) = told(rule, "");
+        assert!(message.contains(&format!("can get {twice}")), "{message}");
+        assert!(how.contains(thrice) && days.iter().all(|day| how.contains(day)), "{how}");
+    }
+    let (message, how) = told("9 per week", night);
+    assert!(message.contains("18 messages in 7d") && !how.contains("27"), "{message} {how}");
+    // A night of half an hour is shorter than the hour that is missing.
+    assert!(told("3 per day", "quiet 23:50 to 00:20 else defer").1.contains("up to 9 fit into 24h"));
+    assert!(!told("3 per day", "quiet 23:30 to 00:30 else defer").1.contains("fit into"));
 }
 
 #[test]
