@@ -312,6 +312,11 @@ fn the_morning_of_several_journeys_is_one_morning() {
     let told = house(3, night).unwrap();
     assert_eq!(told.message, "one customer can get 3 messages at 08:00, all at once, from 3 journeys");
     assert!(told.how.unwrap().contains("`visit` 1, `later1` 1 and `later2` 1"));
+    // Of three journeys the newest of each are three: that is no mend, and is not offered.
+    assert_eq!(
+        told.help.unwrap(),
+        "let few leave at a time, for example in the policy  limit messages to 2 per 1h else defer"
+    );
     assert_eq!(house(3, &format!("{night} limit messages to 2 per 1h else defer")), None);
 }
 
