@@ -323,11 +323,13 @@ fn the_morning_of_several_journeys_is_one_morning() {
 #[test]
 fn a_copy_that_does_not_follow_is_told_where_it_is_waited_for() {
     let told = |states: &str| {
-        let house = super::HOUSE
-            .replace("event created { booking: Booking }", "event created { booking: Booking, due: instant }");
+        let house = super::HOUSE.replace(
+            "event created { booking: Booking }",
+            "event created { booking: Booking, due: instant, later: instant }",
+        );
         let text = format!(
-            "{house}{}journey visit for customer per booking.id {{ data booking: Booking  data due: instant {}
-             start on created(booking, due) -> first {states} end done as success }}",
+            "{house}{}journey visit for customer per booking.id {{ data booking: Booking  data due: instant  data later: instant {}
+             start on created(booking, due, later) -> first {states} end done as success }}",
             super::POLICY,
             super::CALM
         );
@@ -357,4 +359,20 @@ fn a_copy_that_does_not_follow_is_told_where_it_is_waited_for() {
         told(&format!("on ping stay {{ set due = booking.slot }} {}", later.replace("set due = booking.slot", ""))),
         1
     );
+    // A copy of a copy is as old as that was, whichever of them is set anew.
+    let twice =
+        |stay: &str| waits(stay).replace("- 1d  on", "- 1d  set later = due + 2h  on").replace("at due", "at later");
+    let news = "on moved(booking) stay";
+    let (due, later) = ("set due = booking.slot - 1d", "set later = due + 2h");
+    assert_eq!(told(&twice(news)), 1);
+    assert_eq!(told(&twice(&format!("{news} {{ {due} }}"))), 1);
+    assert_eq!(told(&twice(&format!("{news} {{ {due}  {later} }}"))), 0);
+    assert_eq!(told(&twice(&format!("{news} {{ {later}  {due} }}"))), 1);
+    assert_eq!(told(&twice(&format!("{news} {{ set later = booking.slot }}"))), 0);
+    // The second may be made after the news, of what is old by then.
+    let after = format!(
+        "state first {{ {due}  on moved(booking) -> second  after 9d -> done }}
+        state second {{ {later}  at later -> told, if past -> told }} state told {{ send note  after 1d -> done }}"
+    );
+    assert_eq!((told(&after), told(&after.replace("state second {", &format!("state second {{ {due} ")))), (1, 0));
 }
