@@ -1,7 +1,11 @@
 //! `journeyc simulate`: many customers on virtual time, and what came of them.
 
+mod desks;
+mod fields;
+mod profile;
 mod story;
 mod tell;
+mod toml;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -63,6 +67,9 @@ pub(crate) struct Simulate {
     /// Much goes wrong for everybody: events twice, late, lost and stuck, messages that fail, services that do not answer
     #[arg(long)]
     faults: bool,
+    /// What customers and their feed are like; without it simulate.toml in the project's folder, where there is one
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// How many threads; as many as there are cores without it, and the result is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -129,7 +136,11 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
         return Err(Failure::new(format!("`{}` declares no journey, so nothing happens", args.project.display()))
             .help("name the folder or file that holds the journey; what it uses comes along"));
     }
-    let profile = Profile::of(&proven.program);
+    let file = profile::find(args.profile.as_deref(), &args.project);
+    let profile = match &file {
+        Some(file) => profile::read(file, &proven.program)?,
+        None => Profile::of(&proven.program),
+    };
     let begins = profile.begins;
     let options = Options {
         customers: args.customers,
@@ -149,7 +160,7 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
     let counts = shown(args.customers, &control, screen.chats_with_a_terminal(), || sim.run(threads, &control));
     let took = began.elapsed();
     let stopped = counts.customers < args.customers;
-    let ran = Ran { args, program: &proven.program, sim: &sim, counts: &counts, begins, profile: None };
+    let ran = Ran { args, program: &proven.program, sim: &sim, counts: &counts, begins, profile: file.as_deref() };
     screen.print(&tell::page(&ran, screen.width()));
     let steps = counts.inputs().saturating_add(counts.timers);
     screen.say(&format!(

@@ -72,3 +72,122 @@ fn wrong_calls_are_told() {
     let wrong = simulate(&place, &[]);
     assert!(wrong.code == 1 && wrong.out.contains("error[J0101]"), "{wrong:?}");
 }
+
+const PROFILE: &str = r#"
+[customer]
+phone = "+44 7700 900123"
+
+[event."booking.created"]
+rate = "2 per day"
+
+[event."booking.created".fields.booking]
+id = { prefix = "V" }
+slot = { ahead = "3d" }
+
+[event."booking.rescheduled"]
+share = "0%"
+
+[messages]
+share = "100%"
+recognised = "100%"
+stop = "0%"
+fails = "0%"
+
+[service.cancel_visit]
+outcomes = { refused = 1 }
+failed = "0%"
+silent = "0%"
+"#;
+
+#[test]
+fn a_profile_says_what_comes() {
+    let place = Place::with_project();
+    place.write("visit/simulate.toml", PROFILE);
+    let ran = simulate(&place, &["--customers", "40", "--days", "20"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("\nthe world of visit/simulate.toml\n"), "{}", ran.out);
+    // Nobody moves a visit, every text is answered with `no visit`, and the back end always refuses.
+    let line = |name: &str| {
+        let line = ran.out.lines().find(|l| l.trim_start().starts_with(name)).expect("the state");
+        line.split_whitespace().nth(1).expect("a figure").replace(',', "").parse::<u64>().expect("a figure")
+    };
+    assert!(line("moved") == 0 && line("asking_off") > 40 && line("asking_off") == line("agent"), "{}", ran.out);
+    let one = simulate(&place, &["--days", "20", "--customer", "1"]);
+    assert!(one.out.contains("▸ V1  visit V1 began with booking.created"), "{}", one.out);
+    // A file that is named goes before the one that is there.
+    place.write("calm.toml", "[event.\"booking.created\"]\nrate = \"0 per day\"\n");
+    let calm = simulate(&place, &["--customers", "40", "--profile", "calm.toml"]);
+    assert!(calm.code == 0 && calm.out.contains("0 journeys began"), "{}", calm.out);
+    assert!(calm.out.contains("no journey began: does the profile let events come that start one?"), "{}", calm.out);
+}
+
+#[test]
+fn what_is_wrong_in_a_profile_is_told_with_its_line() {
+    let place = Place::with_project();
+    for (profile, words, help) in [
+        ("begins = 3", "line 1, column 10: this is a number, and should be a text", "put it in quotes"),
+        ("begins = \"soon\"", "`soon` is no date", "write for example 2026-03-02"),
+        ("[events]", "line 1, column 2: there is no key `events` here", "did you mean `event`?"),
+        ("[event.\"booking.creatd\"]", "there is no event `booking.creatd` here", "did you mean `booking.created`?"),
+        ("\n[event.\"booking.created\"]\nrate = \"often\"", "line 3, column 8: `often` is no rate", "1 per 30d"),
+        ("[event.\"booking.created\"]\nrate = \"9999 per 1h\"", "is more than one a second", "mend that"),
+        ("[event.\"booking.created\"]\nshare = \"5%\"", "nothing says what it follows", "add after = \"EVENT\""),
+        (
+            "[event.\"booking.rescheduled\"]\nafter = \"visit\"",
+            "there is no event `visit`",
+            "it may be booking.created, ",
+        ),
+        ("[event.\"booking.rescheduled\"]\nagain = \"100%\"", "it would hardly end", "write at most 95%"),
+        (
+            "[event.\"booking.rescheduled\"]\nbefore = \"booking.id\"\nby = \"1h\"",
+            "`booking.id` is no instant",
+            "flight.departs",
+        ),
+        ("[event.\"booking.rescheduled\"]\nbefore = \"booking.slot\"", "how long before is not said", "add by"),
+        ("[event.\"booking.rescheduled\"]\ndelay = \"3d to 1d\"", "ends before it begins", "write the smaller first"),
+        (
+            "[event.\"booking.created\".fields]\nbookin = 1",
+            "there is no field `bookin` here",
+            "did you mean `booking`?",
+        ),
+        (
+            "[event.\"booking.created\".fields.booking]\nslot = 3",
+            "`slot` should be an instant",
+            "as a feed would bring it",
+        ),
+        (
+            "[event.\"booking.created\".fields.booking]\nslot = { range = [1, 2] }",
+            "there is no key `range`",
+            "it may be ahead",
+        ),
+        (
+            "[event.\"booking.created\".fields.booking]\nslot = { missing = \"5%\" }",
+            "`slot` is never missing",
+            "remove `missing`",
+        ),
+        (
+            "[customer]\nzone = { one_of = [\"Europe/London\"], weights = [1, 2] }",
+            "1 values and 2 weights",
+            "give each value",
+        ),
+        ("[customer]\nzone = \"Europe/Londn\"", "`zone` should be a time zone", "as a feed would bring it"),
+        ("[messages]\nshare = \"200%\"", "line 2, column 9: `200%` is more than all", "write a share such as 25%"),
+        (
+            "[message.confirmation]\nanswers = { calloff = 1 }",
+            "there is no answer `calloff` here",
+            "did you mean `call_off`?",
+        ),
+        ("[service.cancel_visit]\noutcomes = { done = 0 }", "nothing here has any weight", "above 0"),
+        ("[desk.schedulin]\nnever = \"1%\"", "there is no queue `schedulin` here", "did you mean `scheduling`?"),
+        ("[faults]\nstuck_times = 0", "`stuck_times` should be a whole number from 1 to 10000", "write such a number"),
+        ("[hostile", "line 1, column ", "a profile is TOML"),
+    ] {
+        place.write("visit/simulate.toml", profile);
+        let ran = simulate(&place, &["--customers", "5"]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{profile}: {ran:?}");
+        assert!(ran.err.contains("`visit/simulate.toml`, line "), "{profile}: {}", ran.err);
+        assert!(ran.err.contains(words) && ran.err.contains(help), "{profile}: {}", ran.err);
+    }
+    let missing = simulate(&place, &["--profile", "nowhere.toml"]);
+    assert!(missing.code == 2 && missing.err.contains("cannot read the profile `nowhere.toml`"), "{missing:?}");
+}

@@ -111,6 +111,9 @@ pub(super) fn again(args: &Simulate, customer: u64) -> String {
         if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
     };
     let mut out = format!("journeyc simulate {}", quoted(&args.project));
+    if let Some(profile) = &args.profile {
+        out.push_str(&format!(" --profile {}", quoted(profile)));
+    }
     out.push_str(&format!(" --days {} --seed {}", args.days, args.seed));
     if let Some(hostile) = args.hostile {
         out.push_str(&format!(" --hostile {}", hostile.spelled()));
