@@ -1,5 +1,6 @@
 //! `journeyc simulate`: many customers on virtual time, and what came of them.
 
+mod data;
 mod desks;
 mod fields;
 mod profile;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use journey_compiler::check::bounds::{self, Scope};
 use journey_runtime::simulate::{Bound, Control, Counts, Options, Profile, Share, Simulation};
@@ -30,6 +31,7 @@ Examples:
   journeyc simulate examples/appointment                               10,000 customers, 90 days
   journeyc simulate examples/appointment --customers 1_000_000 --hostile 1% --faults
   journeyc simulate examples/appointment --seed 7 --customer 4711      the life of one of them
+  journeyc simulate appointment.bundle.json --format json              against the bundle's certificate
 
 Each customer is lived through by the runtime's own step and ledger. What comes of them the profile says: simulate.toml in
 the project's folder, or --profile FILE; without one it is made up from the program. The same seed gives the same result.
@@ -76,6 +78,18 @@ pub(crate) struct Simulate {
     /// Tells the life of this customer in place of the counts
     #[arg(long, value_name = "N", value_parser = one_customer)]
     customer: Option<u64>,
+    /// How the outcome is printed
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    format: Format,
+}
+
+/// How the outcome is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables, or with --customer a timeline
+    Human,
+    /// One object
+    Json,
 }
 
 /// Reads a number that may have `_` between its digits.
@@ -151,7 +165,7 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
     };
     let sim = Simulation::new(&proven.program, profile, proven.bounds, options);
     if let Some(number) = args.customer {
-        return story::tell(&proven.program, &sim, number, screen);
+        return story::tell(args, &proven.program, &sim, number, screen);
     }
     let threads = args.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let control = Arc::new(Control::default());
@@ -161,7 +175,10 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
     let took = began.elapsed();
     let stopped = counts.customers < args.customers;
     let ran = Ran { args, program: &proven.program, sim: &sim, counts: &counts, begins, profile: file.as_deref() };
-    screen.print(&tell::page(&ran, screen.width()));
+    match args.format {
+        Format::Human => screen.print(&tell::page(&ran, screen.width())),
+        Format::Json => screen.print(&data::report(&ran)?),
+    }
     let steps = counts.inputs().saturating_add(counts.timers);
     screen.say(&format!(
         "{} steps in {} ms on {}\n",

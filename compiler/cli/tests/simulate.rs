@@ -191,3 +191,144 @@ fn what_is_wrong_in_a_profile_is_told_with_its_line() {
     let missing = simulate(&place, &["--profile", "nowhere.toml"]);
     assert!(missing.code == 2 && missing.err.contains("cannot read the profile `nowhere.toml`"), "{missing:?}");
 }
+
+#[test]
+fn json_has_all_of_it() {
+    let place = Place::with_project();
+    let ran = simulate(&place, &["--customers", "200", "--hostile", "10%", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let sum = |value: &serde_json::Value| -> u64 { value.as_array().unwrap().iter().filter_map(|n| n.as_u64()).sum() };
+    let sent = json["messages"]["sent"].as_u64().unwrap();
+    assert!(sent > 200, "{}", ran.out);
+    assert_eq!(sum(&json["messages"]["by_hour"]), sent);
+    let by_channel = json["messages"]["by_channel"].as_object().unwrap().values().filter_map(|n| n.as_u64());
+    assert_eq!(by_channel.sum::<u64>(), sent);
+    assert_eq!(sum(&json["messages"]["customers_by_number"]), 200);
+    let by_number = json["messages"]["customers_by_number"].as_array().unwrap().iter().zip(0_u64..);
+    assert_eq!(by_number.map(|(n, i)| n.as_u64().unwrap() * i).sum::<u64>(), sent);
+    assert_eq!((json["customers"].as_u64(), json["violations"].as_u64()), (Some(200), Some(0)));
+    let visit = &json["journeys"][0];
+    let states = visit["states"].as_array().unwrap();
+    // Every visit has ended in one of two ways, or is in some state.
+    let there = states.iter().map(|s| {
+        let of = if s["end"].is_null() { "there_at_the_end" } else { "instances" };
+        s[of].as_u64().unwrap()
+    });
+    assert_eq!(Some(there.sum::<u64>()), visit["began"].as_u64(), "{}", ran.out);
+    let day =
+        json["bounds"].as_array().unwrap().iter().find(|b| b["scope"] == "customer" && b["window_ms"] == 86_400_000);
+    let day = day.expect("the bound");
+    assert!(day["at_most"] == 6 && day["seen"].as_u64() <= Some(6) && day["seen"].as_u64() >= Some(4), "{day}");
+    assert_eq!(sum(&day["customers_by_most"]), 200);
+    let busiest = day["seen_by_customer"].to_string();
+    let one = simulate(&place, &["--hostile", "10%", "--format", "json", "--customer", &busiest]);
+    let life: serde_json::Value = serde_json::from_str(&one.out).expect("JSON");
+    assert_eq!(life["customer"], format!("customer-{busiest}"));
+    let told = life["timeline"].as_array().unwrap();
+    assert!(told.iter().filter(|t| t["what"].as_str().unwrap().starts_with("sent ")).count() >= 4, "{}", one.out);
+}
+
+/// A bundle whose certificate promises less than can leave.
+fn promising_less(place: &Place) {
+    assert_eq!(place.run(&["build", "visit"]).code, 0);
+    let bytes = std::fs::read(place.path("visit.bundle.json")).expect("built");
+    let (program, certificate) = journey_spec::bundle::read_certified(&bytes).expect("a bundle");
+    let mut bounds = certificate.expect("a certificate").bounds;
+    for bound in &mut bounds {
+        if bound.journey.is_none() && bound.channel.is_none() && bound.window == Some(86_400_000) {
+            bound.at_most = 2;
+        }
+    }
+    let made = journey_spec::certificate::Certificate::new(&program, "a test", bounds);
+    let text = journey_spec::bundle::write_certified(&program, Some(made), "a test");
+    place.write("less.bundle.json", &text);
+}
+
+#[test]
+fn a_bound_that_is_passed_is_told_and_can_be_seen_again() {
+    let place = Place::with_project();
+    promising_less(&place);
+    let ran = place.run(&["simulate", "less.bundle.json", "--customers", "100", "--hostile", "20%", "--faults"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains(" violations: what must not happen has happened\n"), "{}", ran.out);
+    assert!(!ran.out.contains("no violation"), "{}", ran.out);
+    let mut lines =
+        ran.out.lines().skip_while(|l| !l.contains("messages to one customer within 24h, and at most 2 are proven"));
+    assert!(lines.next().expect("the violation").trim_start().starts_with("✗ customer "), "{}", ran.out);
+    let again = lines.next().expect("the command").trim().to_owned();
+    let args: Vec<&str> = again.strip_prefix("journeyc ").expect("a command").split_whitespace().collect();
+    let one = place.run(&args);
+    assert_eq!(one.code, 1, "{again}: {one:?}");
+    let told = "violation: 3 messages to one customer within 24h, and at most 2 are proven";
+    assert!(one.out.contains(told) && one.out.matches("✉ ").count() >= 3, "{again}: {}", one.out);
+    let json = place.run(&[
+        "simulate",
+        "less.bundle.json",
+        "--customers",
+        "100",
+        "--hostile",
+        "20%",
+        "--faults",
+        "--format",
+        "json",
+    ]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(
+        (&json["first_violations"][0]["kind"], &json["first_violations"][0]["again"]),
+        (&"bound_passed".into(), &again.into())
+    );
+}
+
+#[test]
+fn an_answer_that_nobody_hears_is_a_violation() {
+    let place = Place::with_project();
+    place.replace("visit/care.journey", "  after the end, replies -> handoff \"care\"\n", "");
+    // The house has no queue for answers that come too late, and all of them do.
+    place.write("visit/simulate.toml", "[messages]\nshare = \"100%\"\ndelay = \"40d\"\nstop = \"0%\"\n");
+    let ran = simulate(&place, &["--customers", "50"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains(": nobody hears \""), "{}", ran.out);
+}
+
+#[test]
+fn the_bundle_is_simulated_as_its_sources_are() {
+    let place = Place::with_project();
+    assert_eq!(place.run(&["build", "visit"]).code, 0);
+    let of = |what: &str| {
+        let ran = place.run(&["simulate", what, "--customers", "100", "--format", "json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let mut json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+        // Where nothing bounds something, a certificate says nothing of it.
+        json["bounds"].as_array_mut().unwrap().retain(|b| !b["at_most"].is_null());
+        json
+    };
+    assert_eq!(of("visit"), of("visit.bundle.json"));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_prints_what_was_simulated_until_then() {
+    use std::process::{Command, Stdio};
+    let place = Place::with_project();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_journeyc"))
+        .args(["simulate", "visit", "--customers", "900_000_000", "--format", "json"])
+        .current_dir(place.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let pressed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(pressed.success() && child.try_wait().expect("a state").is_none());
+    let done = child.wait_with_output().expect("its output");
+    assert_eq!(done.status.code(), Some(130));
+    let json: serde_json::Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    let customers = json["customers"].as_u64().expect("a number");
+    assert!(json["stopped"] == true && customers > 0 && customers < 900_000_000, "{customers}");
+    assert!(String::from_utf8_lossy(&done.stderr).contains("stopped: these are the first customers"));
+    // Those who were simulated are the first ones: so many of them are the same.
+    let again = simulate(&place, &["--customers", &customers.to_string(), "--format", "json"]);
+    let again: serde_json::Value = serde_json::from_str(&again.out).expect("JSON");
+    assert_eq!(again["messages"], json["messages"]);
+}

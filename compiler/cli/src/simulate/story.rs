@@ -6,14 +6,25 @@ use journey_runtime::simulate::{Counts, Simulation};
 use journey_spec::program::Program;
 use journey_spec::time::{Zone, spelled_duration};
 
-use super::{Ran, Simulate};
+use super::{Format, Ran, Simulate, data};
 use crate::failure::{Exit, Outcome};
 use crate::screen::{BAD, BOLD, DIM, NAME, Screen, count, grouped, styled};
 use crate::timeline;
 
 /// Tells the life of one customer; found where something in it must not happen.
-pub(super) fn tell(program: &Program, sim: &Simulation<'_>, number: u64, screen: &mut Screen) -> Outcome {
+pub(super) fn tell(
+    args: &Simulate,
+    program: &Program,
+    sim: &Simulation<'_>,
+    number: u64,
+    screen: &mut Screen,
+) -> Outcome {
     let life = sim.customer(number);
+    let exit = Exit::findings(life.counts.violations > 0);
+    if args.format == Format::Json {
+        screen.print(&data::life(program, sim.bounds(), &life)?);
+        return Ok(exit);
+    }
     let hostile = if life.counts.hostile > 0 { ", with a hostile feed" } else { "" };
     let head = format!("{}{hostile}; times are those of the customer", life.id);
     screen.print(&format!("{}\n", styled(BOLD, head)));
@@ -23,7 +34,7 @@ pub(super) fn tell(program: &Program, sim: &Simulation<'_>, number: u64, screen:
         let text = wrong(program, sim.bounds(), violation, &life.zone);
         screen.print(&format!("{} {}\n", styled(BAD, "violation:"), wrapped(&text, 11, 4, screen.width())));
     }
-    Ok(Exit::findings(life.counts.violations > 0))
+    Ok(exit)
 }
 
 fn summary(counts: &Counts) -> String {
