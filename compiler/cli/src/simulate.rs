@@ -3,6 +3,8 @@
 mod data;
 mod desks;
 mod fields;
+mod page;
+mod plot;
 mod profile;
 mod story;
 mod tell;
@@ -25,11 +27,13 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::project;
 use crate::run;
 use crate::screen::{Screen, count, grouped};
+use crate::written;
 
 const EXAMPLES: &str = "\
 Examples:
   journeyc simulate examples/appointment                               10,000 customers, 90 days
   journeyc simulate examples/appointment --customers 1_000_000 --hostile 1% --faults
+  journeyc simulate examples/appointment --report report.html          a page with plots
   journeyc simulate examples/appointment --seed 7 --customer 4711      the life of one of them
   journeyc simulate appointment.bundle.json --format json              against the bundle's certificate
 
@@ -78,6 +82,9 @@ pub(crate) struct Simulate {
     /// Tells the life of this customer in place of the counts
     #[arg(long, value_name = "N", value_parser = one_customer)]
     customer: Option<u64>,
+    /// Also writes a page with plots to this file, to be opened in any browser
+    #[arg(long, value_name = "FILE", conflicts_with = "customer")]
+    report: Option<PathBuf>,
     /// How the outcome is printed
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
     format: Format,
@@ -178,6 +185,9 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
     match args.format {
         Format::Human => screen.print(&tell::page(&ran, screen.width())),
         Format::Json => screen.print(&data::report(&ran)?),
+    }
+    if let Some(file) = &args.report {
+        written::whole(file, page::page(&ran).as_bytes())?;
     }
     let steps = counts.inputs().saturating_add(counts.timers);
     screen.say(&format!(

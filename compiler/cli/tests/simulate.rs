@@ -1,6 +1,6 @@
 //! `journeyc simulate`: many customers, the same for the same seed, and what it says of wrong calls.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)] // a test says what it expects
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test says what it expects
 
 mod support;
 
@@ -331,4 +331,38 @@ fn ctrl_c_prints_what_was_simulated_until_then() {
     let again = simulate(&place, &["--customers", &customers.to_string(), "--format", "json"]);
     let again: serde_json::Value = serde_json::from_str(&again.out).expect("JSON");
     assert_eq!(again["messages"], json["messages"]);
+}
+
+#[test]
+fn the_report_is_one_page_that_needs_nothing_else() {
+    let place = Place::empty();
+    let folder = "a <b> & \"c\"";
+    for (name, text) in [("care.journey", support::CARE), ("visit.journey", support::JOURNEY)] {
+        place.write(&format!("{folder}/{name}"), text);
+    }
+    let args = ["--customers", "200", "--hostile", "5%", "--report", "report.html"];
+    let ran = place.run(&[&["simulate", folder], args.as_slice()].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let page = std::fs::read_to_string(place.path("report.html")).expect("the page");
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">") && page.ends_with("</html>\n"));
+    assert!(page.contains("<h1>a &lt;b&gt; &amp; &quot;c&quot;</h1>"), "names are text");
+    for outside in ["<script", "http:", "https:", "src=", "href=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let pictures: Vec<&str> = page.split("<svg").skip(1).filter_map(|rest| rest.split("</svg>").next()).collect();
+    assert!(pictures.len() >= 6, "{} pictures", pictures.len());
+    for picture in &pictures {
+        let svg = format!("<svg{picture}</svg>");
+        let parsed = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{e}: {svg}"));
+        let title = parsed.root_element().first_element_child().expect("a title");
+        assert!(title.has_tag_name("title") && title.text().is_some_and(|t| t.len() > 5), "{svg}");
+        for drawn in parsed.descendants().filter(|n| n.has_tag_name("rect")) {
+            let number = |name| drawn.attribute(name).and_then(|n| n.parse::<f64>().ok()).expect("a number");
+            assert!(number("x") >= 0.0 && number("x") + number("width") <= 700.5 && number("height") >= 0.0, "{svg}");
+        }
+    }
+    assert!(page.matches("<table").count() >= pictures.len(), "each has its figures beside it");
+    assert!(page.contains("proven: at most 6 (exact)") && page.contains("no violation: "), "{page}");
+    let nowhere = place.run(&["simulate", folder, "--customers", "5", "--report", "no/such/report.html"]);
+    assert!(nowhere.code == 2 && nowhere.err.contains("the folder `no/such` does not exist"), "{nowhere:?}");
 }

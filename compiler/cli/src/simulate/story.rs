@@ -116,6 +116,11 @@ pub(super) fn subject(program: &Program, bound: &Bound) -> String {
 
 /// The command that lives through this customer again.
 pub(super) fn again(args: &Simulate, customer: u64) -> String {
+    command(args, Some(("--customer", customer)))
+}
+
+/// The command that plays the same world, with one more option.
+pub(super) fn command(args: &Simulate, more: Option<(&str, u64)>) -> String {
     let quoted = |path: &std::path::Path| {
         let text = path.display().to_string();
         let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
@@ -132,6 +137,8 @@ pub(super) fn again(args: &Simulate, customer: u64) -> String {
     if args.faults {
         out.push_str(" --faults");
     }
-    out.push_str(&format!(" --customer {customer}"));
+    if let Some((option, number)) = more {
+        out.push_str(&format!(" {option} {number}"));
+    }
     out
 }
