@@ -73,3 +73,19 @@ fn every_line_of_the_feed_chapter_is_taken() {
         }
     }
 }
+
+#[test]
+fn the_profile_of_the_simulation_chapter_is_taken() {
+    let chapter = std::fs::read_to_string(root().join("language-spec/spec/17-simulation.md")).expect("the chapter");
+    let parts: Vec<String> = blocks(&chapter).into_iter().filter(|b| b.info == "toml").map(|b| b.text).collect();
+    assert!(parts.len() >= 4, "the chapter's blocks were not found");
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("simulate.toml");
+    std::fs::write(&profile, parts.join("\n")).expect("written");
+    let run = Command::new(journeyc().expect("the binary"))
+        .args(["simulate", "--customers", "20", "--profile"])
+        .args([&profile, &root().join("examples/appointment")])
+        .output()
+        .expect("it runs");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}

@@ -87,7 +87,7 @@ fn version(text: &str) -> Option<(u32, u32)> {
 }
 
 /// ` line 3, column 5`
-fn place(text: &str, byte: usize) -> String {
+pub(crate) fn place(text: &str, byte: usize) -> String {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

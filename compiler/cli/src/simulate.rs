@@ -1,7 +1,14 @@
 //! `journeyc simulate`: many customers on virtual time, and what came of them.
 
+mod data;
+mod desks;
+mod fields;
+mod page;
+mod plot;
+mod profile;
 mod story;
 mod tell;
+mod toml;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use journey_compiler::check::bounds::{self, Scope};
 use journey_runtime::simulate::{Bound, Control, Counts, Options, Profile, Share, Simulation};
@@ -20,12 +27,15 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::project;
 use crate::run;
 use crate::screen::{Screen, count, grouped};
+use crate::written;
 
 const EXAMPLES: &str = "\
 Examples:
   journeyc simulate examples/appointment                               10,000 customers, 90 days
   journeyc simulate examples/appointment --customers 1_000_000 --hostile 1% --faults
+  journeyc simulate examples/appointment --report report.html          a page with plots
   journeyc simulate examples/appointment --seed 7 --customer 4711      the life of one of them
+  journeyc simulate appointment.bundle.json --format json              against the bundle's certificate
 
 Each customer is lived through by the runtime's own step and ledger. What comes of them the profile says: simulate.toml in
 the project's folder, or --profile FILE; without one it is made up from the program. The same seed gives the same result.
@@ -63,12 +73,30 @@ pub(crate) struct Simulate {
     /// Much goes wrong for everybody: events twice, late, lost and stuck, messages that fail, services that do not answer
     #[arg(long)]
     faults: bool,
+    /// What customers and their feed are like; without it simulate.toml in the project's folder, where there is one
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// How many threads; as many as there are cores without it, and the result is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     /// Tells the life of this customer in place of the counts
     #[arg(long, value_name = "N", value_parser = one_customer)]
     customer: Option<u64>,
+    /// Also writes a page with plots to this file, to be opened in any browser
+    #[arg(long, value_name = "FILE", conflicts_with = "customer")]
+    report: Option<PathBuf>,
+    /// How the outcome is printed
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    format: Format,
+}
+
+/// How the outcome is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables, or with --customer a timeline
+    Human,
+    /// One object
+    Json,
 }
 
 /// Reads a number that may have `_` between its digits.
@@ -129,7 +157,11 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
         return Err(Failure::new(format!("`{}` declares no journey, so nothing happens", args.project.display()))
             .help("name the folder or file that holds the journey; what it uses comes along"));
     }
-    let profile = Profile::of(&proven.program);
+    let file = profile::find(args.profile.as_deref(), &args.project);
+    let profile = match &file {
+        Some(file) => profile::read(file, &proven.program)?,
+        None => Profile::of(&proven.program),
+    };
     let begins = profile.begins;
     let options = Options {
         customers: args.customers,
@@ -140,7 +172,7 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
     };
     let sim = Simulation::new(&proven.program, profile, proven.bounds, options);
     if let Some(number) = args.customer {
-        return story::tell(&proven.program, &sim, number, screen);
+        return story::tell(args, &proven.program, &sim, number, screen);
     }
     let threads = args.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let control = Arc::new(Control::default());
@@ -149,8 +181,14 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
     let counts = shown(args.customers, &control, screen.chats_with_a_terminal(), || sim.run(threads, &control));
     let took = began.elapsed();
     let stopped = counts.customers < args.customers;
-    let ran = Ran { args, program: &proven.program, sim: &sim, counts: &counts, begins, profile: None };
-    screen.print(&tell::page(&ran, screen.width()));
+    let ran = Ran { args, program: &proven.program, sim: &sim, counts: &counts, begins, profile: file.as_deref() };
+    match args.format {
+        Format::Human => screen.print(&tell::page(&ran, screen.width())),
+        Format::Json => screen.print(&data::report(&ran)?),
+    }
+    if let Some(file) = &args.report {
+        written::whole(file, page::page(&ran).as_bytes())?;
+    }
     let steps = counts.inputs().saturating_add(counts.timers);
     screen.say(&format!(
         "{} steps in {} ms on {}\n",

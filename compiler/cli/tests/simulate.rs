@@ -1,6 +1,6 @@
 //! `journeyc simulate`: many customers, the same for the same seed, and what it says of wrong calls.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)] // a test says what it expects
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test says what it expects
 
 mod support;
 
@@ -71,4 +71,298 @@ fn wrong_calls_are_told() {
     place.replace("visit/visit.journey", "send confirmation", "send confirmatoin");
     let wrong = simulate(&place, &[]);
     assert!(wrong.code == 1 && wrong.out.contains("error[J0101]"), "{wrong:?}");
+}
+
+const PROFILE: &str = r#"
+[customer]
+phone = "+44 7700 900123"
+
+[event."booking.created"]
+rate = "2 per day"
+
+[event."booking.created".fields.booking]
+id = { prefix = "V" }
+slot = { ahead = "3d" }
+
+[event."booking.rescheduled"]
+share = "0%"
+
+[messages]
+share = "100%"
+recognised = "100%"
+stop = "0%"
+fails = "0%"
+
+[service.cancel_visit]
+outcomes = { refused = 1 }
+failed = "0%"
+silent = "0%"
+"#;
+
+#[test]
+fn a_profile_says_what_comes() {
+    let place = Place::with_project();
+    place.write("visit/simulate.toml", PROFILE);
+    let ran = simulate(&place, &["--customers", "40", "--days", "20"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("\nthe world of visit/simulate.toml\n"), "{}", ran.out);
+    // Nobody moves a visit, every text is answered with `no visit`, and the back end always refuses.
+    let line = |name: &str| {
+        let line = ran.out.lines().find(|l| l.trim_start().starts_with(name)).expect("the state");
+        line.split_whitespace().nth(1).expect("a figure").replace(',', "").parse::<u64>().expect("a figure")
+    };
+    assert!(line("moved") == 0 && line("asking_off") > 40 && line("asking_off") == line("agent"), "{}", ran.out);
+    let one = simulate(&place, &["--days", "20", "--customer", "1"]);
+    assert!(one.out.contains("▸ V1  visit V1 began with booking.created"), "{}", one.out);
+    // A file that is named goes before the one that is there.
+    place.write("calm.toml", "[event.\"booking.created\"]\nrate = \"0 per day\"\n");
+    let calm = simulate(&place, &["--customers", "40", "--profile", "calm.toml"]);
+    assert!(calm.code == 0 && calm.out.contains("0 journeys began"), "{}", calm.out);
+    assert!(calm.out.contains("no journey began: does the profile let events come that start one?"), "{}", calm.out);
+}
+
+#[test]
+fn what_is_wrong_in_a_profile_is_told_with_its_line() {
+    let place = Place::with_project();
+    for (profile, words, help) in [
+        ("begins = 3", "line 1, column 10: this is a number, and should be a text", "put it in quotes"),
+        ("begins = \"soon\"", "`soon` is no date", "write for example 2026-03-02"),
+        ("[events]", "line 1, column 2: there is no key `events` here", "did you mean `event`?"),
+        ("[event.\"booking.creatd\"]", "there is no event `booking.creatd` here", "did you mean `booking.created`?"),
+        ("\n[event.\"booking.created\"]\nrate = \"often\"", "line 3, column 8: `often` is no rate", "1 per 30d"),
+        ("[event.\"booking.created\"]\nrate = \"9999 per 1h\"", "is more than one a second", "mend that"),
+        ("[event.\"booking.created\"]\nshare = \"5%\"", "nothing says what it follows", "add after = \"EVENT\""),
+        (
+            "[event.\"booking.rescheduled\"]\nafter = \"visit\"",
+            "there is no event `visit`",
+            "it may be booking.created, ",
+        ),
+        ("[event.\"booking.rescheduled\"]\nagain = \"100%\"", "it would hardly end", "write at most 95%"),
+        (
+            "[event.\"booking.rescheduled\"]\nbefore = \"booking.id\"\nby = \"1h\"",
+            "`booking.id` is no instant",
+            "flight.departs",
+        ),
+        ("[event.\"booking.rescheduled\"]\nbefore = \"booking.slot\"", "how long before is not said", "add by"),
+        ("[event.\"booking.rescheduled\"]\ndelay = \"3d to 1d\"", "ends before it begins", "write the smaller first"),
+        (
+            "[event.\"booking.created\".fields]\nbookin = 1",
+            "there is no field `bookin` here",
+            "did you mean `booking`?",
+        ),
+        (
+            "[event.\"booking.created\".fields.booking]\nslot = 3",
+            "`slot` should be an instant",
+            "as a feed would bring it",
+        ),
+        (
+            "[event.\"booking.created\".fields.booking]\nslot = { range = [1, 2] }",
+            "there is no key `range`",
+            "it may be ahead",
+        ),
+        (
+            "[event.\"booking.created\".fields.booking]\nslot = { missing = \"5%\" }",
+            "`slot` is never missing",
+            "remove `missing`",
+        ),
+        (
+            "[customer]\nzone = { one_of = [\"Europe/London\"], weights = [1, 2] }",
+            "1 values and 2 weights",
+            "give each value",
+        ),
+        ("[customer]\nzone = \"Europe/Londn\"", "`zone` should be a time zone", "as a feed would bring it"),
+        ("[messages]\nshare = \"200%\"", "line 2, column 9: `200%` is more than all", "write a share such as 25%"),
+        (
+            "[message.confirmation]\nanswers = { calloff = 1 }",
+            "there is no answer `calloff` here",
+            "did you mean `call_off`?",
+        ),
+        ("[service.cancel_visit]\noutcomes = { done = 0 }", "nothing here has any weight", "above 0"),
+        ("[desk.schedulin]\nnever = \"1%\"", "there is no queue `schedulin` here", "did you mean `scheduling`?"),
+        ("[faults]\nstuck_times = 0", "`stuck_times` should be a whole number from 1 to 10000", "write such a number"),
+        ("[hostile", "line 1, column ", "a profile is TOML"),
+    ] {
+        place.write("visit/simulate.toml", profile);
+        let ran = simulate(&place, &["--customers", "5"]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{profile}: {ran:?}");
+        assert!(ran.err.contains("`visit/simulate.toml`, line "), "{profile}: {}", ran.err);
+        assert!(ran.err.contains(words) && ran.err.contains(help), "{profile}: {}", ran.err);
+    }
+    let missing = simulate(&place, &["--profile", "nowhere.toml"]);
+    assert!(missing.code == 2 && missing.err.contains("cannot read the profile `nowhere.toml`"), "{missing:?}");
+}
+
+#[test]
+fn json_has_all_of_it() {
+    let place = Place::with_project();
+    let ran = simulate(&place, &["--customers", "200", "--hostile", "10%", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let sum = |value: &serde_json::Value| -> u64 { value.as_array().unwrap().iter().filter_map(|n| n.as_u64()).sum() };
+    let sent = json["messages"]["sent"].as_u64().unwrap();
+    assert!(sent > 200, "{}", ran.out);
+    assert_eq!(sum(&json["messages"]["by_hour"]), sent);
+    let by_channel = json["messages"]["by_channel"].as_object().unwrap().values().filter_map(|n| n.as_u64());
+    assert_eq!(by_channel.sum::<u64>(), sent);
+    assert_eq!(sum(&json["messages"]["customers_by_number"]), 200);
+    let by_number = json["messages"]["customers_by_number"].as_array().unwrap().iter().zip(0_u64..);
+    assert_eq!(by_number.map(|(n, i)| n.as_u64().unwrap() * i).sum::<u64>(), sent);
+    assert_eq!((json["customers"].as_u64(), json["violations"].as_u64()), (Some(200), Some(0)));
+    let visit = &json["journeys"][0];
+    let states = visit["states"].as_array().unwrap();
+    // Every visit has ended in one of two ways, or is in some state.
+    let there = states.iter().map(|s| {
+        let of = if s["end"].is_null() { "there_at_the_end" } else { "instances" };
+        s[of].as_u64().unwrap()
+    });
+    assert_eq!(Some(there.sum::<u64>()), visit["began"].as_u64(), "{}", ran.out);
+    let day =
+        json["bounds"].as_array().unwrap().iter().find(|b| b["scope"] == "customer" && b["window_ms"] == 86_400_000);
+    let day = day.expect("the bound");
+    assert!(day["at_most"] == 6 && day["seen"].as_u64() <= Some(6) && day["seen"].as_u64() >= Some(4), "{day}");
+    assert_eq!(sum(&day["customers_by_most"]), 200);
+    let busiest = day["seen_by_customer"].to_string();
+    let one = simulate(&place, &["--hostile", "10%", "--format", "json", "--customer", &busiest]);
+    let life: serde_json::Value = serde_json::from_str(&one.out).expect("JSON");
+    assert_eq!(life["customer"], format!("customer-{busiest}"));
+    let told = life["timeline"].as_array().unwrap();
+    assert!(told.iter().filter(|t| t["what"].as_str().unwrap().starts_with("sent ")).count() >= 4, "{}", one.out);
+}
+
+/// A bundle whose certificate promises less than can leave.
+fn promising_less(place: &Place) {
+    assert_eq!(place.run(&["build", "visit"]).code, 0);
+    let bytes = std::fs::read(place.path("visit.bundle.json")).expect("built");
+    let (program, certificate) = journey_spec::bundle::read_certified(&bytes).expect("a bundle");
+    let mut bounds = certificate.expect("a certificate").bounds;
+    for bound in &mut bounds {
+        if bound.journey.is_none() && bound.channel.is_none() && bound.window == Some(86_400_000) {
+            bound.at_most = 2;
+        }
+    }
+    let made = journey_spec::certificate::Certificate::new(&program, "a test", bounds);
+    let text = journey_spec::bundle::write_certified(&program, Some(made), "a test");
+    place.write("less.bundle.json", &text);
+}
+
+#[test]
+fn a_bound_that_is_passed_is_told_and_can_be_seen_again() {
+    let place = Place::with_project();
+    promising_less(&place);
+    let ran = place.run(&["simulate", "less.bundle.json", "--customers", "100", "--hostile", "20%", "--faults"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains(" violations: what must not happen has happened\n"), "{}", ran.out);
+    assert!(!ran.out.contains("no violation"), "{}", ran.out);
+    let mut lines =
+        ran.out.lines().skip_while(|l| !l.contains("messages to one customer within 24h, and at most 2 are proven"));
+    assert!(lines.next().expect("the violation").trim_start().starts_with("✗ customer "), "{}", ran.out);
+    let again = lines.next().expect("the command").trim().to_owned();
+    let args: Vec<&str> = again.strip_prefix("journeyc ").expect("a command").split_whitespace().collect();
+    let one = place.run(&args);
+    assert_eq!(one.code, 1, "{again}: {one:?}");
+    let told = "violation: 3 messages to one customer within 24h, and at most 2 are proven";
+    assert!(one.out.contains(told) && one.out.matches("✉ ").count() >= 3, "{again}: {}", one.out);
+    let json = place.run(&[
+        "simulate",
+        "less.bundle.json",
+        "--customers",
+        "100",
+        "--hostile",
+        "20%",
+        "--faults",
+        "--format",
+        "json",
+    ]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(
+        (&json["first_violations"][0]["kind"], &json["first_violations"][0]["again"]),
+        (&"bound_passed".into(), &again.into())
+    );
+}
+
+#[test]
+fn an_answer_that_nobody_hears_is_a_violation() {
+    let place = Place::with_project();
+    place.replace("visit/care.journey", "  after the end, replies -> handoff \"care\"\n", "");
+    // The house has no queue for answers that come too late, and all of them do.
+    place.write("visit/simulate.toml", "[messages]\nshare = \"100%\"\ndelay = \"40d\"\nstop = \"0%\"\n");
+    let ran = simulate(&place, &["--customers", "50"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains(": nobody hears \""), "{}", ran.out);
+}
+
+#[test]
+fn the_bundle_is_simulated_as_its_sources_are() {
+    let place = Place::with_project();
+    assert_eq!(place.run(&["build", "visit"]).code, 0);
+    let of = |what: &str| {
+        let ran = place.run(&["simulate", what, "--customers", "100", "--format", "json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let mut json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+        // Where nothing bounds something, a certificate says nothing of it.
+        json["bounds"].as_array_mut().unwrap().retain(|b| !b["at_most"].is_null());
+        json
+    };
+    assert_eq!(of("visit"), of("visit.bundle.json"));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_prints_what_was_simulated_until_then() {
+    use std::process::{Command, Stdio};
+    let place = Place::with_project();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_journeyc"))
+        .args(["simulate", "visit", "--customers", "900_000_000", "--format", "json"])
+        .current_dir(place.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let pressed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(pressed.success() && child.try_wait().expect("a state").is_none());
+    let done = child.wait_with_output().expect("its output");
+    assert_eq!(done.status.code(), Some(130));
+    let json: serde_json::Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    let customers = json["customers"].as_u64().expect("a number");
+    assert!(json["stopped"] == true && customers > 0 && customers < 900_000_000, "{customers}");
+    assert!(String::from_utf8_lossy(&done.stderr).contains("stopped: these are the first customers"));
+    // Those who were simulated are the first ones: so many of them are the same.
+    let again = simulate(&place, &["--customers", &customers.to_string(), "--format", "json"]);
+    let again: serde_json::Value = serde_json::from_str(&again.out).expect("JSON");
+    assert_eq!(again["messages"], json["messages"]);
+}
+
+#[test]
+fn the_report_is_one_page_that_needs_nothing_else() {
+    let place = Place::empty();
+    let folder = "a <b> & \"c\"";
+    for (name, text) in [("care.journey", support::CARE), ("visit.journey", support::JOURNEY)] {
+        place.write(&format!("{folder}/{name}"), text);
+    }
+    let args = ["--customers", "200", "--hostile", "5%", "--report", "report.html"];
+    let ran = place.run(&[&["simulate", folder], args.as_slice()].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let page = std::fs::read_to_string(place.path("report.html")).expect("the page");
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">") && page.ends_with("</html>\n"));
+    assert!(page.contains("<h1>a &lt;b&gt; &amp; &quot;c&quot;</h1>"), "names are text");
+    for outside in ["<script", "http:", "https:", "src=", "href=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let pictures: Vec<&str> = page.split("<svg").skip(1).filter_map(|rest| rest.split("</svg>").next()).collect();
+    assert!(pictures.len() >= 6, "{} pictures", pictures.len());
+    for picture in &pictures {
+        let svg = format!("<svg{picture}</svg>");
+        let parsed = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{e}: {svg}"));
+        let title = parsed.root_element().first_element_child().expect("a title");
+        assert!(title.has_tag_name("title") && title.text().is_some_and(|t| t.len() > 5), "{svg}");
+        for drawn in parsed.descendants().filter(|n| n.has_tag_name("rect")) {
+            let number = |name| drawn.attribute(name).and_then(|n| n.parse::<f64>().ok()).expect("a number");
+            assert!(number("x") >= 0.0 && number("x") + number("width") <= 700.5 && number("height") >= 0.0, "{svg}");
+        }
+    }
+    assert!(page.matches("<table").count() >= pictures.len(), "each has its figures beside it");
+    assert!(page.contains("proven: at most 6 (exact)") && page.contains("no violation: "), "{page}");
+    let nowhere = place.run(&["simulate", folder, "--customers", "5", "--report", "no/such/report.html"]);
+    assert!(nowhere.code == 2 && nowhere.err.contains("the folder `no/such` does not exist"), "{nowhere:?}");
 }

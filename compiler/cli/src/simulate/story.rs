@@ -6,14 +6,25 @@ use journey_runtime::simulate::{Counts, Simulation};
 use journey_spec::program::Program;
 use journey_spec::time::{Zone, spelled_duration};
 
-use super::{Ran, Simulate};
+use super::{Format, Ran, Simulate, data};
 use crate::failure::{Exit, Outcome};
 use crate::screen::{BAD, BOLD, DIM, NAME, Screen, count, grouped, styled};
 use crate::timeline;
 
 /// Tells the life of one customer; found where something in it must not happen.
-pub(super) fn tell(program: &Program, sim: &Simulation<'_>, number: u64, screen: &mut Screen) -> Outcome {
+pub(super) fn tell(
+    args: &Simulate,
+    program: &Program,
+    sim: &Simulation<'_>,
+    number: u64,
+    screen: &mut Screen,
+) -> Outcome {
     let life = sim.customer(number);
+    let exit = Exit::findings(life.counts.violations > 0);
+    if args.format == Format::Json {
+        screen.print(&data::life(program, sim.bounds(), &life)?);
+        return Ok(exit);
+    }
     let hostile = if life.counts.hostile > 0 { ", with a hostile feed" } else { "" };
     let head = format!("{}{hostile}; times are those of the customer", life.id);
     screen.print(&format!("{}\n", styled(BOLD, head)));
@@ -23,7 +34,7 @@ pub(super) fn tell(program: &Program, sim: &Simulation<'_>, number: u64, screen:
         let text = wrong(program, sim.bounds(), violation, &life.zone);
         screen.print(&format!("{} {}\n", styled(BAD, "violation:"), wrapped(&text, 11, 4, screen.width())));
     }
-    Ok(Exit::findings(life.counts.violations > 0))
+    Ok(exit)
 }
 
 fn summary(counts: &Counts) -> String {
@@ -105,12 +116,20 @@ pub(super) fn subject(program: &Program, bound: &Bound) -> String {
 
 /// The command that lives through this customer again.
 pub(super) fn again(args: &Simulate, customer: u64) -> String {
+    command(args, Some(("--customer", customer)))
+}
+
+/// The command that plays the same world, with one more option.
+pub(super) fn command(args: &Simulate, more: Option<(&str, u64)>) -> String {
     let quoted = |path: &std::path::Path| {
         let text = path.display().to_string();
         let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
         if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
     };
     let mut out = format!("journeyc simulate {}", quoted(&args.project));
+    if let Some(profile) = &args.profile {
+        out.push_str(&format!(" --profile {}", quoted(profile)));
+    }
     out.push_str(&format!(" --days {} --seed {}", args.days, args.seed));
     if let Some(hostile) = args.hostile {
         out.push_str(&format!(" --hostile {}", hostile.spelled()));
@@ -118,6 +137,8 @@ pub(super) fn again(args: &Simulate, customer: u64) -> String {
     if args.faults {
         out.push_str(" --faults");
     }
-    out.push_str(&format!(" --customer {customer}"));
+    if let Some((option, number)) = more {
+        out.push_str(&format!(" {option} {number}"));
+    }
     out
 }

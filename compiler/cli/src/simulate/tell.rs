@@ -322,7 +322,7 @@ fn funnel(journey: &JourneyCounts) -> String {
         let bar = if bar.is_empty() && state.instances > 0 { "▏".to_owned() } else { bar };
         let there_are = if state.end.is_none() && !state.passing { grouped(state.there) } else { String::new() };
         let rest = (BAR as usize).saturating_sub(bar.chars().count());
-        let padded = format!("{}{:rest$}", styled(style, &bar), "");
+        let padded = if bar.is_empty() { " ".repeat(rest) } else { format!("{}{:rest$}", styled(style, &bar), "") };
         let line = format!(
             "  {} {:<name$}{:>came$}  {:>5} {}  {there_are:>there$}  {}",
             styled(style, mark),
