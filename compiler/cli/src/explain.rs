@@ -4,7 +4,7 @@ mod bound;
 mod journey;
 mod page;
 mod state;
-mod words;
+pub(crate) mod words;
 
 use std::path::{Path, PathBuf};
 
