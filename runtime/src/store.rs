@@ -1,17 +1,20 @@
 //! Where customers, inputs and effects are kept.
 //!
-//! One trait, one suite of laws ([`conformance`]), two implementations: [`Sqlite`] for what has to outlive the process and
-//! [`Memory`] for tests and simulation. Only this module knows SQL. A store does not look into what it keeps: customers,
+//! One trait, one suite of laws ([`conformance`]), three implementations: [`Sqlite`] for what has to outlive the process,
+//! [`Memory`] for tests and runs that nobody continues, and [`Sim`], a memory that fails from a seed. Only this module knows
+//! SQL. A store does not look into what it keeps: customers,
 //! outbox rows and timeline entries are texts to it.
 
 pub mod conformance;
 pub mod memory;
+pub mod sim;
 pub mod sqlite;
 
 use journey_spec::Ts;
 
 pub use crate::error::StoreError;
 pub use memory::Memory;
+pub use sim::Sim;
 pub use sqlite::Sqlite;
 
 /// A store with one writer.
@@ -124,7 +127,8 @@ pub enum CommitOutcome {
     Fenced,
     /// Nothing was kept: one of the inputs was taken before.
     Duplicate,
-    /// It is not known whether the batch was kept. Opening the store again tells.
+    /// It is not known whether the batch was kept: all of it or nothing. Opening the store again tells, and nothing should
+    /// be committed on this opening any more.
     Unknown,
 }
 

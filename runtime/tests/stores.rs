@@ -1,12 +1,13 @@
-//! Both stores keep the laws, and SQLite refuses what is not its own.
+//! All stores keep the laws, and SQLite refuses what is not its own.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use std::cell::Cell;
 use std::path::Path;
 
 use journey_runtime::StoreError;
-use journey_runtime::store::conformance::{Place, run};
-use journey_runtime::store::{Batch, Memory, Sqlite, Store};
+use journey_runtime::store::conformance::{Place, in_doubt, run};
+use journey_runtime::store::sim::{Fault, Faults, Sim};
+use journey_runtime::store::{Batch, CommitOutcome, Memory, Sqlite, Store};
 
 #[test]
 fn memory_keeps_the_laws() {
@@ -15,6 +16,77 @@ fn memory_keeps_the_laws() {
         Box::new(move || Ok(Box::new(memory.reopen())))
     };
     run(fresh).unwrap();
+}
+
+#[test]
+fn a_simulated_store_keeps_the_laws_while_nothing_fails() {
+    let fresh = || -> Place {
+        let sim = Sim::new(1);
+        Box::new(move || Ok(Box::new(sim.reopen())))
+    };
+    run(fresh).unwrap();
+}
+
+#[test]
+fn a_simulated_store_in_doubt_tells_when_it_is_opened_again() {
+    for fault in [Fault::Lost, Fault::Kept] {
+        let sim = std::rc::Rc::new(Sim::new(1));
+        let place: Place = {
+            let sim = std::rc::Rc::clone(&sim);
+            Box::new(move || Ok(Box::new(sim.reopen())))
+        };
+        in_doubt(&place, || sim.force(fault)).unwrap();
+        assert_eq!(place().unwrap().taken(&["i1"]).unwrap(), [fault == Fault::Kept]);
+    }
+}
+
+/// What each fault says, what is kept of it, and whether the opening goes on.
+#[test]
+fn each_simulated_fault_is_what_it_says() {
+    let batch = |id: &str| Batch { taken: vec![id.into()], ..Batch::default() };
+    for (fault, words, goes_on) in [
+        (Fault::Failed, "Err(Io(\"a simulated write failed\"))", true),
+        (Fault::Full, "Err(Full)", true),
+        (Fault::Lost, "Ok(Unknown)", false),
+        (Fault::Kept, "Ok(Unknown)", false),
+        (Fault::Fenced, "Ok(Fenced)", false),
+        (Fault::Crashed, "Err(Io(\"the simulated process ended\"))", false),
+    ] {
+        let mut sim = Sim::new(1);
+        let epoch = sim.epoch();
+        sim.force(fault);
+        assert_eq!(format!("{:?}", sim.commit(epoch, &batch("a"))), words);
+        assert_eq!(sim.kept().taken(&["a"]).unwrap(), [fault == Fault::Kept], "{fault:?}");
+        assert_eq!(matches!(sim.commit(epoch, &batch("b")), Ok(CommitOutcome::Committed)), goes_on, "{fault:?}");
+        assert_eq!(sim.happened().into_iter().collect::<Vec<_>>(), [(fault, 1)]);
+        let mut again = sim.reopen();
+        let epoch = again.epoch();
+        assert_eq!(again.commit(epoch, &batch("c")).unwrap(), CommitOutcome::Committed);
+        assert_eq!(again.taken(&["c"]).unwrap(), [true]);
+    }
+    let mut sim = Sim::new(1);
+    sim.force(Fault::Read);
+    assert!(matches!(sim.taken(&["a"]), Err(StoreError::Io(_))));
+    assert_eq!(sim.taken(&["a"]).unwrap(), [false]);
+}
+
+#[test]
+fn a_seed_fails_at_the_same_calls_and_as_often_as_it_is_told() {
+    let run = |seed| {
+        let sim = Sim::new(seed);
+        sim.set_faults(Faults { failed: 100, full: 200, ..Faults::default() });
+        let mut store = sim.reopen();
+        let epoch = store.epoch();
+        let outcomes: Vec<_> = (0..20_000).map(|_| store.commit(epoch, &Batch::default()).is_ok()).collect();
+        (outcomes, sim.happened())
+    };
+    let (outcomes, happened) = run(7);
+    assert_eq!(run(7), (outcomes.clone(), happened.clone()));
+    assert_ne!(run(8).0, outcomes);
+    assert!(
+        (150..250).contains(&happened[&Fault::Failed]) && (320..480).contains(&happened[&Fault::Full]),
+        "{happened:?}"
+    );
 }
 
 #[test]

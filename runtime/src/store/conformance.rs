@@ -1,6 +1,7 @@
 //! The laws that every store keeps.
 //!
-//! A new store's tests call [`run`] with a function that makes a fresh place, and is done.
+//! A new store's tests call [`run`] with a function that makes a fresh place, and [`in_doubt`] with a way to make a commit's
+//! outcome unknown where there is one, and are done.
 
 use super::{Batch, CommitOutcome, CustomerWrite, DeadLetter, OutboxAdd, Settled, Store, StoreError, TimelineAdd};
 
@@ -19,7 +20,9 @@ pub fn run(mut fresh: impl FnMut() -> Place) -> Result<(), String> {
         ("a batch happens whole or not at all", is_atomic),
         ("each opening has a greater epoch", has_epochs),
         ("an older epoch is fenced", fences_epochs),
+        ("of two who have it open, at most one writes", has_one_writer),
         ("a customer whom somebody else changed is fenced", fences_revisions),
+        ("each write of a customer counts once", counts_revisions),
         ("due customers come in order, in portions", orders_due),
         ("outbox rows come in order until they are settled", orders_outbox),
         ("an effect's id is in the outbox once", adds_once),
@@ -36,6 +39,36 @@ pub fn run(mut fresh: impl FnMut() -> Place) -> Result<(), String> {
         law(&place).map_err(|how| format!("{name}: {how}"))?;
     }
     Ok(())
+}
+
+/// Checks the law of commits whose outcome is unknown: after one nothing is committed on that opening, and the next one finds
+/// all of the batch or nothing of it.
+///
+/// `doubt` makes the next commit's outcome unknown.
+///
+/// # Errors
+/// How the law is broken.
+pub fn in_doubt(place: &Place, mut doubt: impl FnMut()) -> Result<(), String> {
+    let mut store = place().told()?;
+    let epoch = store.epoch();
+    commit(store.as_mut(), &Batch { taken: vec!["i0".into()], ..Batch::default() })?;
+    doubt();
+    same("commit", store.commit(epoch, &full("i1")).told()?, CommitOutcome::Unknown)?;
+    let later = Batch { taken: vec!["i2".into()], ..Batch::default() };
+    if let Ok(CommitOutcome::Committed) = store.commit(epoch, &later) {
+        return Err("what came after a commit in doubt was committed".into());
+    }
+    drop(store);
+    let mut store = place().told()?;
+    let taken = store.taken(&["i0", "i1", "i2"]).told()?;
+    match taken.as_slice() {
+        [true, false, false] => nothing_but_inputs_in(store.as_mut()),
+        [true, true, false] => {
+            drop(store);
+            holds_full(place)
+        }
+        other => Err(format!("taken: found {other:?}")),
+    }
 }
 
 type Law = fn(&Place) -> Result<(), String>;
@@ -91,8 +124,12 @@ fn is_empty(place: &Place) -> Result<(), String> {
 }
 
 fn nothing_in(store: &mut dyn Store) -> Result<(), String> {
-    same("load", store.load(&["a"]).told()?, vec![None])?;
     same("taken", store.taken(&["i1"]).told()?, vec![false])?;
+    nothing_but_inputs_in(store)
+}
+
+fn nothing_but_inputs_in(store: &mut dyn Store) -> Result<(), String> {
+    same("load", store.load(&["a"]).told()?, vec![None])?;
     same("due", store.due(None, i64::MAX, 9).told()?, vec![])?;
     same("next due", store.next_due().told()?, None)?;
     same("outbox", store.outbox(0, 9).told()?, vec![])?;
@@ -109,6 +146,11 @@ fn keeps(place: &Place) -> Result<(), String> {
     let mut store = place().told()?;
     commit(store.as_mut(), &full("i1"))?;
     drop(store);
+    holds_full(place)
+}
+
+/// Whether all of [`full`] is there.
+fn holds_full(place: &Place) -> Result<(), String> {
     let mut store = place().told()?;
     let loaded = store.load(&["b", "a"]).told()?;
     let found: Vec<_> = loaded.into_iter().map(|r| r.map(|r| (r.json, r.revision, r.next_due))).collect();
@@ -135,7 +177,14 @@ fn takes_once(place: &Place) -> Result<(), String> {
     same("again", store.commit(epoch, &again).told()?, CommitOutcome::Duplicate)?;
     let twice = Batch { taken: vec!["i2".into(), "i2".into()], ..Batch::default() };
     same("twice in one batch", store.commit(epoch, &twice).told()?, CommitOutcome::Duplicate)?;
-    same("taken", store.taken(&["i2"]).told()?, vec![false])
+    same("taken", store.taken(&["i2"]).told()?, vec![false])?;
+    // the duplicate comes last, so that all that is new has been met before it
+    let last = Batch { taken: vec!["i3".into(), "i1".into()], ..full("i3") };
+    same("with something new", store.commit(epoch, &last).told()?, CommitOutcome::Duplicate)?;
+    same("taken with it", store.taken(&["i3"]).told()?, vec![false])?;
+    nothing_but_inputs_in(store.as_mut())?;
+    drop(store);
+    nothing_but_inputs_in(place().told()?.as_mut())
 }
 
 fn is_atomic(place: &Place) -> Result<(), String> {
@@ -158,8 +207,27 @@ fn has_epochs(place: &Place) -> Result<(), String> {
 fn fences_epochs(place: &Place) -> Result<(), String> {
     let first = place().told()?.epoch();
     let mut store = place().told()?;
-    same("commit", store.commit(first, &full("i1")).told()?, CommitOutcome::Fenced)?;
-    nothing_in(store.as_mut())
+    for other in [first, 0, store.epoch() + 1] {
+        same("commit", store.commit(other, &full("i1")).told()?, CommitOutcome::Fenced)?;
+        nothing_in(store.as_mut())?;
+    }
+    commit(store.as_mut(), &full("i1"))
+}
+
+/// A store may refuse to be opened while somebody has it open. Where it does not, who opened it first writes no more.
+fn has_one_writer(place: &Place) -> Result<(), String> {
+    let mut first = place().told()?;
+    match place() {
+        Err(StoreError::Locked { .. }) => commit(first.as_mut(), &full("i1")),
+        Err(other) => Err(format!("the store failed: {other}")),
+        Ok(mut second) => {
+            let epoch = first.epoch();
+            same("the first", first.commit(epoch, &full("i1")).told()?, CommitOutcome::Fenced)?;
+            nothing_in(second.as_mut())?;
+            commit(second.as_mut(), &full("i1"))?;
+            same("the first again", first.commit(epoch, &full("i2")).told()?, CommitOutcome::Fenced)
+        }
+    }
 }
 
 fn fences_revisions(place: &Place) -> Result<(), String> {
@@ -174,6 +242,29 @@ fn fences_revisions(place: &Place) -> Result<(), String> {
     }
     let found: Vec<_> = store.load(&["a"]).told()?.into_iter().flatten().map(|r| (r.json, r.revision)).collect();
     same("load", found, vec![("2".into(), 2)])
+}
+
+fn counts_revisions(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    let mut both = |expected| {
+        let customers = vec![customer("a", "A", expected, None), customer("b", "B", expected, None)];
+        commit(store.as_mut(), &Batch { customers, ..Batch::default() })
+    };
+    [None, Some(1), Some(2)].into_iter().try_for_each(&mut both)?;
+    drop(store);
+    let mut store = place().told()?;
+    let found = |store: &mut dyn Store| -> Result<Vec<u64>, String> {
+        Ok(store.load(&["a", "b"]).told()?.into_iter().flatten().map(|r| r.revision).collect())
+    };
+    same("revisions", found(store.as_mut())?, vec![3, 3])?;
+    // one stale customer fences the batch, also where it comes after one that is not
+    let customers = vec![customer("a", "new", Some(3), Some(1)), customer("b", "new", Some(2), Some(1))];
+    let epoch = store.epoch();
+    let stale = Batch { customers, taken: vec!["i1".into()], ..Batch::default() };
+    same("one is stale", store.commit(epoch, &stale).told()?, CommitOutcome::Fenced)?;
+    same("revisions then", found(store.as_mut())?, vec![3, 3])?;
+    same("due", store.next_due().told()?, None)?;
+    same("taken", store.taken(&["i1"]).told()?, vec![false])
 }
 
 fn orders_due(place: &Place) -> Result<(), String> {

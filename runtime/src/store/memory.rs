@@ -48,6 +48,11 @@ impl Memory {
         Memory { inner: Arc::clone(&self.inner), epoch: inner.epoch }
     }
 
+    /// The same opening once more, for whoever looks on.
+    pub(super) fn same(&self) -> Memory {
+        Memory { inner: Arc::clone(&self.inner), epoch: self.epoch }
+    }
+
     // A panic while the lock is held cannot leave half a batch behind: commit checks everything before it changes anything.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
