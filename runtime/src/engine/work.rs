@@ -6,7 +6,8 @@ use std::sync::Arc;
 use journey_spec::Ts;
 use journey_spec::program::SECOND;
 use journey_step::customer::fold_address;
-use journey_step::{Customer, Effect, HookRequest, Input, step_asking};
+use journey_step::effect::{Entry, Release};
+use journey_step::{Customer, Effect, HookRequest, Input, Late, ask_late, step_asking};
 use sha2::{Digest, Sha256};
 
 use super::outbox::{Task, write_task};
@@ -251,9 +252,7 @@ impl Engine {
         for effect in effects {
             let task = match effect {
                 Effect::Note(entry) => {
-                    let entry = serde_json::to_string(&entry)
-                        .map_err(|e| StoreError::Damaged(format!("an entry for `{id}` cannot be written: {e}")))?;
-                    self.work.batch.timeline.push(TimelineAdd { customer: id.into(), entry });
+                    self.note(id, &entry)?;
                     continue;
                 }
                 Effect::Took(took) => {
@@ -299,6 +298,33 @@ impl Engine {
         }
         self.work.set_due(id, due);
         Ok((count, stops))
+    }
+
+    fn note(&mut self, id: &str, entry: &Entry) -> Result<(), EngineError> {
+        let entry = serde_json::to_string(entry)
+            .map_err(|e| StoreError::Damaged(format!("an entry for `{id}` cannot be written: {e}")))?;
+        self.work.batch.timeline.push(TimelineAdd { customer: id.into(), entry });
+        Ok(())
+    }
+
+    /// What the rules say about a message that leaves later than it was decided. Where it may leave, its charge is to be
+    /// committed before it does.
+    pub(super) fn ask_late(&mut self, id: &str, release: &Release, at: Ts) -> Result<Late, EngineError> {
+        self.load(id)?;
+        let Some(customer) = self.work.slots.get_mut(id).and_then(|slot| slot.customer.take()) else {
+            return Ok(Late::Never("the customer is not known".into()));
+        };
+        let (customer, effects, late) = ask_late(&self.program, &self.orders, customer, release, at);
+        if let Some(slot) = self.work.slots.get_mut(id) {
+            slot.customer = Some(customer);
+            slot.changed = true;
+        }
+        for effect in effects {
+            if let Effect::Note(entry) = effect {
+                self.note(id, &entry)?;
+            }
+        }
+        Ok(late)
     }
 
     /// Whether effects with results are waited for.

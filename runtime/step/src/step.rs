@@ -14,6 +14,7 @@ mod fresh;
 mod goals;
 mod handoffs;
 mod hooks;
+mod late;
 mod moves;
 mod promises;
 mod render;
@@ -32,6 +33,7 @@ use journey_spec::program::{
 use journey_spec::time::RANGE;
 
 use self::handoffs::Handing;
+pub use self::late::{Late, ask_late};
 use crate::customer::{ArrowAt, Customer, Instance};
 use crate::effect::{Effect, Entry, Took, Way, What};
 use crate::hooks::{Answers, HookAnswer, HookRecord, HookRequest, MOST_ASKED, Stepped};
@@ -123,6 +125,19 @@ fn run<'p>(
     now: Ts,
 ) -> Run<'p> {
     let now = now.clamp(*RANGE.start(), *RANGE.end()).max(customer.now);
+    let mut run = begun(program, orders, hooks, customer, now);
+    for _ in 0..MOST_DUE {
+        if !run.do_next_due() {
+            break;
+        }
+    }
+    run.take_input(input);
+    run.forget();
+    run
+}
+
+/// A call in which nothing has happened yet.
+fn begun<'p>(program: &'p Program, orders: &'p Orders, hooks: Answers<'p>, customer: Customer, now: Ts) -> Run<'p> {
     let mut run = Run {
         program,
         orders,
@@ -138,13 +153,6 @@ fn run<'p>(
         ids: 0,
     };
     run.c.now = now;
-    for _ in 0..MOST_DUE {
-        if !run.do_next_due() {
-            break;
-        }
-    }
-    run.take_input(input);
-    run.forget();
     run
 }
 

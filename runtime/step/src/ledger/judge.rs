@@ -17,6 +17,8 @@ pub(crate) struct Ask<'p, 'a> {
     pub(crate) message: &'a Message,
     pub(crate) channel: Channel,
     pub(crate) now: Ts,
+    /// It was let through before, and asked then about limits that hold for a whole life; time changes nothing about those.
+    pub(crate) is_late: bool,
 }
 
 /// What the rules say together.
@@ -138,6 +140,7 @@ fn policy_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Bar
     // A policy knows no journey's states: a `->` there can only mean that the message is dropped.
     let fate = if matches!(limit.fate, Fate::Goto(_)) { Fate::Skip } else { limit.fate.clone() };
     match limit.per {
+        None if ask.is_late => None,
         None => (count_of(ask.customer, None, index, key) >= u64::from(limit.n)).then_some(None),
         Some(per) => {
             let at = ask.customer.left.iter().rev().filter(counted).map(|l| l.at);
@@ -158,6 +161,7 @@ fn journey_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Ba
             && (limit.per_customer || l.instance == ask.instance.number)
     };
     match limit.per {
+        None if ask.is_late => None,
         None => {
             let count = if limit.per_customer {
                 count_of(ask.customer, Some(journey), index, None)

@@ -82,6 +82,7 @@ impl<'p> Run<'p> {
                     message,
                     channel: variant.channel,
                     now: self.now,
+                    is_late: false,
                 }),
                 None => return,
             };
