@@ -14,7 +14,9 @@
 //! * *Where groups end.* Effects without a result may be performed at any later time, so it does not matter.
 //! * *Lines that were taken already.* They move the clock to where it has been before, which changes nothing.
 
+mod jobs;
 mod outbox;
+mod watch;
 mod work;
 
 use std::collections::BTreeSet;
@@ -26,7 +28,7 @@ use journey_spec::time::RANGE;
 use journey_spec::{Program, Ts};
 use journey_step::customer::fold_address;
 use journey_step::effect::{Entry, HandoffCase, Release, Took};
-use journey_step::{Customer, Input, Orders};
+use journey_step::{Customer, Input, Orders, Scope};
 
 use crate::channels::{Channel, Collect, Desk, Left};
 use crate::error::{EngineError, StoreError};
@@ -34,13 +36,16 @@ use crate::hooks::{Hooks, NoHooks};
 use crate::intake::{Arrival, Content, Refusal, Taken};
 use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
+pub use jobs::{Became, Job, LATE, Todo};
 use outbox::{Outbox, Task};
+use watch::Watching;
+pub use watch::{Exceeded, Promised, Seen};
 use work::{Next, Work};
 
 /// Most arrivals that are kept in one transaction.
 const GROUP: usize = 256;
 /// Most customers that are kept in memory between transactions.
-const CACHED: usize = 4096;
+const CACHED: usize = 16_384;
 /// Under which name a store keeps the orders.
 const ORDERS: &str = "orders";
 
@@ -129,8 +134,11 @@ pub struct Engine {
     kept_clock: Ts,
     /// A commit failed: what is in memory may not be what is in the store.
     failed: bool,
+    /// There are other parts of the store, which hear of a STOP.
+    tells_stops: bool,
     /// What instances came by, where somebody asked for it.
     watched: Option<BTreeSet<Took>>,
+    watching: Option<Watching>,
     work: Work,
     outbox: Outbox,
     steps: u64,
@@ -186,7 +194,9 @@ impl Engine {
             clock,
             kept_clock: clock,
             failed: false,
+            tells_stops: false,
             watched: None,
+            watching: None,
             work: Work::default(),
             outbox: Outbox::default(),
             steps: 0,
@@ -305,6 +315,57 @@ impl Engine {
         })
     }
 
+    /// As [`Engine::advance_to`] and [`Engine::take`], in one commit: what live shells do, turn by turn.
+    ///
+    /// # Errors
+    /// As [`Engine::take`].
+    pub fn take_at(&mut self, now: Ts, arrivals: &[Arrival]) -> Result<Vec<Taken>, EngineError> {
+        if self.pace == Pace::Virtual {
+            self.advance_to(now)?;
+            return self.take(arrivals);
+        }
+        self.whole(|engine| {
+            engine.fire_until(now)?;
+            let mut taken = Vec::with_capacity(arrivals.len());
+            for group in arrivals.chunks(GROUP) {
+                engine.take_group(group, &mut taken)?;
+                engine.flush()?;
+            }
+            engine.flush()?;
+            Ok(taken)
+        })
+    }
+
+    /// From now on nothing of this leaves, until then or until [`Engine::resume_scope`]. As [`Engine::pause`].
+    ///
+    /// # Errors
+    /// As [`Engine::pause`].
+    pub fn pause_scope(&mut self, scope: &Scope, until: Option<Ts>) -> Result<(), EngineError> {
+        self.order(|orders| orders.pause_scope(scope, until))
+    }
+
+    /// Ends a pause, as [`Engine::resume`].
+    ///
+    /// # Errors
+    /// As [`Engine::resume`].
+    pub fn resume_scope(&mut self, scope: &Scope) -> Result<(), EngineError> {
+        self.order(|orders| orders.resume_scope(scope))
+    }
+
+    /// What was decided until `now` and has not left does not leave any more.
+    ///
+    /// # Errors
+    /// Where the store fails; then nothing is withdrawn.
+    pub fn withdraw(&mut self, scope: Scope, now: Ts) -> Result<(), EngineError> {
+        self.order(|orders| orders.withdraw(scope, now))
+    }
+
+    /// From now on an address that says STOP is told to the other parts of a store that has several, by
+    /// [`Todo::Tell`].
+    pub fn tell_stops(&mut self) {
+        self.tells_stops = true;
+    }
+
     /// From now on nothing leaves on this channel, for any customer, until then or until [`Engine::resume`]. Inputs are
     /// taken and timers fire as ever; what would leave waits, goes by another channel, or is blocked where it would not
     /// stay true. Survives a restart.
@@ -379,6 +440,10 @@ impl Engine {
 
     /// Performs effects that were committed and not yet performed. A message that is no longer true at `now` is not sent.
     ///
+    /// On live time what became of them is kept with the next commit, so that a turn needs one and not two: call
+    /// [`Engine::take_at`] or [`Engine::advance_to`] soon, and before the end. A crash until then performs them again, with
+    /// the same ids.
+    ///
     /// # Errors
     /// Where the store fails, a channel is broken, or on virtual time a channel is unavailable. Effects whose result is not
     /// known are performed again at the next call.
@@ -389,7 +454,9 @@ impl Engine {
             }
             let done = engine.perform()?;
             engine.fire_until(engine.clock)?;
-            engine.flush()?;
+            if engine.pace == Pace::Virtual {
+                engine.flush()?;
+            }
             Ok(done)
         })
     }
@@ -400,7 +467,23 @@ impl Engine {
     /// Where the store cannot be read.
     pub fn customer(&mut self, id: &str) -> Result<Option<Customer>, EngineError> {
         let record = self.store.load(&[id])?.into_iter().flatten().next();
-        record.map(|record| work::read_customer(id, &record.json)).transpose()
+        record.map(|record| work::read_customer(id, &record.state)).transpose()
+    }
+
+    /// Keeps a value by name with the next commit.
+    pub(crate) fn keep_meta(&mut self, name: &str, value: String) {
+        self.work.batch.meta.push((name.into(), value));
+    }
+
+    /// The first `n` customers after `after`, in order of their ids, with their states.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn customers_after(&mut self, after: Option<&str>, n: usize) -> Result<Vec<Customer>, EngineError> {
+        let ids = self.store.customers(after, n)?;
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let found = ids.iter().zip(self.store.load(&ids)?);
+        found.filter_map(|(id, record)| Some(work::read_customer(id, &record?.state))).collect()
     }
 
     /// All customers' ids, in order.
@@ -507,6 +590,9 @@ impl Engine {
         let known = self.store.taken(&ids)?;
         let mut seen: std::collections::BTreeSet<&str> =
             ids.iter().zip(known).filter(|(_, known)| *known).map(|(id, _)| *id).collect();
+        let fresh = |a: &&Arrival| is_new(a) && !seen.contains(a.id.as_str());
+        let customers = group.iter().filter(fresh).map(|a| a.customer.as_str()).collect();
+        self.load_all(&customers)?;
         for arrival in group {
             if let Content::Refused(refusal) = &arrival.content {
                 taken.push(self.bury(refusal));
@@ -533,6 +619,11 @@ impl Engine {
                 Input::CustomerUpdated { profile: profile.clone(), stopped }
             }
             Content::Input(input) => input.clone(),
+            Content::Stopped(address) => {
+                let effects = self.stop_all(address)?;
+                self.work.batch.taken.push(arrival.id.clone());
+                return Ok(Taken::Accepted { effects });
+            }
             Content::OptOut(channel) => {
                 let program = Arc::clone(&self.program);
                 match self.known(&arrival.customer)?.and_then(|c| c.address(&program, *channel).map(str::to_string)) {
@@ -650,7 +741,8 @@ impl Engine {
     /// Commits what was done since the last commit.
     fn flush(&mut self) -> Result<(), EngineError> {
         let mut batch = self.work.finish()?;
-        if self.clock != self.kept_clock {
+        // Live, the passing of time alone is not worth a commit.
+        if self.clock != self.kept_clock && (self.pace == Pace::Virtual || !batch.is_empty()) {
             batch.meta.push(("clock".into(), self.clock.to_string()));
         }
         if batch.is_empty() {

@@ -111,7 +111,7 @@ pub trait Store: Send {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The customer's state.
-    pub json: String,
+    pub state: Vec<u8>,
     /// Counts the writes of this customer, from 1.
     pub revision: u64,
     /// When something of theirs falls due.
@@ -139,11 +139,11 @@ pub struct Batch {
     pub taken: Vec<String>,
     /// Customers, each at most once.
     pub customers: Vec<CustomerWrite>,
-    /// Effects to perform. One whose id is in the outbox already is left out.
+    /// Effects to perform.
     pub outbox: Vec<OutboxAdd>,
     /// Outbox rows that are done with.
     pub settled: Vec<Settled>,
-    /// Entries of timelines, oldest first.
+    /// Entries of timelines, oldest first, of customers who are known or in the batch.
     pub timeline: Vec<TimelineAdd>,
     /// What was refused. One whose key is known already is left out.
     pub dead_letters: Vec<DeadLetter>,
@@ -167,7 +167,7 @@ pub struct CustomerWrite {
     /// Whose.
     pub id: String,
     /// The state.
-    pub json: String,
+    pub state: Vec<u8>,
     /// The revision that was loaded; `None` for a new customer.
     pub expected: Option<u64>,
     /// When something of theirs falls due.
@@ -220,7 +220,7 @@ pub struct Settled {
 pub struct TimelineAdd {
     /// Whose.
     pub customer: String,
-    /// The entry.
+    /// The entry, one line of text.
     pub entry: String,
 }
 

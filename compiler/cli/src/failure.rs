@@ -10,6 +10,8 @@ pub(crate) enum Exit {
     Clean,
     /// Findings, failed scenarios, files that would change: 1.
     Findings,
+    /// Stopped by ctrl-c, with what was done until then: 130, as shells have it.
+    Stopped,
 }
 
 impl Exit {
@@ -23,6 +25,7 @@ impl Exit {
         match self {
             Exit::Clean => 0,
             Exit::Findings => 1,
+            Exit::Stopped => 130,
         }
     }
 }

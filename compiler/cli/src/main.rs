@@ -1,6 +1,6 @@
 //! The command line of Journey: one file a subcommand.
 //!
-//! Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault. Data goes to stdout, chatter to stderr.
+//! Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault, 130 stopped by ctrl-c. Data goes to stdout, chatter to stderr.
 
 mod build;
 mod check;
@@ -18,6 +18,7 @@ mod project;
 mod run;
 mod scenario;
 mod screen;
+mod simulate;
 mod test;
 mod timeline;
 mod written;
@@ -35,6 +36,7 @@ Examples:
   journeyc check examples                                        what could go wrong for a customer
   journeyc test --project examples/appointment                   run the scenarios on virtual time
   journeyc run examples/appointment --feed examples/appointment/stuck-backend.jsonl
+  journeyc simulate examples/appointment --hostile 1%            ten thousand customers on virtual time
   journeyc build examples/appointment                            one file for the runtime
   journeyc explain J0201                                         a finding's page
   journeyc explain appointment::waiting --project examples/appointment
@@ -42,7 +44,7 @@ Examples:
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault";
 
-/// Begins, checks, lays out, tests, explains, draws, builds and runs customer-care journeys
+/// Begins, checks, lays out, tests, explains, draws, builds, runs and simulates customer-care journeys
 #[derive(Parser)]
 #[command(name = "journeyc", version, after_help = EXAMPLES, max_term_width = 100)]
 struct Cli {
@@ -77,6 +79,7 @@ enum Command {
     Fmt(fmt::Fmt),
     Test(test::Test),
     Run(run::Run),
+    Simulate(simulate::Simulate),
     Build(build::Build),
     Explain(explain::Explain),
     Graph(graph::Graph),
@@ -112,6 +115,7 @@ fn main() -> ExitCode {
         Command::Fmt(args) => fmt::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
         Command::Run(args) => run::run(args, &mut screen),
+        Command::Simulate(args) => simulate::run(args, &mut screen),
         Command::Build(args) => build::run(args, &mut screen),
         Command::Explain(args) => explain::run(args, &mut screen),
         Command::Graph(args) => graph::run(args, &mut screen),

@@ -148,7 +148,7 @@ fn program(path: &Path, screen: &mut Screen) -> Result<Option<(Arc<Program>, man
 
 /// The bytes of a bundle, where the path names one: a file that ends in `.json`, or in anything but `.journey` and begins
 /// as JSON does.
-fn bundle(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+pub(crate) fn bundle(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     let ends = |ending: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
     if path.is_dir() || ends("journey") || !ends("json") && !begins_as_json(path) {
         return Ok(None);

@@ -244,7 +244,7 @@ fn look(what: &What) -> (Style, &'static str, Style) {
         What::Sent { .. } => (GOOD, "✉", BOLD),
         What::Deferred { .. } => (WARN, "⏸", plain),
         What::Blocked { .. } | What::Failed { .. } => (BAD, "✗", plain),
-        What::Withdrawn { .. } => (WARN, "↩", plain),
+        What::Withdrawn { .. } | What::Unsent { .. } => (WARN, "↩", plain),
         What::Limited { .. } => (WARN, "⊣", plain),
         What::HandedOver { .. } => (WARN, "☎", BOLD),
         What::HandoffClosed { .. } => (GOOD, "☎", plain),

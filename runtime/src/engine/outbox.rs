@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use journey_spec::Ts;
 use journey_spec::program::{Channel as Way, Millis, SECOND};
 use journey_spec::value::Data;
+use journey_step::Input;
 use journey_step::effect::{CallRequest, HandoffCase, Release};
-use journey_step::{Input, Late};
 use serde::{Deserialize, Serialize};
 
-use super::{Dispatched, Engine};
+use super::{Dispatched, Engine, LATE};
 use crate::channels::{Delivery, Out};
 use crate::error::{ChannelError, EngineError, StoreError};
 use crate::feed::record_of;
@@ -21,9 +21,6 @@ use crate::store::{OutboxRow, Settled};
 const PORTION: usize = 256;
 /// How many effects may wait for a channel before no more are read.
 const HELD: usize = 8192;
-/// A message that leaves so long after it was decided is asked about again first. The usual time between a commit and what
-/// is performed after it is far below that.
-const LATE: Millis = SECOND;
 /// The longest time between two tries.
 const SLOWEST: Millis = 30 * SECOND;
 
@@ -34,6 +31,8 @@ pub(super) enum Task {
     Release(Release),
     Handoff(HandoffCase),
     Call(CallRequest),
+    /// Other parts of the store are to hear of an address that said STOP.
+    Stopped(String),
 }
 
 impl Task {
@@ -42,6 +41,7 @@ impl Task {
             Task::Release(release) => &release.id,
             Task::Handoff(case) => &case.case,
             Task::Call(call) => &call.id,
+            Task::Stopped(address) => address,
         }
     }
 
@@ -50,6 +50,7 @@ impl Task {
             Task::Release(release) => Lane::Channel(release.channel),
             Task::Handoff(_) => Lane::Desk,
             Task::Call(call) => Lane::Service(call.service.clone()),
+            Task::Stopped(_) => Lane::Others,
         }
     }
 }
@@ -70,6 +71,7 @@ enum Lane {
     Channel(Way),
     Desk,
     Service(String),
+    Others,
 }
 
 /// A lane that does not work now.
@@ -87,8 +89,6 @@ pub(super) struct Outbox {
     claimed: u64,
     held: BTreeMap<u64, OutboxRow>,
     holds: BTreeMap<Lane, Hold>,
-    /// Messages that may not leave before an instant.
-    asleep: BTreeMap<(Ts, u64), OutboxRow>,
     answers: BTreeMap<(Ts, u64), Known>,
 }
 
@@ -124,6 +124,16 @@ struct Portion {
 }
 
 impl Outbox {
+    /// The newest row that was claimed.
+    pub(super) fn claimed(&self) -> u64 {
+        self.claimed
+    }
+
+    /// All rows up to this one are claimed.
+    pub(super) fn claim_to(&mut self, seq: u64) {
+        self.claimed = self.claimed.max(seq);
+    }
+
     /// The next answer that arrives, and the call's place in the outbox.
     pub(super) fn next_answer(&self) -> Option<(Ts, u64)> {
         self.answers.first_key_value().map(|(key, _)| *key)
@@ -132,8 +142,7 @@ impl Outbox {
     /// When there is something to do.
     pub(super) fn next(&self) -> Option<Ts> {
         let lanes = self.holds.values().map(|h| h.until).min().filter(|_| !self.held.is_empty());
-        let wakes = self.asleep.first_key_value().map(|((at, _), _)| *at);
-        [lanes, wakes, self.next_answer().map(|(at, _)| at)].into_iter().flatten().min()
+        [lanes, self.next_answer().map(|(at, _)| at)].into_iter().flatten().min()
     }
 
     fn hold(&mut self, lane: Lane, row: OutboxRow, now: Ts) {
@@ -163,32 +172,40 @@ impl Engine {
                 again.push(*seq);
             }
         }
-        let mut again: Vec<OutboxRow> = again.iter().filter_map(|seq| self.outbox.held.remove(seq)).collect();
-        while let Some(first) = self.outbox.asleep.first_entry().filter(|first| first.key().0 <= now) {
-            again.push(first.remove());
+        let again: Vec<OutboxRow> = again.iter().filter_map(|seq| self.outbox.held.remove(seq)).collect();
+        let (late, again): (Vec<OutboxRow>, Vec<OutboxRow>) =
+            again.into_iter().partition(|row| !self.is_virtual() && now.saturating_sub(row.at) > LATE);
+        for row in late {
+            self.judge_again(row, &mut done)?;
         }
         for rows in again.chunks(PORTION) {
-            self.perform_portion(rows.to_vec(), true, now, &mut done)?;
+            self.perform_portion(rows.to_vec(), now, &mut done)?;
         }
-        while self.outbox.held.len() + self.outbox.asleep.len() < HELD {
+        while self.outbox.held.len() < HELD {
             let rows = self.store.claim_outbox(self.outbox.claimed, PORTION)?;
             let Some(last) = rows.last() else { break };
             self.outbox.claimed = last.seq;
-            self.perform_portion(rows, false, now, &mut done)?;
+            self.perform_portion(rows, now, &mut done)?;
         }
-        done.waiting = (self.outbox.held.len() + self.outbox.asleep.len()) as u64;
+        done.waiting = self.outbox.held.len() as u64;
         Ok(done)
     }
 
-    fn perform_portion(
-        &mut self,
-        rows: Vec<OutboxRow>,
-        again: bool,
-        now: Ts,
-        done: &mut Dispatched,
-    ) -> Result<(), EngineError> {
+    /// What could not leave in time is asked again before it is tried again; cases and calls have no such rules.
+    fn judge_again(&mut self, row: OutboxRow, done: &mut Dispatched) -> Result<(), EngineError> {
+        match read_task(&row)? {
+            Task::Release(release) if release.journey.is_some() && self.clock < release.valid_until => {
+                let input = Input::Late { message: release.id, channel: release.channel, in_doubt: false };
+                self.apply(&row.customer, &input, self.clock)?;
+                self.work.batch.settled.push(Settled { seq: row.seq, result: "not sent: asked again".into() });
+                self.flush()
+            }
+            _ => self.perform_portion(vec![row], self.clock, done),
+        }
+    }
+
+    fn perform_portion(&mut self, rows: Vec<OutboxRow>, now: Ts, done: &mut Dispatched) -> Result<(), EngineError> {
         let mut portion = Portion::default();
-        let rows = self.ask_late_ones(rows, again, now, &mut portion, done)?;
         for row in rows {
             let task = read_task(&row)?;
             let lane = task.lane();
@@ -211,6 +228,8 @@ impl Engine {
                     }
                 }
                 Task::Call(call) => self.call(&row, call, at, done)?,
+                // Who performs effects here has one store, and no other to tell.
+                Task::Stopped(_) => Did::Settled("told".into()),
             };
             match result {
                 Did::Settled(result) => {
@@ -229,57 +248,10 @@ impl Engine {
             self.apply(&customer, &input, self.clock)?;
             self.work.batch.taken.push(format!("{RESERVED}receipt:{message}"));
         }
-        self.flush()
-    }
-
-    /// Asks the ledger again about messages that are late, and gives those of the effects that are to be performed. What it
-    /// charged is committed.
-    fn ask_late_ones(
-        &mut self,
-        rows: Vec<OutboxRow>,
-        again: bool,
-        now: Ts,
-        portion: &mut Portion,
-        done: &mut Dispatched,
-    ) -> Result<Vec<OutboxRow>, EngineError> {
-        if self.is_virtual() {
-            return Ok(rows);
-        }
-        let mut left = Vec::with_capacity(rows.len());
-        let mut asked = false;
-        for row in rows {
-            let Task::Release(release) = read_task(&row)? else {
-                left.push(row);
-                continue;
-            };
-            let mut is_late = again || now.saturating_sub(row.at) >= LATE;
-            // Who said STOP a moment ago hears no more of what was decided a moment before.
-            is_late |= self.known(&row.customer)?.is_some_and(|c| c.has_stopped(&release.address));
-            if !is_late {
-                left.push(row);
-                continue;
-            }
-            let held = self.outbox.holds.get(&Lane::Channel(release.channel)).is_some_and(|hold| hold.until > now);
-            // It is not tried now, or is not sent at all.
-            if held || now >= release.valid_until || self.orders.is_paused(release.channel, now) {
-                left.push(row);
-                continue;
-            }
-            asked = true;
-            match self.ask_late(&row.customer, &release, now)? {
-                Late::Leaves => left.push(row),
-                Late::Waits(until) => drop(self.outbox.asleep.insert((until, row.seq), row)),
-                Late::Never(rule) => {
-                    done.rejected += 1;
-                    portion.receipts.push((row.customer.clone(), release.id));
-                    portion.settled.push(Settled { seq: row.seq, result: format!("not sent: {rule}") });
-                }
-            }
-        }
-        if asked {
+        if self.is_virtual() || self.work.is_large() {
             self.flush()?;
         }
-        Ok(left)
+        Ok(())
     }
 
     fn release(

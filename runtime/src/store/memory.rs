@@ -22,7 +22,6 @@ struct Inner {
     customers: BTreeMap<String, Record>,
     due: BTreeSet<(Ts, String)>,
     outbox: BTreeMap<u64, OutboxRow>,
-    outbox_ids: BTreeSet<String>,
     open: BTreeSet<u64>,
     timeline: BTreeMap<String, Vec<String>>,
     dead_letters: Vec<DeadLetter>,
@@ -71,7 +70,7 @@ impl Inner {
         self.inputs.extend(batch.taken.iter().cloned());
         for write in &batch.customers {
             let revision = write.expected.unwrap_or(0) + 1;
-            let record = Record { json: write.json.clone(), revision, next_due: write.next_due };
+            let record = Record { state: write.state.clone(), revision, next_due: write.next_due };
             let old = self.customers.insert(write.id.clone(), record);
             if let Some(due) = old.and_then(|o| o.next_due) {
                 self.due.remove(&(due, write.id.clone()));
@@ -87,9 +86,6 @@ impl Inner {
             }
         }
         for add in &batch.outbox {
-            if !self.outbox_ids.insert(add.id.clone()) {
-                continue;
-            }
             let seq = self.outbox.last_key_value().map_or(1, |(seq, _)| seq + 1);
             let (id, customer, body) = (add.id.clone(), add.customer.clone(), add.body.clone());
             self.outbox.insert(seq, OutboxRow { seq, id, customer, at: add.at, body, result: None });

@@ -279,6 +279,15 @@ pub enum What {
         /// Why, in words.
         why: String,
     },
+    /// A message was released and did not go out; it is judged again.
+    Unsent {
+        /// The release's id.
+        id: String,
+        /// The message's name.
+        message: String,
+        /// Whether it may have gone out all the same.
+        in_doubt: bool,
+    },
     /// A channel could not deliver.
     Failed {
         /// The message's name.

@@ -32,6 +32,10 @@ impl Entry {
             }
             What::Blocked { message, rule } => format!("blocked {message} by {rule}"),
             What::Withdrawn { message, why } => format!("withdrew {message}: {why}"),
+            What::Unsent { message, in_doubt: false, .. } => format!("{message} did not go out, and is asked again"),
+            What::Unsent { message, in_doubt: true, .. } => {
+                format!("nobody knows whether {message} went out, and it is asked again")
+            }
             What::Failed { message } => format!("could not deliver {message}"),
             What::Limited { limit, instead } => format!("{limit}: {instead}"),
             What::HandedOver { queue, joined: false, priority, .. } => {

@@ -33,7 +33,6 @@ use journey_spec::program::{
 use journey_spec::time::RANGE;
 
 use self::handoffs::Handing;
-pub use self::late::{Late, ask_late};
 use crate::customer::{ArrowAt, Customer, Instance};
 use crate::effect::{Effect, Entry, Took, Way, What};
 use crate::hooks::{Answers, HookAnswer, HookRecord, HookRequest, MOST_ASKED, Stepped};
@@ -125,19 +124,6 @@ fn run<'p>(
     now: Ts,
 ) -> Run<'p> {
     let now = now.clamp(*RANGE.start(), *RANGE.end()).max(customer.now);
-    let mut run = begun(program, orders, hooks, customer, now);
-    for _ in 0..MOST_DUE {
-        if !run.do_next_due() {
-            break;
-        }
-    }
-    run.take_input(input);
-    run.forget();
-    run
-}
-
-/// A call in which nothing has happened yet.
-fn begun<'p>(program: &'p Program, orders: &'p Orders, hooks: Answers<'p>, customer: Customer, now: Ts) -> Run<'p> {
     let mut run = Run {
         program,
         orders,
@@ -153,6 +139,13 @@ fn begun<'p>(program: &'p Program, orders: &'p Orders, hooks: Answers<'p>, custo
         ids: 0,
     };
     run.c.now = now;
+    for _ in 0..MOST_DUE {
+        if !run.do_next_due() {
+            break;
+        }
+    }
+    run.take_input(input);
+    run.forget();
     run
 }
 
@@ -210,6 +203,7 @@ impl<'p> Run<'p> {
             Input::Answered { call, outcome } => self.answered(call, outcome),
             Input::LookedUp { call, record } => self.looked_up(call, record.as_ref()),
             Input::Receipt { message, delivered } => self.receipt(message, *delivered),
+            Input::Late { message, channel, in_doubt } => self.late(message, *channel, *in_doubt),
         }
         self.conclude();
     }

@@ -36,7 +36,7 @@ fn batch(seed: u64, n: u64) -> Batch {
         taken: vec![format!("i{n}"), format!("also {n}")],
         customers: vec![CustomerWrite {
             id: format!("c{id}"),
-            json: text("state"),
+            state: text("state").into_bytes(),
             expected: (n > 5).then(|| (n - 1) / 5),
             next_due: random.per_mille(700).then(|| random.between(0, 1000)),
             addresses: Some(vec![format!("+{}", random.below(3))]),
@@ -65,7 +65,11 @@ fn rows(rows: Vec<OutboxRow>) -> Vec<OutboxRow> {
 fn dump(store: &mut dyn Store, commits: u64) -> Result<String, StoreError> {
     let customers = store.customers(None, 99)?;
     let ids: Vec<&str> = customers.iter().map(String::as_str).collect();
-    let records = store.load(&ids)?.into_iter().flatten().map(|r| (short(&r.json), r.revision, r.next_due));
+    let records = store
+        .load(&ids)?
+        .into_iter()
+        .flatten()
+        .map(|r| (short(&String::from_utf8_lossy(&r.state)), r.revision, r.next_due));
     let mut all = format!("{customers:?}\n{:?}\n", records.collect::<Vec<_>>());
     for id in &ids {
         all += &format!("{:?}\n", store.timeline(id)?.iter().map(|entry| short(entry)).collect::<Vec<_>>());

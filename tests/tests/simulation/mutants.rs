@@ -10,6 +10,7 @@ use journey_runtime::store::{Batch, CommitOutcome, DeadLetter, OutboxRow, Record
 use journey_runtime::{Channel, Delivery, Out, Outside, Store, StoreError};
 use journey_spec::Ts;
 use journey_spec::program::{DAY, HOUR, MINUTE, Program};
+use journey_step::Customer;
 use journey_step::effect::Release;
 use serde_json::Value as Json;
 
@@ -179,12 +180,14 @@ impl Planted {
 
 /// A customer whose ledger has forgotten what is older than an hour.
 fn forgetting(record: &mut Record) {
-    let mut json: Json = serde_json::from_str(&record.json).expect("a customer");
+    let customer = Customer::from_bytes(&record.state).expect("a customer");
+    let mut json = serde_json::to_value(&customer).expect("JSON");
     let now = json["now"].as_i64().unwrap_or(0);
     if let Some(left) = json["left"].as_array_mut() {
         left.retain(|l| l["at"].as_i64().is_some_and(|at| at > now - HOUR));
     }
-    record.json = json.to_string();
+    let customer: Customer = serde_json::from_value(json).expect("a customer");
+    record.state = customer.to_bytes().expect("bytes");
 }
 
 impl Store for Planted {

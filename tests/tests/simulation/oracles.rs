@@ -337,7 +337,7 @@ pub(crate) fn same_run(calm: &Run, rough: &Run) -> Vec<String> {
     }
     for id in &ids {
         let state =
-            |store: &mut dyn Store| store.load(&[id]).expect("one").pop().flatten().map(|r| (r.json, r.next_due));
+            |store: &mut dyn Store| store.load(&[id]).expect("one").pop().flatten().map(|r| (r.state, r.next_due));
         if state(&mut one) != state(&mut other) {
             wrong.push(format!("{id} is in another state than without faults"));
         }

@@ -177,6 +177,9 @@ pub struct Left {
     pub message: MessageId,
     /// Whether it passed limits and quiet hours.
     pub essential: bool,
+    /// Whether it may not have gone out: it was tried again, and its other entry is the one that counts where that did not.
+    #[serde(default)]
+    pub doubtful: bool,
 }
 
 /// A count for one limit: in all, and the newest events.

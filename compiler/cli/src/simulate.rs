@@ -1,0 +1,253 @@
+//! `journeyc simulate`: many customers on virtual time, and what came of them.
+
+mod story;
+mod tell;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use journey_compiler::check::bounds::{self, Scope};
+use journey_runtime::simulate::{Bound, Control, Counts, Options, Profile, Share, Simulation};
+use journey_spec::bundle;
+use journey_spec::program::Program;
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::project;
+use crate::run;
+use crate::screen::{Screen, count, grouped};
+
+const EXAMPLES: &str = "\
+Examples:
+  journeyc simulate examples/appointment                               10,000 customers, 90 days
+  journeyc simulate examples/appointment --customers 1_000_000 --hostile 1% --faults
+  journeyc simulate examples/appointment --seed 7 --customer 4711      the life of one of them
+
+Each customer is lived through by the runtime's own step and ledger. What comes of them the profile says: simulate.toml in
+the project's folder, or --profile FILE; without one it is made up from the program. The same seed gives the same result.
+
+What must not happen is told with the command that lives through that customer again: more messages in a window than was
+proven, a promise of which nothing says what became of it, an answer that nobody hears, a step that does not come to rest.
+
+Exit codes: 0 nothing of that, 1 some of it or the project has errors, 2 wrong usage or a fault, 130 stopped by ctrl-c; what
+was simulated until then is printed";
+
+/// Most days.
+const MOST_DAYS: u64 = 3_650;
+/// Most customers.
+const MOST_CUSTOMERS: u64 = 1_000_000_000;
+
+/// Lives through many customers on virtual time, and holds what happens against what was proven
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Simulate {
+    /// The project's folder or file, or the bundle that `journeyc build` made of it
+    #[arg(value_name = "PROJECT", default_value = ".")]
+    project: PathBuf,
+    /// How many customers, such as 1_000_000
+    #[arg(long, value_name = "N", default_value = "10_000", value_parser = customers)]
+    customers: u64,
+    /// How many days each is lived through
+    #[arg(long, value_name = "N", default_value = "90", value_parser = days)]
+    days: u32,
+    /// What all chance comes from
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number)]
+    seed: u64,
+    /// How many of the customers have a feed that does its worst, such as 1%
+    #[arg(long, value_name = "SHARE", value_parser = Share::parse)]
+    hostile: Option<Share>,
+    /// Much goes wrong for everybody: events twice, late, lost and stuck, messages that fail, services that do not answer
+    #[arg(long)]
+    faults: bool,
+    /// How many threads; as many as there are cores without it, and the result is the same
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Tells the life of this customer in place of the counts
+    #[arg(long, value_name = "N", value_parser = one_customer)]
+    customer: Option<u64>,
+}
+
+/// Reads a number that may have `_` between its digits.
+fn number(text: &str) -> Result<u64, String> {
+    let digits: String = text.chars().filter(|c| *c != '_').collect();
+    let sound = !digits.is_empty() && !text.starts_with('_') && digits.bytes().all(|b| b.is_ascii_digit());
+    let wrong = || format!("`{text}` is no whole number; write for example 1_000_000");
+    if !sound {
+        return Err(wrong());
+    }
+    digits.parse().map_err(|_| format!("`{text}` is too large"))
+}
+
+fn within(text: &str, what: &str, most: u64) -> Result<u64, String> {
+    match number(text)? {
+        0 => Err(format!("there has to be at least one {what}")),
+        n if n > most => Err(format!("{} are more than {} {what}s", grouped(n), grouped(most))),
+        n => Ok(n),
+    }
+}
+
+fn customers(text: &str) -> Result<u64, String> {
+    within(text, "customer", MOST_CUSTOMERS)
+}
+
+fn one_customer(text: &str) -> Result<u64, String> {
+    within(text, "customer", MOST_CUSTOMERS).map_err(|why| match text {
+        "0" => "customers are counted from 1".to_owned(),
+        _ => why,
+    })
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    within(text, "day", MOST_DAYS).map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// A program with what is proven of it.
+struct Proven {
+    program: Arc<Program>,
+    bounds: Vec<Bound>,
+}
+
+/// What a run came to, for whoever prints it.
+pub(crate) struct Ran<'a> {
+    args: &'a Simulate,
+    program: &'a Program,
+    sim: &'a Simulation<'a>,
+    counts: &'a Counts,
+    /// When the simulated time began.
+    begins: journey_spec::Ts,
+    /// The profile's file; none where the world was made up from the program.
+    profile: Option<&'a std::path::Path>,
+}
+
+pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
+    let Some(proven) = read(args, screen)? else { return Ok(Exit::Findings) };
+    if proven.program.journeys.is_empty() {
+        return Err(Failure::new(format!("`{}` declares no journey, so nothing happens", args.project.display()))
+            .help("name the folder or file that holds the journey; what it uses comes along"));
+    }
+    let profile = Profile::of(&proven.program);
+    let begins = profile.begins;
+    let options = Options {
+        customers: args.customers,
+        days: args.days,
+        seed: args.seed,
+        hostile: args.hostile.unwrap_or_default(),
+        faults: args.faults,
+    };
+    let sim = Simulation::new(&proven.program, profile, proven.bounds, options);
+    if let Some(number) = args.customer {
+        return story::tell(&proven.program, &sim, number, screen);
+    }
+    let threads = args.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let control = Arc::new(Control::default());
+    listen(&control)?;
+    let began = Instant::now();
+    let counts = shown(args.customers, &control, screen.chats_with_a_terminal(), || sim.run(threads, &control));
+    let took = began.elapsed();
+    let stopped = counts.customers < args.customers;
+    let ran = Ran { args, program: &proven.program, sim: &sim, counts: &counts, begins, profile: None };
+    screen.print(&tell::page(&ran, screen.width()));
+    let steps = counts.inputs().saturating_add(counts.timers);
+    screen.say(&format!(
+        "{} steps in {} ms on {}\n",
+        grouped(steps),
+        took.as_millis(),
+        count(threads.get(), "thread", "threads")
+    ));
+    if stopped {
+        screen.say(
+            "stopped: these are the first customers, and the same command with --customers tells the same of them\n",
+        );
+        return Ok(Exit::Stopped);
+    }
+    Ok(Exit::findings(counts.violations > 0))
+}
+
+/// The program and its bounds, of a bundle or of sources. None where the sources have errors.
+fn read(args: &Simulate, screen: &mut Screen) -> Result<Option<Proven>, Failure> {
+    let path = &args.project;
+    if let Some(bytes) = run::bundle(path)? {
+        let (program, certificate) = bundle::read_certified(&bytes)
+            .map_err(|error| Failure::new(format!("cannot simulate the bundle `{}`: {error}", path.display())))?;
+        // What its maker proved is what it is held against.
+        let bounds = match certificate {
+            Some(certificate) => certificate.bounds.iter().filter_map(|p| Bound::proven(&program, p)).collect(),
+            None => proven(&program),
+        };
+        return Ok(Some(Proven { program: Arc::new(program), bounds }));
+    }
+    let all = project::one(path)?;
+    if project::refuse_errors(&all, screen) {
+        return Ok(None);
+    }
+    let Some(program) = all.first().and_then(|c| c.compilation.runnable()) else {
+        return Err(Failure::new(format!("`{}` declares nothing that can be simulated", path.display())));
+    };
+    Ok(Some(Proven { program: Arc::new(program.clone()), bounds: proven(program) }))
+}
+
+fn proven(program: &Program) -> Vec<Bound> {
+    let bounds = bounds::proven(program).bounds;
+    let bound = |b: &bounds::Bound| Bound {
+        journey: match b.scope {
+            Scope::Customer => None,
+            Scope::Instance(journey) => Some(journey),
+        },
+        channel: b.channel,
+        purpose: b.purpose,
+        window: b.window,
+        at_most: b.at_most,
+        exact: b.kind == bounds::Kind::Exact,
+    };
+    bounds.iter().map(bound).collect()
+}
+
+/// Ctrl-c ends the run with what was simulated; pressed again, at once.
+fn listen(control: &Arc<Control>) -> Result<(), Failure> {
+    let control = Arc::clone(control);
+    ctrlc::set_handler(move || {
+        if control.stop.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    })
+    .map_err(|e| Failure::new(format!("cannot listen for ctrl-c: {e}")))
+}
+
+/// Does the work, with a progress bar that comes only where it takes longer than a second.
+fn shown(customers: u64, control: &Control, shows: bool, work: impl FnOnce() -> Counts + Send) -> Counts {
+    if !shows {
+        return work();
+    }
+    let finished = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let began = Instant::now();
+            let mut bar: Option<ProgressBar> = None;
+            while !finished.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(50));
+                if began.elapsed() < Duration::from_secs(1) {
+                    continue;
+                }
+                let bar = bar.get_or_insert_with(|| {
+                    let bar = ProgressBar::new(customers).with_elapsed(began.elapsed());
+                    let template = "{wide_bar} {percent}%  {human_pos} of {human_len} customers, {eta} left";
+                    if let Ok(style) = ProgressStyle::with_template(template) {
+                        bar.set_style(style);
+                    }
+                    bar
+                });
+                bar.set_position(control.done.load(Ordering::Relaxed));
+            }
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+        });
+        let counts = work();
+        finished.store(true, Ordering::Relaxed);
+        counts
+    })
+}
