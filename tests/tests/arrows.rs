@@ -20,6 +20,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         ("journey-runtime", BTreeSet::from(["journey-spec", "journey-step"])),
         ("journeyc", BTreeSet::from(["journey-spec", "journey-step", "journey-compiler", "journey-runtime"])),
         ("journey-tests", BTreeSet::from(["journey-spec", "journey-step", "journey-compiler", "journey-runtime"])),
+        ("journey-faultfs", BTreeSet::from(["journey-tests"])),
     ])
 }
 

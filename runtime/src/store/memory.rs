@@ -47,8 +47,9 @@ impl Memory {
         Memory { inner: Arc::clone(&self.inner), epoch: inner.epoch }
     }
 
-    /// The same opening once more, for whoever looks on.
-    pub(super) fn same(&self) -> Memory {
+    /// The same opening once more, for whoever looks on. Only one of them should write.
+    #[must_use]
+    pub fn handle(&self) -> Memory {
         Memory { inner: Arc::clone(&self.inner), epoch: self.epoch }
     }
 

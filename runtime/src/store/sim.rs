@@ -137,7 +137,7 @@ impl Sim {
     /// to commit is fenced as soon as somebody opens the store again.
     #[must_use]
     pub fn kept(&self) -> Memory {
-        self.disk.same()
+        self.disk.handle()
     }
 
     /// From now on so much fails, in every opening.

@@ -107,6 +107,8 @@ pub struct Sqlite {
     db: Connection,
     epoch: u64,
     read_only: bool,
+    /// A commit's outcome is not known: what came after it could overwrite it, or be taken for it.
+    in_doubt: bool,
     outbox: Mark,
     /// Held for as long as the store is open; the system lets it go when the process ends, however it ends.
     _lock: Option<File>,
@@ -134,7 +136,7 @@ impl Sqlite {
             .map_err(|e| opening(path, &e))?;
         let epoch = migrate(&mut db, version).map_err(|e| opening(path, &e))?;
         let outbox = Mark::read(&db).map_err(|e| opening(path, &e))?;
-        Ok(Sqlite { db, epoch, read_only: false, outbox, _lock: Some(lock) })
+        Ok(Sqlite { db, epoch, read_only: false, in_doubt: false, outbox, _lock: Some(lock) })
     }
 
     /// Opens a store for reading only, also while an engine has it open.
@@ -147,7 +149,7 @@ impl Sqlite {
         if recognise(&db, path)? == 0 {
             return Err(StoreError::Foreign { path: path.into(), found: "it is empty".into() });
         }
-        Ok(Sqlite { db, epoch: 0, read_only: true, outbox: Mark::default(), _lock: None })
+        Ok(Sqlite { db, epoch: 0, read_only: true, in_doubt: false, outbox: Mark::default(), _lock: None })
     }
 }
 
@@ -514,7 +516,12 @@ impl Store for Sqlite {
         if self.read_only {
             return Err(StoreError::ReadOnly);
         }
-        self.commit_batch(epoch, batch)
+        if self.in_doubt {
+            return Err(StoreError::Io("it is not known whether an earlier commit was kept; open it again".into()));
+        }
+        let outcome = self.commit_batch(epoch, batch)?;
+        self.in_doubt = outcome == CommitOutcome::Unknown;
+        Ok(outcome)
     }
 
     fn taken(&mut self, ids: &[&str]) -> Result<Vec<bool>, StoreError> {
