@@ -171,22 +171,7 @@ impl Engine {
     /// of an older version would go without something that they need ([`EngineError::Stranded`]); where the store fails.
     /// The store is as it was then.
     pub fn open(program: Arc<Program>, mut store: Box<dyn Store>) -> Result<Engine, EngineError> {
-        if program.format != journey_spec::program::FORMAT {
-            let (found, known) = (program.format, journey_spec::program::FORMAT);
-            let why = format!("it has format {found}, and this engine runs format {known}; compile it again");
-            return Err(EngineError::Program(why));
-        }
-        if program.hash != program.content_hash() {
-            let why =
-                "its content is not what its hash says, so it was changed after it was compiled; compile it again";
-            return Err(EngineError::Program(why.into()));
-        }
-        if program.versions.is_some() {
-            let why = "it stands for several programs already; give the engine the newest of them alone";
-            return Err(EngineError::Program(why.into()));
-        }
-        // A program can come from elsewhere than the compiler: its indices lead somewhere, or it does not run.
-        sound::check(&program).map_err(|unsound| EngineError::Program(unsound.to_string()))?;
+        Engine::can_run(&program)?;
         let clock = match store.meta("clock")? {
             Some(text) => text.parse().map_err(|_| StoreError::Damaged(format!("its clock shows `{text}`")))?,
             None => *RANGE.start(),
@@ -219,6 +204,44 @@ impl Engine {
         engine.work.batch.meta = claimed.meta;
         engine.flush()?;
         Ok(engine)
+    }
+
+    /// Takes up a newer program, as [`Engine::open`] does with one on an old store: instances stay on the version on which
+    /// they began, and new ones begin on this.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]; then the engine goes on as before.
+    pub fn load(&mut self, program: Arc<Program>) -> Result<(), EngineError> {
+        Engine::can_run(&program)?;
+        self.whole(|engine| {
+            engine.flush()?;
+            let claimed = versions::claim(engine.store.as_mut(), program)?;
+            engine.work.batch.meta.extend(claimed.meta);
+            engine.flush()?;
+            (engine.program, engine.living) = (claimed.program, claimed.living);
+            Ok(())
+        })
+    }
+
+    /// Whether this engine can run the program at all.
+    fn can_run(program: &Program) -> Result<(), EngineError> {
+        if program.format != journey_spec::program::FORMAT {
+            let (found, known) = (program.format, journey_spec::program::FORMAT);
+            let why = format!("it has format {found}, and this engine runs format {known}; compile it again");
+            return Err(EngineError::Program(why));
+        }
+        if program.hash != program.content_hash() {
+            let why =
+                "its content is not what its hash says, so it was changed after it was compiled; compile it again";
+            return Err(EngineError::Program(why.into()));
+        }
+        if program.versions.is_some() {
+            let why = "it stands for several programs already; give the engine the newest of them alone";
+            return Err(EngineError::Program(why.into()));
+        }
+        // A program can come from elsewhere than the compiler: its indices lead somewhere, or it does not run.
+        sound::check(&program).map_err(|unsound| EngineError::Program(unsound.to_string()))?;
+        Ok(())
     }
 
     /// Connects the engine to its surroundings. Do this before anything else, so that nothing is sent elsewhere.
@@ -615,6 +638,12 @@ impl Engine {
             Content::Input(Input::CustomerUpdated { profile, .. }) => {
                 let stopped = self.stopped_of(profile)?;
                 Input::CustomerUpdated { profile: profile.clone(), stopped }
+            }
+            Content::Input(Input::Forget) => {
+                // What came before is erased where it is kept.
+                self.flush()?;
+                self.work.batch.forget.push(arrival.customer.clone());
+                Input::Forget
             }
             Content::Input(input) => input.clone(),
             Content::Stopped(address) => {

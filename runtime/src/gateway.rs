@@ -88,6 +88,17 @@ pub struct Call {
     pub request: CallRequest,
 }
 
+/// Where the host keeps its customers.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// What is known of a customer, as `customer.updated` would tell it; nothing where nobody knows them. Asked where an input
+    /// comes for somebody of whom the runtime knows nothing; later news come as `customer.updated`.
+    ///
+    /// # Errors
+    /// In words. The input is not taken then, and is to be given again.
+    async fn look_up(&self, customer: &str) -> Result<Option<serde_json::Value>, String>;
+}
+
 /// A service of the host.
 #[async_trait]
 pub trait Backend: Send + Sync {

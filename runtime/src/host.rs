@@ -50,8 +50,8 @@ mod outward;
 mod queue;
 mod shard;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ use journey_spec::certificate::Certificate;
 use journey_spec::program::{Channel, MINUTE, Millis};
 use journey_spec::{Program, Ts};
 use journey_step::effect::Entry;
-use journey_step::{Customer, Scope};
+use journey_step::{Customer, Input, Scope};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -70,9 +70,9 @@ pub use measure::{Alert, Measures, Watch};
 use crate::clock::{Clock, System};
 use crate::engine::{Engine, Pace};
 use crate::error::EngineError;
-use crate::gateway::{Backend, Casework, Gateway, Mode};
+use crate::gateway::{Backend, Casework, Directory, Gateway, Mode};
 use crate::hooks::{Hooks, NoHooks};
-use crate::intake::{Arrival, Taken};
+use crate::intake::{Arrival, Content, RESERVED, Taken};
 use crate::store::{DeadLetter, Store};
 use measure::Shared;
 use outward::Outward;
@@ -190,6 +190,7 @@ pub struct Builder {
     gateways: BTreeMap<String, (Arc<dyn Gateway>, Mode)>,
     desk: Option<Arc<dyn Casework>>,
     services: BTreeMap<String, Arc<dyn Backend>>,
+    directory: Option<Arc<dyn Directory>>,
     hooks: Box<dyn Fn() -> Box<dyn Hooks>>,
     clock: Arc<dyn Clock>,
     watch: Arc<dyn Watch>,
@@ -252,6 +253,13 @@ impl Builder {
         self
     }
 
+    /// Where customers are looked up of whom nothing is known here.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Directory + 'static) -> Builder {
+        self.directory = Some(Arc::new(directory));
+        self
+    }
+
     /// Who runs hooks; asked for once a shard.
     #[must_use]
     pub fn hooks(mut self, hooks: impl Fn() -> Box<dyn Hooks> + 'static) -> Builder {
@@ -305,11 +313,9 @@ impl Builder {
         if self.certificate.as_ref().is_some_and(|c| c.program != self.program.hash) {
             return Err(StartError::OtherCertificate);
         }
-        if !self.shadow {
-            self.is_complete()?;
-        }
-        let program = Arc::new(self.program);
         let outward = Arc::new(Outward::new(self.gateways, self.desk, self.services, self.shadow));
+        is_complete(&self.program, &outward)?;
+        let program = Arc::new(self.program);
         let new = |_: &_| Arc::new(Queue::new(self.options.queue, self.options.queue_per_customer));
         let queues: Arc<Vec<Arc<Queue>>> = Arc::new(self.stores.iter().map(new).collect());
         let count = self.stores.len();
@@ -354,33 +360,49 @@ impl Builder {
             threads.push(thread.spawn(move || shard.run()).map_err(|e| StartError::Thread(e.to_string()))?);
         }
         let Some(first) = queues.first().cloned() else { return Err(StartError::NoStore) };
-        let inner = Inner { program, queues, first, measures, clock: self.clock, threads: Mutex::new(threads) };
+        let inner = Inner {
+            program: RwLock::new(program),
+            directory: self.directory,
+            promise_lead: self.options.promise_lead,
+            known: Mutex::default(),
+            outward,
+            queues,
+            first,
+            measures,
+            clock: self.clock,
+            threads: Mutex::new(threads),
+        };
         Ok(Runtime { inner: Arc::new(inner) })
-    }
-
-    /// Whether everything is plugged in that the program uses.
-    fn is_complete(&self) -> Result<(), StartError> {
-        let channels: BTreeSet<&str> =
-            self.program.messages.iter().flat_map(|m| m.variants.iter().map(|v| v.channel.name())).collect();
-        let absent: Vec<String> =
-            channels.into_iter().filter(|c| !self.gateways.contains_key(*c)).map(String::from).collect();
-        if !absent.is_empty() {
-            return Err(StartError::NoChannel(absent));
-        }
-        let services = self.program.services.iter().map(|s| &s.name);
-        let absent: Vec<String> = services.filter(|s| !self.services.contains_key(*s)).cloned().collect();
-        if !absent.is_empty() {
-            return Err(StartError::NoService(absent));
-        }
-        let text = serde_json::to_string(&self.program.journeys).unwrap_or_default();
-        let hands_over = self.program.policy.after_end.is_some() || text.contains("\"handoff\"");
-        if hands_over && self.desk.is_none() {
-            return Err(StartError::NoDesk);
-        }
-        Ok(())
     }
 }
 
+/// Whether everything is plugged in that the program uses.
+fn is_complete(program: &Program, outward: &Outward) -> Result<(), StartError> {
+    if outward.shadow {
+        return Ok(());
+    }
+    let channels: BTreeSet<&str> =
+        program.messages.iter().flat_map(|m| m.variants.iter().map(|v| v.channel.name())).collect();
+    let absent: Vec<String> =
+        channels.into_iter().filter(|c| !outward.gateways.contains_key(*c)).map(String::from).collect();
+    if !absent.is_empty() {
+        return Err(StartError::NoChannel(absent));
+    }
+    let services = program.services.iter().map(|s| &s.name);
+    let absent: Vec<String> = services.filter(|s| !outward.services.contains_key(*s)).cloned().collect();
+    if !absent.is_empty() {
+        return Err(StartError::NoService(absent));
+    }
+    let text = serde_json::to_string(&program.journeys).unwrap_or_default();
+    let hands_over = program.policy.after_end.is_some() || text.contains("\"handoff\"");
+    if hands_over && outward.desk.is_none() {
+        return Err(StartError::NoDesk);
+    }
+    Ok(())
+}
+
+/// Customers who are remembered to be known; beyond, all are looked for anew.
+const MOST_KNOWN: usize = 100_000;
 /// Under which name a store keeps which part it is.
 const PART: &str = "part";
 
@@ -392,12 +414,17 @@ pub struct Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("program", &self.inner.program.hash).finish_non_exhaustive()
+        f.debug_struct("Runtime").field("program", &self.program().hash).finish_non_exhaustive()
     }
 }
 
 struct Inner {
-    program: Arc<Program>,
+    program: RwLock<Arc<Program>>,
+    directory: Option<Arc<dyn Directory>>,
+    promise_lead: Millis,
+    /// Customers of whom something is known, as far as somebody asked lately.
+    known: Mutex<HashSet<String>>,
+    outward: Arc<Outward>,
     queues: Arc<Vec<Arc<Queue>>>,
     /// The first of them.
     first: Arc<Queue>,
@@ -423,6 +450,7 @@ impl Runtime {
             gateways: BTreeMap::new(),
             desk: None,
             services: BTreeMap::new(),
+            directory: None,
             hooks: Box::new(|| Box::new(NoHooks)),
             clock: Arc::new(System),
             watch: Arc::new(|_: &Alert| {}),
@@ -431,10 +459,10 @@ impl Runtime {
         }
     }
 
-    /// The program.
+    /// The newest program.
     #[must_use]
-    pub fn program(&self) -> &Arc<Program> {
-        &self.inner.program
+    pub fn program(&self) -> Arc<Program> {
+        Arc::clone(&self.inner.program.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes an input. What comes back is durable: accepted, known already, or put to the dead letters with the reason.
@@ -444,7 +472,7 @@ impl Runtime {
     /// Nothing of the input was kept; give it again with the same id.
     pub async fn deliver(&self, input: impl Into<Given>) -> Result<Taken, RuntimeError> {
         let given: Given = input.into();
-        self.take(given.arrival(&self.inner.program, self.inner.clock.now())).await
+        self.take(given.arrival(&self.program(), self.inner.clock.now())).await
     }
 
     /// Takes an input that was read before, as [`parse_line`](crate::parse_line) reads it.
@@ -452,7 +480,85 @@ impl Runtime {
     /// # Errors
     /// As [`Runtime::deliver`].
     pub async fn take(&self, arrival: Arrival) -> Result<Taken, RuntimeError> {
+        if let Some(directory) = &self.inner.directory
+            && !arrival.customer.is_empty()
+            && !matches!(arrival.content, Content::Input(Input::CustomerUpdated { .. } | Input::Forget))
+        {
+            self.look_up(directory.as_ref(), &arrival.customer).await?;
+        }
         self.queue_of(&arrival.customer).put(arrival).await
+    }
+
+    /// Sees that something is known of a customer before an input of theirs is taken.
+    async fn look_up(&self, directory: &dyn Directory, customer: &str) -> Result<(), RuntimeError> {
+        let known = || self.inner.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(customer) {
+            return Ok(());
+        }
+        if self.customer(customer).await?.is_none_or(|c| c.profile().is_empty()) {
+            let found = directory.look_up(customer).await.map_err(|why| {
+                RuntimeError::NotTaken(format!("the directory could not be asked about `{customer}`: {why}"))
+            })?;
+            // Nobody knows them: the input is taken all the same, and nothing can reach them yet.
+            let Some(data) = found else { return Ok(()) };
+            let now = self.inner.clock.now();
+            let event = Event::updated(customer).id(&format!("directory:{customer}:{now}")).data(data);
+            let arrival = Given::from(event).arrival(&self.program(), now);
+            if let Taken::Refused(why) = self.queue_of(customer).put(arrival).await? {
+                return Err(RuntimeError::NotTaken(format!(
+                    "what the directory says of `{customer}` does not fit: {why}"
+                )));
+            }
+        }
+        let mut known = known();
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(customer.to_owned());
+        Ok(())
+    }
+
+    /// Forgets a customer: ends their journeys, erases what is personal in the state, the timeline, the outbox and the dead
+    /// letters, and keeps what left as counts without words, so that limits hold for whoever comes back under this id. Who
+    /// said STOP stays stopped, by address.
+    ///
+    /// # Errors
+    /// Nothing was forgotten; ask again.
+    pub async fn forget(&self, customer: &str) -> Result<(), RuntimeError> {
+        let now = self.inner.clock.now();
+        let id = format!("{RESERVED}forget:{customer}:{now}");
+        self.inner.known.lock().unwrap_or_else(PoisonError::into_inner).remove(customer);
+        self.queue_of(customer).put(Arrival::new(id, now, customer, Input::Forget)).await.map(drop)
+    }
+
+    /// Takes up a newer program: instances stay on the version on which they began, and new ones begin on this. What was
+    /// proven of it replaces what was proven of the one before, and is compared with what newer instances send.
+    ///
+    /// # Errors
+    /// Where it cannot be run, people in flight would be stranded, or something that it uses is not plugged in; then
+    /// everything goes on as before, unless some shards have taken it up already and another could not.
+    pub async fn load(
+        &self,
+        program: Program,
+        certificate: impl Into<Option<Certificate>>,
+    ) -> Result<(), RuntimeError> {
+        let certificate = certificate.into();
+        if certificate.as_ref().is_some_and(|c| c.program != program.hash) {
+            return Err(RuntimeError::Asked(StartError::OtherCertificate.to_string()));
+        }
+        let asked = |e: StartError| RuntimeError::Asked(e.to_string());
+        is_complete(&program, &self.inner.outward).map_err(asked)?;
+        let program = Arc::new(program);
+        let newest = Arc::clone(&program);
+        let lead = self.inner.promise_lead;
+        self.ask_all(move |engine| {
+            engine.load(Arc::clone(&newest))?;
+            engine.watch_over(lead, certificate.clone());
+            Ok(())
+        })
+        .await?;
+        *self.inner.program.write().unwrap_or_else(PoisonError::into_inner) = program;
+        Ok(())
     }
 
     fn queue_of(&self, customer: &str) -> &Queue {
@@ -568,7 +674,7 @@ impl Runtime {
 
     fn knows(&self, scope: &Scope) -> Result<(), RuntimeError> {
         match scope {
-            Scope::Journey(name) if !self.inner.program.journeys.iter().any(|j| j.name == *name) => {
+            Scope::Journey(name) if !self.program().journeys.iter().any(|j| j.name == *name) => {
                 Err(RuntimeError::Asked(format!("there is no journey `{name}`")))
             }
             _ => Ok(()),

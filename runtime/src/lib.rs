@@ -62,7 +62,7 @@ pub use channels::{Channel, Delivery, Desk, Out};
 pub use engine::{Dispatched, Engine, Outside, Pace};
 pub use error::{ChannelError, EngineError, StoreError};
 pub use feed::parse_line;
-pub use gateway::{Backend, Call, Case, Casework, Gateway, Message, Mode, SendError};
+pub use gateway::{Backend, Call, Case, Casework, Directory, Gateway, Message, Mode, SendError};
 pub use hooks::{Hooks, NoHooks};
 pub use host::{Alert, Builder, Event, Given, Measures, Options, Reply, Runtime, RuntimeError, StartError};
 pub use intake::{Arrival, Content, Refusal, Taken};

@@ -149,9 +149,20 @@ pub struct Batch {
     pub dead_letters: Vec<DeadLetter>,
     /// Addresses that said STOP.
     pub stopped: Vec<String>,
+    /// Customers to forget: entries of their timelines that were kept before this batch are erased, and so are bodies of their
+    /// outbox rows, which count as settled where they were not, and dead letters that name them.
+    pub forget: Vec<String>,
     /// Values by name.
     pub meta: Vec<(String, String)>,
 }
+
+/// How a refused line names a customer.
+pub(crate) fn names(customer: &str) -> String {
+    serde_json::Value::from(customer).to_string()
+}
+
+/// What stands in the place of an outbox row's body whose customer was forgotten.
+pub const FORGOTTEN: &str = "\"forgotten\"";
 
 impl Batch {
     /// Whether there is nothing to keep.

@@ -474,3 +474,115 @@ async fn a_slow_channel_is_in_doubt_and_others_go_on() {
     let again = runtime.deliver(Event::updated("m").id("x").data(json!({}))).await;
     assert!(matches!(again, Err(RuntimeError::Failed(_) | RuntimeError::ShuttingDown)), "{again:?}");
 }
+
+#[tokio::test]
+async fn who_is_forgotten_is_and_counts_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journeys.db");
+    let provider = Provider::default();
+    let clock = Manual::at(t0());
+    let runtime = builder(&provider).store(Sqlite::open(&path).unwrap()).clock(clock.clone()).start().unwrap();
+    customer(&runtime, "victoria", "+44 7700 900123").await;
+    for n in 0..4 {
+        order(&runtime, &format!("o{n}"), "victoria").await;
+    }
+    until("four texts", || provider.got().len() == 4).await;
+    runtime.deliver(Reply::new("r", "victoria", Channel::Sms, "my secret is tea")).await.unwrap();
+    let broken = json!({"order": {"id": 1}});
+    runtime.deliver(Event::new("order.placed", "victoria").id("broken").data(broken)).await.unwrap();
+    until("the case", || runtime.measures().cases == 1).await;
+    runtime.forget("victoria").await.unwrap();
+    let left = runtime.customer("victoria").await.unwrap().unwrap();
+    assert!(left.profile().is_empty() && left.instances().is_empty());
+    assert_eq!(left.ledger_len(), 4);
+    assert!(runtime.dead_letters().await.unwrap().is_empty());
+    let told: Vec<String> = runtime
+        .timeline("victoria")
+        .await
+        .unwrap()
+        .iter()
+        .map(|e| e.sentence(&journey_spec::time::Zone::utc()))
+        .collect();
+    assert_eq!(told.last().map(String::as_str), Some("the customer was forgotten"));
+    assert!(told.iter().all(|t| !t.contains("900123") && !t.contains("secret")), "{told:#?}");
+    // The limit of four in six hours holds for whoever comes back.
+    clock.set(t0() + MINUTE);
+    let data = json!({"first_name": "W", "phone": "+44 7700 900124", "zone": "Europe/London"});
+    runtime.deliver(Event::updated("victoria").id("again").data(data)).await.unwrap();
+    order(&runtime, "o9", "victoria").await;
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(provider.got().len(), 4);
+    runtime.shutdown().await;
+    drop(runtime);
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch("VACUUM").unwrap();
+    drop(db);
+    let kept = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+    assert!(!kept.contains("900123") && !kept.contains("secret"), "something personal is still in the file");
+}
+
+#[tokio::test]
+async fn a_newer_program_is_taken_up_while_it_runs() {
+    let provider = Provider::default();
+    let runtime = builder(&provider).store(Memory::new()).store(Memory::new()).start().unwrap();
+    for (id, phone) in [("a", "+44 7700 900123"), ("b", "+44 7700 900124")] {
+        customer(&runtime, id, phone).await;
+    }
+    order(&runtime, "o1", "a").await;
+    let mut newer = program();
+    newer.messages[0].name = "welcome".into();
+    let newer = newer.seal();
+    let other = Certificate::new(&program(), "x", Vec::new());
+    assert!(runtime.load(newer.clone(), other).await.is_err());
+    runtime.load(newer.clone(), None).await.unwrap();
+    assert_eq!(runtime.program().hash, newer.hash);
+    order(&runtime, "o2", "b").await;
+    let data = json!({"order": {"id": "o1", "item": "coffee"}});
+    let taken = runtime.deliver(Event::new("order.changed", "a").id("c1").data(data)).await.unwrap();
+    assert!(matches!(taken, Taken::Accepted { .. }));
+    until("both", || provider.got().len() == 2).await;
+    let mut texts = provider.texts();
+    texts.sort();
+    assert_eq!(texts, ["greeting", "welcome"]);
+    assert_eq!(runtime.customers_in("order", "waiting").await.unwrap().len(), 2, "of both versions");
+    runtime.shutdown().await;
+}
+
+/// Knows one customer, and counts who asks.
+struct Knows(Arc<Mutex<u32>>);
+
+#[async_trait]
+impl journey_runtime::Directory for Knows {
+    async fn look_up(&self, customer: &str) -> Result<Option<serde_json::Value>, String> {
+        *self.0.lock().unwrap() += 1;
+        match customer {
+            "a" => Ok(Some(json!({"first_name": "V", "phone": "+44 7700 900123", "zone": "Europe/London"}))),
+            "odd" => Ok(Some(json!({"phone": 7}))),
+            "down" => Err("it does not answer".into()),
+            _ => Ok(None),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_known_is_looked_up_once() {
+    let provider = Provider::default();
+    let asked = Arc::new(Mutex::new(0));
+    let runtime = builder(&provider).directory(Knows(Arc::clone(&asked))).store(Memory::new()).start().unwrap();
+    for n in 0..3 {
+        order(&runtime, &format!("o{n}"), "a").await;
+    }
+    until("texts", || provider.got().len() == 3).await;
+    assert_eq!(*asked.lock().unwrap(), 1);
+    order(&runtime, "o7", "nobody").await;
+    let data = || json!({"order": {"id": "o8", "item": "tea"}});
+    for (id, words) in [
+        ("odd", "what the directory says of `odd` does not fit"),
+        ("down", "could not be asked about `down`: it does not answer"),
+    ] {
+        let error = runtime.deliver(Event::new("order.placed", id).id("x").data(data())).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    assert_eq!(provider.got().len(), 3);
+    runtime.shutdown().await;
+}

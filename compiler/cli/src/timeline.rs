@@ -242,7 +242,7 @@ fn look(what: &What) -> (Style, &'static str, Style) {
         What::Started { .. } => (NAME, "▸", plain),
         What::Goal { reached: true, .. } => (GOOD, "◎", plain),
         What::Goal { .. } => (WARN, "◎", plain),
-        What::Heard { .. } | What::Ignored { .. } | What::Updated => (DIM, "·", DIM),
+        What::Heard { .. } | What::Ignored { .. } | What::Updated | What::Forgotten => (DIM, "·", DIM),
         What::Refused { .. } => (WARN, "⊣", plain),
         What::Entered { .. } | What::Split { .. } | What::Set { .. } => (NAME, "→", plain),
         What::Sent { .. } => (GOOD, "✉", BOLD),

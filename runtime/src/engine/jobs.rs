@@ -81,17 +81,18 @@ impl Engine {
             if let Some(last) = rows.last() {
                 engine.outbox.claim_to(last.seq);
             }
-            rows.into_iter()
-                .map(|row| {
-                    let what = match read_task(&row)? {
-                        Task::Release(release) => Todo::Send(release),
-                        Task::Handoff(case) => Todo::Open(case),
-                        Task::Call(call) => Todo::Ask(call),
-                        Task::Stopped(address) => Todo::Tell(address),
-                    };
-                    Ok(Job { seq: row.seq, customer: row.customer, at: row.at, what })
-                })
-                .collect()
+            let jobs = rows.into_iter().map(|row| {
+                let what = match read_task(&row)? {
+                    Task::Release(release) => Todo::Send(release),
+                    Task::Handoff(case) => Todo::Open(case),
+                    Task::Call(call) => Todo::Ask(call),
+                    Task::Stopped(address) => Todo::Tell(address),
+                    // Settled as it was erased, it is claimed by nobody.
+                    Task::Forgotten => return Ok(None),
+                };
+                Ok(Some(Job { seq: row.seq, customer: row.customer, at: row.at, what }))
+            });
+            jobs.filter_map(Result::transpose).collect()
         })
     }
 
@@ -105,9 +106,14 @@ impl Engine {
         if now >= release.valid_until {
             return Ok(Some(Became::Rejected("not sent: no longer true".into())));
         }
-        // Who said STOP a moment ago is not sent what was decided a moment before. The confirmation is for them.
+        // Who has another address now, or said STOP a moment ago, is not sent what was decided a moment before. The confirmation is for them.
         let spared = release.journey.is_none() || self.program.policy.stop_spares.contains(&release.purpose);
-        if !spared && self.known(customer)?.is_some_and(|c| c.has_stopped(&release.address)) {
+        let program = std::sync::Arc::clone(&self.program);
+        let closed = |c: &journey_step::Customer| {
+            let moved = c.address(&program, release.channel) != Some(release.address.as_str());
+            release.journey.is_some() && moved || !spared && c.has_stopped(&release.address)
+        };
+        if self.known(customer)?.is_some_and(closed) {
             return Ok(Some(Became::Unsent { in_doubt: false }));
         }
         if self.orders.is_withdrawn(release.channel, journey, at) {

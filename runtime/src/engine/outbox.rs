@@ -33,6 +33,8 @@ pub(super) enum Task {
     Call(CallRequest),
     /// Other parts of the store are to hear of an address that said STOP.
     Stopped(String),
+    /// What it was is erased.
+    Forgotten,
 }
 
 impl Task {
@@ -42,6 +44,7 @@ impl Task {
             Task::Handoff(case) => &case.case,
             Task::Call(call) => &call.id,
             Task::Stopped(address) => address,
+            Task::Forgotten => "",
         }
     }
 
@@ -50,7 +53,7 @@ impl Task {
             Task::Release(release) => Lane::Channel(release.channel),
             Task::Handoff(_) => Lane::Desk,
             Task::Call(call) => Lane::Service(call.service.clone()),
-            Task::Stopped(_) => Lane::Others,
+            Task::Stopped(_) | Task::Forgotten => Lane::Others,
         }
     }
 }
@@ -230,6 +233,7 @@ impl Engine {
                 Task::Call(call) => self.call(&row, call, at, done)?,
                 // Who performs effects here has one store, and no other to tell.
                 Task::Stopped(_) => Did::Settled("told".into()),
+                Task::Forgotten => Did::Settled("forgotten".into()),
             };
             match result {
                 Did::Settled(result) => {

@@ -248,11 +248,11 @@ impl Engine {
 
     /// A customer's state between steps; `None` for one who is not known.
     pub(super) fn known(&mut self, id: &str) -> Result<Option<&Customer>, EngineError> {
-        self.load(id)?;
+        self.bring(id)?;
         Ok(self.work.slots.get(id).and_then(|slot| slot.customer.as_ref()))
     }
 
-    fn load(&mut self, id: &str) -> Result<(), EngineError> {
+    fn bring(&mut self, id: &str) -> Result<(), EngineError> {
         self.work.looks += 1;
         let looked = self.work.looks;
         if let Some(slot) = self.work.slots.get_mut(id) {
@@ -304,7 +304,7 @@ impl Engine {
 
     /// Makes one step; gives the number of effects, and the addresses that say STOP now and did not before.
     fn step_one(&mut self, id: &str, input: &Input, at: Ts) -> Result<(usize, BTreeSet<String>), EngineError> {
-        self.load(id)?;
+        self.bring(id)?;
         let program = Arc::clone(&self.program);
         let slot = self.work.slots.get_mut(id);
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
@@ -341,7 +341,7 @@ impl Engine {
             };
             self.work.awaits_result |= match task {
                 Task::Release(_) => self.outside.channel.may_reject(),
-                Task::Handoff(_) | Task::Stopped(_) => false,
+                Task::Handoff(_) | Task::Stopped(_) | Task::Forgotten => false,
                 Task::Call(_) => true,
             };
             count += 1;

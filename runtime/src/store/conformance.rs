@@ -3,7 +3,9 @@
 //! A new store's tests call [`run`] with a function that makes a fresh place, and [`in_doubt`] with a way to make a commit's
 //! outcome unknown where there is one, and are done.
 
-use super::{Batch, CommitOutcome, CustomerWrite, DeadLetter, OutboxAdd, Settled, Store, StoreError, TimelineAdd};
+use super::{
+    Batch, CommitOutcome, CustomerWrite, DeadLetter, FORGOTTEN, OutboxAdd, Settled, Store, StoreError, TimelineAdd,
+};
 
 /// A place where a store is kept: opens it, again and again, with what it holds.
 pub type Place = Box<dyn Fn() -> Result<Box<dyn Store>, StoreError>>;
@@ -30,6 +32,7 @@ pub fn run(mut fresh: impl FnMut() -> Place) -> Result<(), String> {
         ("dead letters are kept once", keeps_dead_letters),
         ("addresses lead to their customers", finds_addresses),
         ("a stopped address stays stopped", keeps_stops),
+        ("who is forgotten is", forgets),
         ("values by name are replaced", replaces_meta),
         ("any text is kept as it is", keeps_texts),
     ];
@@ -113,6 +116,7 @@ fn full(input: &str) -> Batch {
         timeline: vec![TimelineAdd { customer: "a".into(), entry: "t1".into() }],
         dead_letters: vec![letter("k1")],
         stopped: vec!["+1".into()],
+        forget: Vec::new(),
         meta: vec![("clock".into(), "5".into())],
     }
 }
@@ -370,6 +374,41 @@ fn keeps_stops(place: &Place) -> Result<(), String> {
     commit(store.as_mut(), &Batch { stopped: vec!["b".into(), "a".into()], ..Batch::default() })?;
     commit(store.as_mut(), &Batch { stopped: vec!["a".into()], ..Batch::default() })?;
     same("stopped", store.stopped(&["a", "x", "b"]).told()?, vec!["a".into(), "b".into()])
+}
+
+fn forgets(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    commit(store.as_mut(), &full("i1"))?;
+    let other = |row: OutboxAdd| OutboxAdd { customer: "b".into(), ..row };
+    let named = DeadLetter { raw: "{\"customer\":\"a\"}".into(), ..letter("k2") };
+    let batch = Batch {
+        customers: vec![customer("b", "B", None, None)],
+        timeline: vec![TimelineAdd { customer: "b".into(), entry: "u1".into() }],
+        outbox: vec![effect("m2"), other(effect("m3"))],
+        dead_letters: vec![named],
+        ..Batch::default()
+    };
+    commit(store.as_mut(), &batch)?;
+    let batch = Batch {
+        forget: vec!["a".into()],
+        customers: vec![CustomerWrite { addresses: Some(Vec::new()), ..customer("a", "-", Some(1), None) }],
+        timeline: vec![TimelineAdd { customer: "a".into(), entry: "forgotten".into() }],
+        ..Batch::default()
+    };
+    commit(store.as_mut(), &batch)?;
+    drop(store);
+    let mut store = place().told()?;
+    same("timeline", store.timeline("a").told()?, vec!["forgotten".into()])?;
+    same("another's", store.timeline("b").told()?, vec!["u1".into()])?;
+    let rows: Vec<_> = store.outbox(0, 9).told()?.into_iter().map(|r| (r.id, r.body, r.result)).collect();
+    let gone = |id: &str| (id.to_owned(), FORGOTTEN.to_owned(), Some("forgotten".to_owned()));
+    same("outbox", rows, vec![gone("m1"), gone("m2"), ("m3".into(), "body of m3".into(), None)])?;
+    let open: Vec<_> = store.claim_outbox(0, 9).told()?.into_iter().map(|r| r.id).collect();
+    same("open", open, vec!["m3".into()])?;
+    same("address", store.customers_with_address("+1").told()?, vec![])?;
+    same("stopped", store.stopped(&["+1"]).told()?, vec!["+1".into()])?;
+    let letters: Vec<_> = store.dead_letters().told()?.into_iter().map(|l| l.key).collect();
+    same("dead letters", letters, vec!["k1".into()])
 }
 
 fn replaces_meta(place: &Place) -> Result<(), String> {

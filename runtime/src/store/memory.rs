@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use journey_spec::Ts;
 
-use super::{Batch, CommitOutcome, DeadLetter, OutboxRow, Record, Store, StoreError};
+use super::{Batch, CommitOutcome, DeadLetter, FORGOTTEN, OutboxRow, Record, Store, StoreError, names};
 
 /// A store in memory. It ends with its last handle.
 #[derive(Debug)]
@@ -66,7 +66,19 @@ impl Default for Memory {
 }
 
 impl Inner {
+    fn forget(&mut self, customer: &str) {
+        self.timeline.remove(customer);
+        for row in self.outbox.values_mut().filter(|row| row.customer == customer) {
+            row.body = FORGOTTEN.into();
+            row.result.get_or_insert_with(|| "forgotten".into());
+            self.open.remove(&row.seq);
+        }
+        let named = names(customer);
+        self.dead_letters.retain(|letter| !letter.raw.contains(&named));
+    }
+
     fn apply(&mut self, batch: &Batch) {
+        batch.forget.iter().for_each(|id| self.forget(id));
         self.inputs.extend(batch.taken.iter().cloned());
         for write in &batch.customers {
             let revision = write.expected.unwrap_or(0) + 1;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 
 use crate::error::{no_folder, plain};
 
-use super::{Batch, CommitOutcome, DeadLetter, OutboxRow, Record, Settled, Store, StoreError};
+use super::{Batch, CommitOutcome, DeadLetter, FORGOTTEN, OutboxRow, Record, Settled, Store, StoreError, names};
 
 /// Marks a SQLite file as a Journey store: "JRNY".
 const APPLICATION: i64 = 0x4A52_4E59;
@@ -332,6 +332,9 @@ fn write(db: &Connection, epoch: u64, batch: &Batch, outbox: &mut Mark) -> Resul
             return Err(Refuse::Outcome(CommitOutcome::Duplicate));
         }
     }
+    for customer in &batch.forget {
+        forget(db, customer, outbox)?;
+    }
     write_customers(db, batch)?;
     write_outbox(db, batch, outbox)?;
     let mut letter = db.prepare_cached(
@@ -347,6 +350,20 @@ fn write(db: &Connection, epoch: u64, batch: &Batch, outbox: &mut Mark) -> Resul
     for (name, value) in batch.meta.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
         write_meta(db, name, value)?;
     }
+    Ok(())
+}
+
+/// Erases what is kept of a customer beside the state. Looks through whole tables: it is asked for rarely.
+fn forget(db: &Connection, customer: &str, mark: &mut Mark) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM timeline WHERE customer = ?1", [customer])?;
+    db.execute("UPDATE customers SET told = NULL WHERE id = ?1", [customer])?;
+    let mut rows = db.prepare("SELECT seq FROM outbox WHERE customer = ?1")?;
+    let rows = rows.query_map([customer], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?;
+    let settled = rows.map(|seq| Ok(Settled { seq: seq?, result: "forgotten".into() }));
+    let settled = settled.collect::<rusqlite::Result<Vec<_>>>()?;
+    write_outbox(db, &Batch { settled, ..Batch::default() }, mark)?;
+    db.execute("UPDATE outbox SET body = ?2 WHERE customer = ?1", [customer, FORGOTTEN])?;
+    db.execute("DELETE FROM dead_letters WHERE instr(raw, ?1) > 0", [names(customer)])?;
     Ok(())
 }
 

@@ -371,6 +371,8 @@ pub enum What {
     },
     /// What the directory knows changed.
     Updated,
+    /// The customer was forgotten: what is personal is erased, what left stays counted.
+    Forgotten,
     /// The instance ended.
     Ended {
         /// In which state; empty where a limit ended it.

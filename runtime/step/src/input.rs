@@ -63,6 +63,8 @@ pub enum Input {
         /// The record's fields, whole and typed; none where it could not be had.
         record: Option<Data>,
     },
+    /// The customer is to be forgotten.
+    Forget,
     /// A message was released and did not go out, and would only now: it is judged again.
     Late {
         /// The message's id.

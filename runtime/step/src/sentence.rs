@@ -60,6 +60,7 @@ impl Entry {
                 PromiseFate::Broken => format!("BROKE the promise {name}, due by {}", zone.stamp(*by)),
                 PromiseFate::Void => format!("the promise {name} is void: no address is left for it"),
             },
+            What::Forgotten => "the customer was forgotten".into(),
             What::Updated => "the directory was updated".into(),
             What::Ended { state, outcome } => {
                 let outcome = match outcome {

@@ -10,6 +10,7 @@ mod calls;
 mod conditions;
 mod due;
 mod events;
+mod forget;
 mod fresh;
 mod goals;
 mod handoffs;
@@ -203,6 +204,7 @@ impl<'p> Run<'p> {
             Input::Answered { call, outcome } => self.answered(call, outcome),
             Input::LookedUp { call, record } => self.looked_up(call, record.as_ref()),
             Input::Receipt { message, delivered } => self.receipt(message, *delivered),
+            Input::Forget => self.forget_person(),
             Input::Late { message, channel, in_doubt } => self.late(message, *channel, *in_doubt),
         }
         self.conclude();
