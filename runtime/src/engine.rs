@@ -240,7 +240,7 @@ impl Engine {
             return Err(EngineError::Program(why.into()));
         }
         // A program can come from elsewhere than the compiler: its indices lead somewhere, or it does not run.
-        sound::check(&program).map_err(|unsound| EngineError::Program(unsound.to_string()))?;
+        sound::check(program).map_err(|unsound| EngineError::Program(unsound.to_string()))?;
         Ok(())
     }
 
