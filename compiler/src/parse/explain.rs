@@ -321,6 +321,19 @@ impl Reader<'_> {
                 .label(format!("expected {}", wanted(&expected)));
         }
         let after = if previous.is_empty() { String::new() } else { format!(" after `{}`", clip(previous)) };
+        let names = [Rule::name, Rule::channel_ref];
+        let same_line = !piece.get(before.len()..stop).unwrap_or("").contains('\n');
+        if same_line && names.iter().any(|rule| expected.contains(rule)) && is_reserved(found) {
+            return Finding::new(
+                &J0001,
+                here,
+                format!("expected {}{after}, and `{found}` is a word of the language", wanted(&expected)),
+            )
+            .label("reserved")
+            .help(format!(
+                "take another name, such as `the_{found}`; chapter 1 of the specification lists the reserved words"
+            ));
+        }
         let label = match found {
             "" => "the line ends here".to_string(),
             _ => format!("found `{}`", clip(found)),
@@ -335,6 +348,12 @@ impl Reader<'_> {
             false => finding,
         }
     }
+}
+
+/// Whether a word could be a name, were it not one of the language.
+fn is_reserved(word: &str) -> bool {
+    let whole = |rule| Grammar::parse(rule, word).is_ok_and(|read| read.as_str() == word);
+    whole(Rule::ident) && !whole(Rule::name)
 }
 
 /// What cannot be read, with help for characters that word processors put in.
