@@ -3,7 +3,8 @@
 //! It moves in bursts. In each the same events come again and again with new content, of those that the present states hear;
 //! answers follow on messages at once; cases are closed as soon as they are open; addresses come and go. Its instants are
 //! those at which something changes hands: a millisecond later, around the next timer, and when a window lets go of a message
-//! that left. Dates that it sends lie where `at T - d` falls due now, so that timers fire in bursts too.
+//! that left. In every other burst the dates that it sends lie where `at T - d` falls due now, so that timers fire in bursts
+//! too; in the others they lie far ahead, so that journeys live and can be hammered on.
 
 use std::collections::BTreeSet;
 
@@ -131,6 +132,8 @@ pub(super) struct Adversary {
     left: u32,
     /// Moves that its burst has left.
     burst: Millis,
+    /// Its burst keeps journeys alive: no date of it is near.
+    far: bool,
     /// The event and the thing that it hammers on.
     on: Option<(usize, usize)>,
     /// What came last, to come once more.
@@ -141,7 +144,7 @@ pub(super) struct Adversary {
 
 impl Adversary {
     pub(super) fn new(random: Random, profile: &Profile) -> Adversary {
-        Adversary { random, left: profile.hostile_inputs, burst: 0, on: None, last: None, gone: Vec::new() }
+        Adversary { random, left: profile.hostile_inputs, burst: 0, far: false, on: None, last: None, gone: Vec::new() }
     }
 
     /// When it moves next.
@@ -149,6 +152,7 @@ impl Adversary {
         self.burst -= 1;
         if self.burst <= 0 {
             self.burst = self.random.between(BURST.0, BURST.1);
+            self.far = self.random.below(2) == 0;
             self.on = None;
             return now.saturating_add(self.random.between(HOUR, 12 * DAY));
         }
@@ -265,7 +269,7 @@ impl<'s> World<'s> {
         if let Input::Event { data, .. } = &mut input
             && a.random.below(10) < 7
         {
-            let to = match a.random.below(10) {
+            let to = match if a.far { 9 } else { a.random.below(10) } {
                 0..5 => {
                     let edge = a.random.pick(&self.known().edges).copied().unwrap_or(0);
                     now.saturating_sub(edge).saturating_add(*a.random.pick(&[-1, 0, 1, 1_000, MINUTE, HOUR])?)

@@ -129,7 +129,8 @@ impl<'s> World<'s> {
         (self.queued, self.came, self.customer) = (0, 0, customer);
         self.random = Random::of(self.sim.options.seed, customer, 0);
         self.profile.clear();
-        let is_hostile = self.random.happens(self.sim.options.hostile);
+        // A stream of its own, so that those who are not hostile live the same life whatever the share is.
+        let is_hostile = Random::of(self.sim.options.seed, customer, 2).happens(self.sim.options.hostile);
         self.adversary =
             is_hostile.then(|| Adversary::new(Random::of(self.sim.options.seed, customer, 1), &self.sim.profile));
         let begins = self.sim.profile.begins;
