@@ -335,6 +335,21 @@ pub struct Journey {
     pub arrows: Vec<Arrow>,
     /// States, in source order, ends included.
     pub states: Vec<State>,
+    /// Which older versions' instances are moved to this one, and how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrations: Vec<Migration>,
+}
+
+/// `migrate from "3f2a9c41" { OLDER -> STATE … }`: instances of an older version go on in this one.
+///
+/// A state that is not named goes on in the state of its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migration {
+    /// The first digits of the older program's hash, eight or more; none for any older version that no other migration
+    /// names.
+    pub from: Option<String>,
+    /// Where instances go on: the older version's state, by its name, and this one's.
+    pub states: Vec<(String, StateId)>,
 }
 
 /// `start on EVENT(field, …) [when CONDITION] -> STATE`.

@@ -46,6 +46,9 @@ pub(crate) fn render_noted(
         if let (What::Entered { state, .. }, Some(instance)) = (&passed.last().unwrap_or(entry).what, entry.instance) {
             states.insert(instance, state);
         }
+        if let (What::Moved { to, .. }, Some(instance)) = (&entry.what, entry.instance) {
+            states.insert(instance, to);
+        }
         let (mark, symbol, style) = look(&entry.what);
         let mut text = sentence(entry, zone);
         for entry in passed {
@@ -244,7 +247,7 @@ fn look(what: &What) -> (Style, &'static str, Style) {
         What::Goal { .. } => (WARN, "◎", plain),
         What::Heard { .. } | What::Ignored { .. } | What::Updated | What::Forgotten => (DIM, "·", DIM),
         What::Refused { .. } => (WARN, "⊣", plain),
-        What::Entered { .. } | What::Split { .. } | What::Set { .. } => (NAME, "→", plain),
+        What::Entered { .. } | What::Moved { .. } | What::Split { .. } | What::Set { .. } => (NAME, "→", plain),
         What::Sent { .. } => (GOOD, "✉", BOLD),
         What::Deferred { .. } => (WARN, "⏸", plain),
         What::Blocked { .. } | What::Failed { .. } => (BAD, "✗", plain),

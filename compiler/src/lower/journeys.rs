@@ -113,6 +113,7 @@ impl Lower<'_, '_> {
             goals: Vec::new(),
             arrows: Vec::new(),
             states: Vec::new(),
+            migrations: Vec::new(),
         };
         let mut arrows = Vec::new();
         let mut started: BTreeMap<String, Span> = BTreeMap::new();

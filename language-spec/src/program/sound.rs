@@ -12,7 +12,8 @@ pub(super) mod places;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, Arrow, Branch, Deadline, Field, GoalWhat, Journey, Limit, Millis, Program, Then, Trigger, Validity,
+    Action, Arrow, Branch, Deadline, Field, GoalWhat, Journey, Limit, Millis, Program, State, StateId, Then, Trigger,
+    Validity,
 };
 use crate::types::Type;
 
@@ -228,6 +229,17 @@ fn journey(program: &Program, journey: &Journey, number: usize) -> Judged {
     for (i, goal) in journey.goals.iter().enumerate() {
         if let GoalWhat::Silence { within, .. } = goal.what {
             positive(&format!("{place}.goals[{i}]"), within)?;
+        }
+    }
+    for (i, migration) in journey.migrations.iter().enumerate() {
+        let place = format!("{place}.migrations[{i}]");
+        once(&format!("{place}.states"), migration.states.iter().map(|(from, _)| from.as_str()))?;
+        let target = |to: &StateId| journey.states.get(to.index()).is_some_and(State::can_be_moved_to);
+        if let Some((from, _)) = migration.states.iter().find(|(_, to)| !target(to)) {
+            return wrong(
+                format!("{place}.states"),
+                format!("moves `{from}` to where nobody can rest without entering"),
+            );
         }
     }
     arrows(program, &place, &journey.arrows, &data)?;

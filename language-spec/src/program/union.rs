@@ -13,9 +13,13 @@
 //! equal, but for a journey's doc comment, which no step sees: an edit that does not touch a journey moves nobody to an
 //! older version, and one that is taken back makes the older version the newest again.
 //!
+//! **Who is moved.** Where the newest version of a journey has a [`Migration`](super::Migration) for an older one, instances
+//! go on in the newest, each at its own next step; the union only sees that each of them can.
+//!
 //! **What is left of a journey without instances** is a husk: its name, key, limits, goals and the names of its states, which
 //! the ledger and ended instances still point at, and nothing that could be missing in the world.
 
+mod moves;
 mod needs;
 
 use std::collections::BTreeSet;
@@ -108,7 +112,13 @@ pub fn union(before: &Program, newest: &Program, lives: impl Fn(JourneyId) -> bo
         };
         let version = all.older_version(id).unwrap_or_default();
         let told = |why| Stranded { id, journey: journey.name.clone(), version: version.to_string(), why };
-        stranded.extend(needs::missing(journey, &Sides { before, newest, all: &all })?.into_iter().map(told));
+        let sides = Sides { before, newest, all: &all };
+        // Who is moved needs what the newest version needs, and can have it.
+        let why = match all.migration(id) {
+            Some((to, migration)) => moves::problems(journey, to, migration, &sides)?,
+            None => needs::missing(journey, &sides)?,
+        };
+        stranded.extend(why.into_iter().map(told));
     }
     Ok(Union { program: all.seal(), stranded })
 }
@@ -162,7 +172,8 @@ fn placed<T>(all: &mut Vec<T>, item: T, same: impl Fn(&T, &T) -> bool) -> u32 {
 
 /// Whether two journeys are the same to those who are in them.
 fn is_equal(a: &Journey, b: &Journey) -> bool {
-    let Journey { name, doc: _, key, data, limits, starts, goals, arrows, states } = a;
+    // What moves others to a journey is nothing to those who are in it.
+    let Journey { name, doc: _, key, data, limits, starts, goals, arrows, states, migrations: _ } = a;
     *name == b.name
         && *key == b.key
         && *data == b.data

@@ -105,20 +105,23 @@ impl Program {
             let journey = self.journeys.get(journey.index())?;
             Some((journey, journey.limits.get(index as usize)?))
         };
-        limit(one).zip(limit(other)).is_some_and(|(one, other)| count_same(one, other))
+        limit(one).zip(limit(other)).is_some_and(|(one, other)| Versions::count_same(one, other))
     }
 }
 
-/// Whether limits of two versions of a journey count the same, each with its journey.
-#[must_use]
-pub(crate) fn count_same((journey, limit): (&Journey, &Limit), (before, other): (&Journey, &Limit)) -> bool {
-    let what = match (limit.what, other.what) {
-        (LimitWhat::Visits(state), LimitWhat::Visits(old)) => {
-            let name =
-                |journey: &Journey, state: super::StateId| journey.states.get(state.index()).map(|s| s.name.clone());
-            name(journey, state).is_some_and(|state| Some(state) == name(before, old))
-        }
-        (what, old) => what == old,
-    };
-    what && limit.per_customer == other.per_customer && limit.key == other.key
+impl Versions {
+    /// Whether limits of two versions of a journey count the same, each with its journey.
+    #[must_use]
+    pub fn count_same((journey, limit): (&Journey, &Limit), (before, other): (&Journey, &Limit)) -> bool {
+        let what = match (limit.what, other.what) {
+            (LimitWhat::Visits(state), LimitWhat::Visits(old)) => {
+                let name = |journey: &Journey, state: super::StateId| {
+                    journey.states.get(state.index()).map(|s| s.name.clone())
+                };
+                name(journey, state).is_some_and(|state| Some(state) == name(before, old))
+            }
+            (what, old) => what == old,
+        };
+        what && limit.per_customer == other.per_customer && limit.key == other.key
+    }
 }

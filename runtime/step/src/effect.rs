@@ -223,6 +223,15 @@ pub enum What {
         /// What led there, in words: `booking.rescheduled, settled`, `after 12h`, `limit visits moved to 3 per 7d`.
         why: String,
     },
+    /// The instance goes on in the newest version of its journey.
+    Moved {
+        /// The hash of the program that it was on.
+        version: String,
+        /// The older version's state.
+        from: String,
+        /// Where it goes on, without entering.
+        to: String,
+    },
     /// A split chose a way; told once a state and instance.
     Split {
         /// The state that splits.

@@ -1,5 +1,6 @@
 //! A timeline's entry as one plain English line.
 
+use journey_spec::program::short;
 use journey_spec::time::Zone;
 
 use crate::effect::{Entry, PromiseFate, What};
@@ -19,6 +20,12 @@ impl Entry {
             What::Refused { event, rule } => format!("refused {event}: {rule}"),
             What::Ignored { input, why } => format!("ignored {input}: {why}"),
             What::Entered { state, why } => format!("entered {state}, by {why}"),
+            What::Moved { version, from, to } if from == to => {
+                format!("moved from version {} to the newest, in {to}", short(version))
+            }
+            What::Moved { version, from, to } => {
+                format!("moved from {from} of version {} to {to} of the newest", short(version))
+            }
             What::Goal { goal, reached: true } => format!("goal {goal}: reached"),
             What::Goal { goal, reached: false } => format!("goal {goal}: missed"),
             What::Set { path, value } => format!("set {path} to {value}"),

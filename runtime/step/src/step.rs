@@ -1,7 +1,7 @@
 //! The step function: the time first, then the input, each part as a step of its own.
 //!
 //! ```text
-//! step = everything due, in order ─► the input ─► forget what no rule asks for
+//! step = who is to move to the newest version moves ─► everything due, in order ─► the input ─► forget what no rule asks for
 //!          each: one arrow ─► entry actions ─► immediate arrows ─► rest
 //!                ─► what was decided is asked of the ledger ─► what follows from messages that were blocked
 //! ```
@@ -16,6 +16,7 @@ mod goals;
 mod handoffs;
 mod hooks;
 mod late;
+mod migrate;
 mod moves;
 mod promises;
 mod render;
@@ -140,10 +141,13 @@ fn run<'p>(
         ids: 0,
     };
     run.c.now = now;
+    run.migrate();
     for _ in 0..MOST_DUE {
         if !run.do_next_due() {
             break;
         }
+        // What was under way has come to its end, and what it kept from moving moves.
+        run.migrate();
     }
     run.take_input(input);
     run.forget();

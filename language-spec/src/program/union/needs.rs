@@ -138,7 +138,7 @@ fn read(part: &impl serde::Serialize, journey: &Journey, before: &Program, all: 
 
 /// The paths into data that stand in a part's JSON: in it, and in nothing else, a list of names stands under one of these
 /// words. Seen so, no place is forgotten that is added to the program later.
-fn collect(json: &Json, paths: &mut BTreeSet<Vec<String>>) {
+pub(super) fn collect(json: &Json, paths: &mut BTreeSet<Vec<String>>) {
     match json {
         Json::Object(fields) => {
             for (name, value) in fields {
@@ -155,7 +155,7 @@ fn collect(json: &Json, paths: &mut BTreeSet<Vec<String>>) {
 }
 
 /// The type at the end of a path; optional where some part of the way may be missing.
-fn at(program: &Program, fields: &[Field], path: &[String]) -> Option<Type> {
+pub(super) fn at(program: &Program, fields: &[Field], path: &[String]) -> Option<Type> {
     let (first, rest) = path.split_first()?;
     let ty = &fields.iter().find(|f| f.name == *first)?.ty;
     if rest.is_empty() {
@@ -167,7 +167,7 @@ fn at(program: &Program, fields: &[Field], path: &[String]) -> Option<Type> {
 }
 
 /// Whether whoever was made for data of one type can go on with data of another.
-fn fits(was: &Type, is: &Type) -> bool {
+pub(super) fn fits(was: &Type, is: &Type) -> bool {
     match (was, is) {
         (Type::Optional(was), is) => fits(was, is.required()),
         // What was made for any length can show any.
