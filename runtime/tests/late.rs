@@ -193,7 +193,7 @@ fn a_backlog_is_asked_about_again() {
     shop.restart();
     shop.go_on(HOUR);
     assert_eq!(shop.sent(), 0);
-    // a second is the usual time between a commit and what is performed after it
+    // so little is the usual time between a commit and what is performed after it
     let mut shop = Shop::open("2026-03-02T20:59:30Z");
     take(&mut shop.engine, &[&placed("o1", "2026-03-02T10:00:00Z", "a", "o1")]);
     shop.go_on(SECOND - 1);

@@ -176,11 +176,7 @@ impl Engine {
             }
         }
         let again: Vec<OutboxRow> = again.iter().filter_map(|seq| self.outbox.held.remove(seq)).collect();
-        let (late, again): (Vec<OutboxRow>, Vec<OutboxRow>) =
-            again.into_iter().partition(|row| !self.is_virtual() && now.saturating_sub(row.at) > LATE);
-        for row in late {
-            self.judge_again(row, &mut done)?;
-        }
+        let again = self.without_late(again, false, &mut done)?;
         for rows in again.chunks(PORTION) {
             self.perform_portion(rows.to_vec(), now, &mut done)?;
         }
@@ -188,17 +184,41 @@ impl Engine {
             let rows = self.store.claim_outbox(self.outbox.claimed, PORTION)?;
             let Some(last) = rows.last() else { break };
             self.outbox.claimed = last.seq;
+            // What an earlier opening left may have gone out.
+            let rows = self.without_late(rows, true, &mut done)?;
             self.perform_portion(rows, now, &mut done)?;
         }
         done.waiting = self.outbox.held.len() as u64;
         Ok(done)
     }
 
+    /// The effects without those messages that could not leave in time, or whose address has said STOP since: these are
+    /// asked about again first.
+    fn without_late(
+        &mut self,
+        rows: Vec<OutboxRow>,
+        in_doubt: bool,
+        done: &mut Dispatched,
+    ) -> Result<Vec<OutboxRow>, EngineError> {
+        if self.is_virtual() {
+            return Ok(rows);
+        }
+        let mut left = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut late = self.clock.saturating_sub(row.at) > LATE;
+            if !late && let Task::Release(release) = read_task(&row)? {
+                late = self.known(&row.customer)?.is_some_and(|c| c.has_stopped(&release.address));
+            }
+            if late { self.judge_again(row, in_doubt, done)? } else { left.push(row) }
+        }
+        Ok(left)
+    }
+
     /// What could not leave in time is asked again before it is tried again; cases and calls have no such rules.
-    fn judge_again(&mut self, row: OutboxRow, done: &mut Dispatched) -> Result<(), EngineError> {
+    fn judge_again(&mut self, row: OutboxRow, in_doubt: bool, done: &mut Dispatched) -> Result<(), EngineError> {
         match read_task(&row)? {
             Task::Release(release) if release.journey.is_some() && self.clock < release.valid_until => {
-                let input = Input::Late { message: release.id, channel: release.channel, in_doubt: false };
+                let input = Input::Late { message: release.id, channel: release.channel, in_doubt };
                 self.apply(&row.customer, &input, self.clock)?;
                 self.work.batch.settled.push(Settled { seq: row.seq, result: "not sent: asked again".into() });
                 self.flush()

@@ -105,6 +105,10 @@ impl<'p> Driver<'p> {
 
     /// The engine; opened again where it was given up, as often as that takes.
     fn engine(&mut self) -> &mut Engine {
+        if self.engine.is_none() {
+            // What the one before delivered and had not noted comes again.
+            self.log.failed();
+        }
         while self.engine.is_none() {
             let store = mutants::store(self.conditions.mutant, self.sim.reopen());
             if let Ok(engine) = Engine::open(Arc::clone(&self.program), store) {
@@ -112,6 +116,14 @@ impl<'p> Driver<'p> {
             }
         }
         self.engine.as_mut().expect("just opened")
+    }
+
+    /// What a dispatch came to: what it delivered is noted with the next commit, and comes again where that does not happen.
+    fn dispatch(&mut self, clock: Ts) {
+        let result = self.engine().dispatch(clock);
+        if result.is_err() {
+            self.result(result);
+        }
     }
 
     /// What a call of the engine came to. Where it failed the engine is given up: always where it must be, and now and
@@ -377,8 +389,7 @@ impl Live<'_> {
         if self.driver.result(result).is_none() {
             return;
         }
-        let result = self.driver.engine().dispatch(clock);
-        self.driver.result(result);
+        self.driver.dispatch(clock);
         let now = self.now;
         let (ripe, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.waiting).into_iter().partition(|(at, _)| *at <= now);
@@ -393,8 +404,7 @@ impl Live<'_> {
                 continue;
             }
             let clock = self.clock();
-            let result = self.driver.engine().dispatch(clock);
-            self.driver.result(result);
+            self.driver.dispatch(clock);
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::play::{Feed, Person, Play};
 /// The answer to STOP, which no limit and no quiet hour holds back.
 const CONFIRMATION: &str = "stop confirmation";
 
+/// Live, a message leaves so long after its commit at most without being asked about again.
+const LAG: i64 = journey_runtime::engine::LATE;
+
 /// All that is wrong with a run.
 pub(crate) fn judged(play: &Play, feed: &Feed, run: &Run, pace: Pace) -> Vec<String> {
     let mut wrong = run.wrong.clone();
@@ -130,6 +133,7 @@ fn channel_is_kept(play: &Play, feed: &Feed, run: &Run, pace: Pace, wrong: &mut 
         let release = &what.release;
         // On virtual time a message leaves at the instant at which it was decided, however late that is done.
         let at = if pace == Pace::Virtual { what.decided } else { what.told };
+        let lag = (at - what.decided).clamp(0, LAG);
         let mut fault = |says: &str| {
             wrong.push(format!(
                 "{says}: {} to {} at {}, decided {}",
@@ -153,7 +157,7 @@ fn channel_is_kept(play: &Play, feed: &Feed, run: &Run, pace: Pace, wrong: &mut 
             continue;
         }
         let is_essential = essential.contains(release.message.as_str());
-        if !is_essential && is_quiet(program, feed.people.get(&what.customer), release.purpose, at) {
+        if !is_essential && is_quiet(program, feed.people.get(&what.customer), release.purpose, at - lag) {
             fault("it is quiet there");
         }
         got.entry(&what.customer).or_default().push(Got { at, what, essential: is_essential });
@@ -182,6 +186,7 @@ fn limits_are_kept(
     got: &[Got<'_>],
     wrong: &mut Vec<String>,
 ) {
+    let lag = |g: &Got<'_>| (g.at - g.what.decided).clamp(0, LAG);
     for limit in &program.policy.limits {
         let LimitWhat::Messages { channel, purpose } = &limit.what else { continue };
         let concerned = |journey: Option<&str>| {
@@ -200,9 +205,9 @@ fn limits_are_kept(
                 (limit.key.is_none() || g.what.release.key == one.what.release.key)
                     && match limit.per {
                         None => true,
-                        Some(Window::Rolling(per)) => one.at - per < g.at,
+                        Some(Window::Rolling(per)) => one.at - per < g.at - lag(g),
                         Some(Window::Calendar(unit)) => {
-                            person.is_some_and(|p| p.zones.iter().any(|z| z.begins(one.at, unit) <= g.at))
+                            person.is_some_and(|p| p.zones.iter().any(|z| z.begins(one.at, unit) <= g.at - lag(g)))
                         }
                     }
             });
