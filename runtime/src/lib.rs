@@ -53,7 +53,11 @@ pub mod live;
 pub mod service;
 pub mod store;
 
-pub use channels::{Channel, Delivery, Desk, Out};
+#[cfg(feature = "smtp")]
+pub use channels::Smtp;
+#[cfg(feature = "webhook")]
+pub use channels::Webhook;
+pub use channels::{Channel, Delivery, Desk, Out, Shared};
 pub use engine::{Dispatched, Engine, Outside, Pace};
 pub use error::{ChannelError, EngineError, StoreError};
 pub use feed::parse_line;
