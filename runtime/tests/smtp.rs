@@ -158,7 +158,7 @@ async fn what_is_no_address_is_rejected_before_anybody_is_asked() {
 async fn other_alphabets_arrive() {
     let server = Server::start(Manner::default());
     let smtp = plain(&server).build().unwrap();
-    assert_eq!(smtp.send(&message("Grüße — 你好", "Grüße, Zoë.\nBis morgen.")).await, Ok(Delivery::Delivered));
+    assert_eq!(smtp.send(&message(" Grüße — 你好\n", "Grüße, Zoë.\nBis morgen.")).await, Ok(Delivery::Delivered));
     let [mail] = &server.received()[..] else { panic!() };
     assert_eq!(mail.header("Subject"), "=?utf-8?b?R3LDvMOfZSDigJQg5L2g5aW9?=");
     assert_eq!(mail.header("Content-Transfer-Encoding"), "quoted-printable");
@@ -363,4 +363,20 @@ async fn many_at_once_share_a_few_connections() {
     subjects.dedup();
     assert_eq!(subjects.len(), 60);
     assert!(server.most_open() <= 3 && server.connections() <= 3, "{} {}", server.most_open(), server.connections());
+}
+
+#[tokio::test]
+async fn who_finds_no_free_connection_sent_nothing() {
+    let server = Server::start(Manner { odd: Some((At::End, Does::Sleeps)), ..Manner::default() });
+    let builder = plain(&server).connections(1).timeout(Duration::from_secs(6));
+    let smtp = Arc::new(builder.connect_timeout(Duration::from_secs(2)).build().unwrap());
+    let first = tokio::spawn({
+        let smtp = Arc::clone(&smtp);
+        async move { smtp.send(&message("Your visit", "It was moved.")).await }
+    });
+    while server.connections() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    not_sent(smtp.send(&message("Your visit", "It was moved.")).await, "were in use");
+    assert!(matches!(first.await.unwrap(), Err(SendError::InDoubt(_))));
 }

@@ -17,8 +17,8 @@
 //! |---|---|---|---|
 //! | 2xx | delivered, whatever its body says | opened | its body: `{"outcome": "done"}` or `{"record": {…}}`; 202: the answer comes as an input |
 //! | 400, 404, 410, 413, 422 | rejected for good | tried again | unavailable |
-//! | 301, 307, 308, other 4xx, 501, 503, 505, 511; no connection | not sent | tried again | unavailable |
-//! | other 3xx, 408, 409, 423, 424, other 5xx; no answer in time; a connection that broke | in doubt | tried again | unavailable |
+//! | 301, 307, 308, the others from 401 to 431, 451, 501, 503, 505, 511; no connection | not sent | tried again | unavailable |
+//! | 408, 409, 423, 424, and every other status; no answer in time; a connection that broke | in doubt | tried again | unavailable |
 //!
 //! ```no_run
 //! use std::time::Duration;

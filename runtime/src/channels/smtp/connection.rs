@@ -65,9 +65,14 @@ impl Server {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection that answers, kept or new; waits while all are in use. The error says why there is none.
+    /// A connection that answers, kept or new; waits for one while all are in use, as long as connecting may take. The
+    /// error says why there is none.
     pub(super) async fn take(&self, patience: Duration) -> Result<Held<'_>, String> {
-        let slot = self.slots.acquire().await.map_err(|_| "the channel was closed".to_owned())?;
+        let slot = match tokio::time::timeout(self.connect_timeout, self.slots.acquire()).await {
+            Ok(slot) => slot.map_err(|_| "the channel was closed".to_owned())?,
+            // Known to be unsent, which it would not be if the whole attempt were cut off here.
+            Err(_) => return Err(format!("all connections to {} were in use", self.name())),
+        };
         loop {
             let parked = self.parked().pop();
             let Some((mut connection, since)) = parked else { break };

@@ -99,7 +99,7 @@ fn header(name: &'static str, value: String) -> HeaderValue {
 
 /// A header is one line: a line end in a subject must not begin another header.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A body without what no mail may hold. Its line ends become one kind: a server that took a carriage return alone for one

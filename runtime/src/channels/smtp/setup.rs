@@ -162,14 +162,16 @@ impl SmtpBuilder {
         self
     }
 
-    /// How many connections there may be at once. 4 where nothing is said; what comes beyond them waits.
+    /// How many connections there may be at once. 4 where nothing is said; what comes beyond them waits
+    /// as long as connecting may take, and then was not sent.
     #[must_use]
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
     }
 
-    /// How long each command may take, the text of the mail being one. 30 s where nothing is said, 10 minutes at most.
+    /// How long each command may take, the text of the mail being one. 30 s where nothing is said, 10 minutes at most. A
+    /// runtime that cuts an attempt off counts it as in doubt, so its own time for one should be longer than all this.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

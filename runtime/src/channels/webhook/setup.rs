@@ -132,6 +132,7 @@ impl WebhookBuilder {
     }
 
     /// How long an attempt may take in all, connection and answer included. 15 s where nothing is said, 10 minutes at most.
+    /// A runtime that cuts an attempt off counts it as in doubt, so its own time for one should be longer.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
