@@ -58,7 +58,11 @@ pub mod simulate;
 pub mod store;
 
 pub use async_trait::async_trait;
-pub use channels::{Channel, Delivery, Desk, Out};
+#[cfg(feature = "smtp")]
+pub use channels::Smtp;
+#[cfg(feature = "webhook")]
+pub use channels::Webhook;
+pub use channels::{Channel, Delivery, Desk, Out, Shared};
 pub use engine::{Dispatched, Engine, Outside, Pace};
 pub use error::{ChannelError, EngineError, StoreError};
 pub use feed::parse_line;

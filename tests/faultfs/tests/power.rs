@@ -45,6 +45,7 @@ fn batch(seed: u64, n: u64) -> Batch {
         settled: if n > 1 { vec![Settled { seq: n - 1, result: format!("done by {n}") }] } else { Vec::new() },
         timeline: vec![TimelineAdd { customer: format!("c{id}"), entry: text("entry") }],
         dead_letters: vec![DeadLetter { key: format!("k{n}"), at: 7, line: n, reason: "why".into(), raw: "{".into() }],
+        forget: Vec::new(),
         stopped: vec![format!("+{}", random.below(9))],
         meta: vec![("count".into(), n.to_string())],
     }

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use journey_spec::program::{Action, Journey, JourneyId, Migration, StateId, Then, Trigger, Versions};
+use journey_spec::program::{Action, Journey, JourneyId, Migration, Send, StateId, Then, Trigger, Versions};
 
 use super::Run;
 use crate::customer::{ArrowAt, Instance, Timer};
@@ -52,7 +52,7 @@ impl Run<'_> {
         let number = instance.number;
         for route in self.c.routes.iter_mut().filter(|r| r.instance == number) {
             route.journey = to;
-            route.on_failed = route.on_failed.take().and_then(|then| moved.then(then));
+            route.send = route.send.take().map(|send| moved.send(send));
         }
         for case in self.c.cases.iter_mut().filter(|c| c.instance == Some(number)) {
             case.journey = Some(to);
@@ -144,12 +144,14 @@ impl Moved<'_> {
 
     fn action(&self, action: Action) -> Action {
         match action {
-            Action::Send(mut send) => {
-                send.on_blocked = send.on_blocked.and_then(|then| self.then(then));
-                send.on_failed = send.on_failed.and_then(|then| self.then(then));
-                Action::Send(send)
-            }
+            Action::Send(send) => Action::Send(self.send(send)),
             other => other,
         }
+    }
+
+    fn send(&self, mut send: Send) -> Send {
+        send.on_blocked = send.on_blocked.and_then(|then| self.then(then));
+        send.on_failed = send.on_failed.and_then(|then| self.then(then));
+        send
     }
 }
