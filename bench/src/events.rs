@@ -13,12 +13,12 @@ use journey_step::Input;
 use serde_json::json;
 
 /// Customers that events are about, as in the peers' measurements.
-const CUSTOMERS: u64 = 20_000;
+pub(crate) const CUSTOMERS: u64 = 20_000;
 /// 2026-03-02 10:00 UTC.
-const BEGIN: Ts = 1_772_445_600_000;
+pub(crate) const BEGIN: Ts = 1_772_445_600_000;
 
 /// One message and one timer an event.
-const NOTED: &str = r#"
+pub(crate) const NOTED: &str = r#"
 customer { phone: phone for sms, zone: zone }
 event ping { n: number }
 message note { purpose service  sms "Thank you." }
@@ -78,7 +78,7 @@ pub fn visit(program: &Program) -> Vec<(Ts, Input)> {
     inputs
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     let dir = std::env::var_os("JOURNEY_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let dir = dir.join(format!("journey-bench-{}", std::process::id()));
     std::fs::create_dir_all(&dir).expect("a folder");
@@ -86,7 +86,7 @@ fn folder() -> PathBuf {
 }
 
 /// A cheap generator, for choosing customers.
-fn next(s: &mut u64) -> u64 {
+pub(crate) fn next(s: &mut u64) -> u64 {
     *s ^= *s << 13;
     *s ^= *s >> 7;
     *s ^= *s << 17;

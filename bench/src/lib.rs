@@ -2,6 +2,7 @@
 //! [`programs`], the examples themselves, and random [`models`].
 
 pub mod events;
+pub mod host;
 pub mod models;
 pub mod plot;
 pub mod programs;

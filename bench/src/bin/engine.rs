@@ -1,10 +1,16 @@
-//! How fast the runtime is: `engine step`, `engine durable GROUP`.
+//! How fast the runtime is.
 //!
-//! Everything on one core. What SQLite alone does in groups of the same size is measured in the same run.
+//! ```text
+//! engine step                      steps a second, in memory
+//! engine durable [GROUP]           the engine's core on SQLite, in groups; and SQLite alone in the same run
+//! engine host [CLIENTS] [SHARDS]   the runtime on SQLite, with so many clients that wait for each answer
+//! engine flood [EVENTS]            one customer's flood, and how long others wait meanwhile
+//! engine recover [CUSTOMERS] [N]   how soon the first event is handled after a start on so many customers of N visits each
+//! ```
 
 use std::time::{Duration, Instant};
 
-use journey_bench::{example, events};
+use journey_bench::{events, example, host};
 
 const RUN: Duration = Duration::from_secs(3);
 
@@ -13,13 +19,20 @@ fn main() {
     match args.next().as_deref() {
         Some("step") => step(),
         Some("durable") => durable(args.next().and_then(|n| n.parse().ok()).unwrap_or(256)),
+        Some("host") => host::clients(number(&mut args, 64), number(&mut args, 1), RUN),
+        Some("flood") => host::flood(number(&mut args, 1_000_000)),
+        Some("recover") => host::recover(number(&mut args, 100_000), number(&mut args, 3)),
         Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, RUN)),
         Some("ours") => println!("{:.0} events/s", events::durable(args.next().and_then(|n| n.parse().ok()).unwrap_or(256), RUN)),
         _ => {
-            eprintln!("engine step | engine durable [GROUP]");
+            eprintln!("engine step | durable [GROUP] | host [CLIENTS] [SHARDS] | flood [EVENTS] | recover [CUSTOMERS] [N]");
             std::process::exit(2);
         }
     }
+}
+
+fn number(args: &mut impl Iterator<Item = String>, other: usize) -> usize {
+    args.next().and_then(|n| n.replace('_', "").parse().ok()).unwrap_or(other)
 }
 
 /// The appointment journey in memory: a visit booked, moved, confirmed, reminded, off.
