@@ -1,6 +1,7 @@
 //! `journeyc explain`: a finding's page, a journey's states, or what leaves one of them.
 
 mod bound;
+mod fold;
 mod journey;
 mod page;
 mod state;
