@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use journey_compiler::check::bounds::{self, Scope};
 use journey_runtime::simulate::{Bound, Control, Counts, Options, Profile, Share, Simulation};
 use journey_spec::bundle;
@@ -264,25 +264,20 @@ fn shown(customers: u64, control: &Control, shows: bool, work: impl FnOnce() -> 
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let began = Instant::now();
-            let mut bar: Option<ProgressBar> = None;
+            // It counts from the beginning, so that it can say how long it takes, and is seen later.
+            let bar = ProgressBar::with_draw_target(Some(customers), ProgressDrawTarget::hidden());
+            let template = "{wide_bar} {percent}%  {human_pos} of {human_len} customers, {eta} left";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
             while !finished.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(50));
-                if began.elapsed() < Duration::from_secs(1) {
-                    continue;
+                if bar.is_hidden() && began.elapsed() >= Duration::from_secs(1) {
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
                 }
-                let bar = bar.get_or_insert_with(|| {
-                    let bar = ProgressBar::new(customers).with_elapsed(began.elapsed());
-                    let template = "{wide_bar} {percent}%  {human_pos} of {human_len} customers, {eta} left";
-                    if let Ok(style) = ProgressStyle::with_template(template) {
-                        bar.set_style(style);
-                    }
-                    bar
-                });
                 bar.set_position(control.done.load(Ordering::Relaxed));
             }
-            if let Some(bar) = bar {
-                bar.finish_and_clear();
-            }
+            bar.finish_and_clear();
         });
         let counts = work();
         finished.store(true, Ordering::Relaxed);

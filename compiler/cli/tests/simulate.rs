@@ -366,3 +366,99 @@ fn the_report_is_one_page_that_needs_nothing_else() {
     let nowhere = place.run(&["simulate", folder, "--customers", "5", "--report", "no/such/report.html"]);
     assert!(nowhere.code == 2 && nowhere.err.contains("the folder `no/such` does not exist"), "{nowhere:?}");
 }
+
+/// A quiet world in which only what a profile says happens.
+const QUIET: &str = r#"
+[customer]
+phone = "+44 7700 900123"
+zone = "Europe/London"
+
+[messages]
+share = "0%"
+fails = "0%"
+
+[desks]
+never = "100%"
+"#;
+
+fn json(place: &Place, args: &[&str]) -> serde_json::Value {
+    let ran = simulate(place, &[args, &["--format", "json"]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    serde_json::from_str(&ran.out).expect("JSON")
+}
+
+#[test]
+fn events_come_as_often_as_is_said_and_go_wrong_as_often() {
+    let place = Place::with_project();
+    let world = |more: &str| {
+        place.write("visit/simulate.toml", &format!("{QUIET}{more}"));
+        json(&place, &["--customers", "50", "--days", "40"])
+    };
+    let of = |json: &serde_json::Value, event: &str| json["inputs"]["events"][event].as_u64().unwrap_or(0);
+    let follows = "[event.\"booking.created\"]\nrate = \"1 per day\"\n[event.\"booking.rescheduled\"]\nafter = \"booking.created\"\nshare = \"50%\"\ndelay = \"1s\"\nagain = \"0%\"\n";
+    let calm = world(follows);
+    let (created, moved) = (of(&calm, "booking.created"), of(&calm, "booking.rescheduled"));
+    // Two thousand are expected, with a deviation of forty-five; of those half.
+    assert!((1_800..2_200).contains(&created), "{created}");
+    assert!((created * 45 / 100..created * 55 / 100).contains(&moved), "{moved} of {created}");
+    let twice = world(&format!("{follows}[faults]\nduplicates = \"100%\"\n"));
+    assert!(of(&twice, "booking.created") > created * 19 / 10, "{twice}");
+    let lost = world(&format!("{follows}[faults]\nlost = \"100%\"\n"));
+    assert_eq!((of(&lost, "booking.created"), lost["journeys"][0]["began"].as_u64()), (0, Some(0)));
+    let stuck = world(&format!("{follows}[faults]\nstuck = \"100%\"\nstuck_times = 10\nstuck_every = \"1s\"\n"));
+    let (created, all) = (of(&stuck, "booking.rescheduled"), of(&stuck, "booking.created"));
+    assert!(created > moved * 9 && all > 1_800 * 11, "{created} {all}");
+}
+
+#[test]
+fn what_comes_before_an_instant_follows_it() {
+    let place = Place::with_project();
+    place.replace(
+        "visit/visit.journey",
+        "event booking.rescheduled",
+        "event booking.near { booking: Booking }\nevent booking.rescheduled",
+    );
+    place.replace("visit/visit.journey", "  state day {", "  state day {\n    on booking.near stay");
+    place.write(
+        "visit/simulate.toml",
+        &format!(
+            "{QUIET}{}",
+            r#"
+[event."booking.created"]
+rate = "1 per 20d"
+[event."booking.created".fields.booking]
+slot = { ahead = "5d", round = "1h" }
+[event."booking.rescheduled"]
+after = "booking.created"
+share = "100%"
+delay = "1s"
+again = "0%"
+fields.booking.slot = { shift = "3d" }
+[event."booking.near"]
+after = "booking.created"
+share = "100%"
+before = "booking.slot"
+by = "2h"
+fields.booking.slot = { moved = "0%" }
+"#
+        ),
+    );
+    let mut seen = 0;
+    for customer in 1..=5 {
+        let life = json(&place, &["--customer", &customer.to_string()]);
+        let told = life["timeline"].as_array().unwrap();
+        let of = |key: &serde_json::Value, what: &str| {
+            let entry = told.iter().find(|t| t["key"] == *key && t["what"].as_str().unwrap().contains(what))?;
+            journey_spec::time::parse_rfc3339(entry["at"].as_str().unwrap())
+        };
+        for key in told.iter().filter(|t| t["what"].as_str().unwrap().contains(" began ")).map(|t| &t["key"]) {
+            let Some(near) = of(key, "heard booking.near") else { continue };
+            // Five days ahead when it was booked, moved by three: two hours before that, and not before the old time.
+            let after = near - of(key, " began ").expect("it began");
+            let hour = 3_600_000;
+            assert!((8 * 24 * hour - 3 * hour..=8 * 24 * hour - 2 * hour).contains(&after), "{key}: {after}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5, "{seen}");
+}
