@@ -11,6 +11,7 @@ mod journeys;
 mod limits;
 mod memo;
 mod messages;
+mod migrations;
 mod next;
 mod sensitive;
 mod set;

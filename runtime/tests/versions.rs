@@ -11,7 +11,8 @@ use journey_runtime::engine::Living;
 use journey_runtime::store::{Batch, Memory, Sqlite};
 use journey_runtime::{Arrival, Engine, EngineError, Store, parse_line};
 use journey_spec::Program;
-use journey_spec::program::Piece;
+use journey_spec::program::{Migration, Piece, StateId};
+use journey_step::effect::What;
 
 const T: &str = "2026-03-02T10:00:00Z";
 
@@ -138,6 +139,53 @@ fn a_newer_program_that_would_strand_somebody_is_refused_and_changes_nothing() {
         matches!(&refused.content, journey_runtime::Content::Refused(r) if r.to_string().contains("no event")),
         "{refused:?}"
     );
+}
+
+#[test]
+fn who_is_moved_goes_on_in_the_newest_and_the_older_is_forgotten() {
+    let memory = Memory::new();
+    let mut engine = engine_on(&memory);
+    let placed_of = |n: u32| placed(&format!("e{n}"), T, &format!("c{n}"), "o");
+    for n in 0..3 {
+        let known = updated(&format!("u{n}"), T, &format!("c{n}"), "+44 7700 900123");
+        take(&mut engine, &[&known, &placed_of(n)]);
+    }
+    drop(engine);
+    // another order of states, another name, and no `order.changed` any more
+    let mut newest = reworded(" (2)");
+    let journey = &mut newest.journeys[0];
+    journey.states[1].name = "under_way".into();
+    journey.states[1].arrows.remove(0);
+    journey.migrations = vec![Migration { from: Some(program().hash[..8].into()), states: Vec::new() }];
+    newest.events.remove(1);
+    let stranded = open(&memory, &newest.clone().seal()).unwrap_err().to_string();
+    assert!(
+        stranded.contains("3 instances, cannot be moved from `waiting`: the newer version has no state of that name"),
+        "{stranded}"
+    );
+    newest.journeys[0].migrations[0].states.push(("waiting".into(), StateId(1)));
+    let newest = newest.seal();
+    let mut engine = open(&memory, &newest).unwrap();
+    // each at their own next step, and nobody is told anything by it
+    let here = |engine: &mut Engine| -> Vec<(bool, u64)> {
+        living(engine).iter().map(|l| (l.version.is_some(), l.instances)).collect()
+    };
+    assert_eq!(here(&mut engine), [(true, 3)]);
+    let sent = engine.messages().unwrap().len();
+    take(&mut engine, &[&updated("v", "2026-03-02T12:00:00Z", "c0", "+44 7700 900123")]);
+    assert_eq!(here(&mut engine), [(true, 2), (false, 1)]);
+    assert_eq!(engine.messages().unwrap().len(), sent);
+    let told: Vec<What> = engine.timeline("c0").unwrap().into_iter().map(|e| e.what).collect();
+    let moved = What::Moved { version: program().hash, from: "waiting".into(), to: "under_way".into() };
+    assert!(told.contains(&moved), "{told:?}");
+    // a day after they began all of them are asked, once, in the newest words
+    take(&mut engine, &[&updated("w", "2026-03-03T11:00:00Z", "c9", "+44 7700 900124")]);
+    let texts = bodies(&mut engine);
+    assert_eq!(texts[sent..], ["On its way: tea (2)", "On its way: tea (2)", "On its way: tea (2)"]);
+    assert_eq!(here(&mut engine), [(false, 3)]);
+    drop(engine);
+    let engine = open(&memory, &newest).unwrap();
+    assert_eq!(engine.program().versions.as_ref().unwrap().programs.len(), 1);
 }
 
 #[test]

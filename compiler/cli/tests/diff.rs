@@ -148,6 +148,38 @@ fn two_versions_together_let_more_through_than_either() {
 }
 
 #[test]
+fn who_is_moved_is_told_where_they_go_on_or_why_they_cannot() {
+    let renamed = [
+        ("if past -> day\n", "if past -> on_the_day\n"),
+        ("send reminder   -> day", "send reminder   -> on_the_day"),
+        ("state day {", "state on_the_day {"),
+    ];
+    let edits = |migrate: &'static str| -> Vec<(&'static str, &'static str)> {
+        renamed.into_iter().chain([("  data booking: Booking\n", migrate)]).collect()
+    };
+    let (code, lines) = said(&edits("  data booking: Booking\n\n  migrate from any {\n    day -> on_the_day\n  }\n"));
+    assert_eq!(code, 0, "{lines:#?}");
+    for needed in
+        ["visit: `day` goes on in `on_the_day`", "visit: `waiting` and `agent` go on in the states of their names"]
+    {
+        assert!(lines.iter().any(|l| l == needed), "{needed}\n{lines:#?}");
+    }
+    let (code, lines) = said(&edits("  data booking: Booking\n\n  migrate from any {\n    evening -> waiting\n  }\n"));
+    assert_eq!(code, 1, "{lines:#?}");
+    for needed in [
+        "visit: stranded: it cannot be moved: `migrate` names the state `evening`, which it does not have",
+        "visit: stranded: it cannot be moved from `day`: the newer version has no state of that name, and `migrate` does not say \
+         where it goes on",
+    ] {
+        assert!(lines.iter().any(|l| l == needed), "{needed}\n{lines:#?}");
+    }
+    // a version that is not the one that runs moves nobody
+    let (code, lines) = said(&edits("  data booking: Booking\n\n  migrate from \"00000000\" { }\n"));
+    assert_eq!(code, 0, "{lines:#?}");
+    assert!(!lines.iter().any(|l| l.contains("go on in")), "{lines:#?}");
+}
+
+#[test]
 fn a_journey_by_another_name_is_begun_twice() {
     let place = edited(&[("journey visit for", "journey appointment for")]);
     let ran = place.run(&["diff", "visit", "new"]);

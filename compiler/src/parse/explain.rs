@@ -44,6 +44,8 @@ pub(super) enum Place {
     Choose,
     /// In a `split … { … }`.
     Split,
+    /// In a `migrate … { … }`.
+    Migrate,
     /// In a scenario.
     Scenario,
 }
@@ -69,7 +71,7 @@ impl Place {
                 ("journey", &[Rule::journey_decl]),
                 ("scenario", &[Rule::scenario_decl]),
             ],
-            Place::Fields | Place::Replies | Place::Call | Place::Split => &[],
+            Place::Fields | Place::Replies | Place::Call | Place::Split | Place::Migrate => &[],
             Place::Choose => &[("when", &[Rule::choice]), ("else", &[Rule::choice])],
             Place::Message => &[
                 ("purpose", &[Rule::purpose]),
@@ -103,6 +105,7 @@ impl Place {
                 ("state", &[Rule::state]),
                 ("end", &[Rule::end_decl]),
                 ("goal", &[Rule::goal]),
+                ("migrate", &[Rule::migrate]),
             ],
             Place::State => &[
                 ("send", &[Rule::send]),
@@ -150,6 +153,7 @@ impl Place {
             Place::Call => "among the outcomes of a call",
             Place::Choose => "among the ways of a `choose`",
             Place::Split => "among the ways of a `split`",
+            Place::Migrate => "in a `migrate` block",
             Place::Scenario => "in a scenario",
         }
     }
@@ -162,6 +166,7 @@ impl Place {
             Place::Call => &[Rule::outcome],
             Place::Choose => &[Rule::choice],
             Place::Split => &[Rule::share],
+            Place::Migrate => &[Rule::moved],
             _ => &[],
         }
     }
@@ -574,9 +579,11 @@ fn describe(rule: Rule) -> String {
         Rule::when => "`when`".into(),
         Rule::percent => "a percentage such as `45%`".into(),
         Rule::choice => "a name and its `->`".into(),
+        Rule::moved => "a state of the older version and its `->`".into(),
+        Rule::any_version => "`any`".into(),
         Rule::open | Rule::fields | Rule::customer_fields | Rule::message_block | Rule::policy_block => "`{`".into(),
         Rule::journey_block | Rule::state_block | Rule::scenario_block | Rule::call_block => "`{`".into(),
-        Rule::choose_block | Rule::split_block => "`{`".into(),
+        Rule::choose_block | Rule::split_block | Rule::migrate_block => "`{`".into(),
         Rule::replies_block | Rule::send_block | Rule::actions => "`{`".into(),
         Rule::close => "`}`".into(),
         Rule::lpar | Rule::args | Rule::params | Rule::take => "`(`".into(),

@@ -360,7 +360,7 @@ fn timers_of_the_new_state_count_from_when_the_visit_began() {
     let version = short(&before.hash).to_string();
     let moved = format!("moved from day of version {version} to visit_day of the newest");
     let (customer, lines) = at_day(1);
-    assert_eq!(lines, [moved.clone()]);
+    assert_eq!(lines, std::slice::from_ref(&moved));
     assert_eq!(customer.next_due(), Some(day(3, "11:00")));
     // the two hours are over when they are moved after five: they go on at once, and nothing is sent twice
     let (customer, lines) = at_day(5);

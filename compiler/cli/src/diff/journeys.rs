@@ -9,7 +9,7 @@ use journey_spec::program::{
 use journey_spec::time::spelled_duration;
 
 use super::states;
-use super::{Change, Fate, JourneyChange};
+use super::{Change, Fate, JourneyChange, Moved};
 use crate::explain::words::Words;
 
 /// Every journey of either program, in source order, the older one's first.
@@ -20,10 +20,14 @@ pub(super) fn compare(old: &Program, new: &Program, both: &Union) -> Vec<Journey
         let later = new.journeys.iter().find(|j| j.name == journey.name);
         let (fate, changes) = match later {
             Some(_) if both.program.is_current(JourneyId(id)) => (Fate::Same, Vec::new()),
+            Some(later) if both.program.migration(JourneyId(id)).is_some() => {
+                (Fate::Moved, [begins_missing(journey, later), changes(old, journey, new, later)].concat())
+            }
             Some(later) => (Fate::Changed, changes(old, journey, new, later)),
             None => (Fate::Removed, removed(old, journey, new)),
         };
-        all.push(JourneyChange { journey: journey.name.clone(), fate, changes, stranded });
+        let moved = moved(both, JourneyId(id));
+        all.push(JourneyChange { journey: journey.name.clone(), fate, changes, stranded, moved });
     }
     for journey in new.journeys.iter().filter(|j| !old.journeys.iter().any(|o| o.name == j.name)) {
         let begins = begins(new, journey).into_iter().map(|b| Change::added(format!("begins {b}"))).collect();
@@ -32,9 +36,27 @@ pub(super) fn compare(old: &Program, new: &Program, both: &Union) -> Vec<Journey
             fate: Fate::New,
             changes: begins,
             stranded: Vec::new(),
+            moved: Vec::new(),
         });
     }
     all
+}
+
+/// Where whoever is in the older version goes on, of the states in which somebody can be.
+fn moved(both: &Union, id: JourneyId) -> Vec<Moved> {
+    let Some((to, migration)) = both.program.migration(id) else { return Vec::new() };
+    let of = |id: JourneyId| both.program.journeys.get(id.index());
+    let Some((older, newest)) = of(id).zip(of(to)) else { return Vec::new() };
+    let waits = older.states.iter().filter(|s| s.can_be_moved_to());
+    let target = |name: &str| newest.states.get(migration.target(name, newest)?.index()).map(|s| s.name.clone());
+    waits.filter_map(|s| Some(Moved { from: s.name.clone(), to: target(&s.name)? })).collect()
+}
+
+/// Data that those who are moved do not have.
+fn begins_missing(before: &Journey, after: &Journey) -> Vec<Change> {
+    let new = after.data.iter().filter(|f| !before.data.iter().any(|o| o.name == f.name));
+    new.map(|f| Change::risk(format!("`{}` is missing for whoever is moved, until something brings it", f.name)))
+        .collect()
 }
 
 /// ``on `booking.created`, in `booked` ``.
@@ -237,6 +259,9 @@ pub(super) fn fate(change: &JourneyChange, old: &str, new: &str) -> String {
         Fate::Same => "as it was; whoever is in it goes on with the newer version".into(),
         Fate::Changed => {
             format!("whoever is in it stays on {} until its end, whoever begins is on {}", short(old), short(new))
+        }
+        Fate::Moved => {
+            format!("whoever is in it is moved to {} at their next step, and told nothing by that", short(new))
         }
         Fate::Removed => format!("is gone: whoever is in it stays on {} until its end, and nobody begins", short(old)),
         Fate::New => "is new".into(),

@@ -5,7 +5,7 @@ use journey_spec::program::short;
 use journey_spec::time::spelled_duration;
 
 use super::journeys::fate;
-use super::{Change, ChangeKind, Compared, Fate, Figure};
+use super::{Change, ChangeKind, Compared, Fate, Figure, Moved};
 use crate::screen::{BAD, BOLD, DIM, GOOD, WARN, count, grouped, styled};
 
 /// A page for a person.
@@ -25,6 +25,9 @@ pub(super) fn full(compared: &Compared, width: usize) -> String {
         for why in &journey.stranded {
             let text = wrapped(&format!("stranded: it {why}"), 4, 6, width);
             out.push_str(&format!("  {} {}\n", styled(BAD, "✗"), styled(BAD, text)));
+        }
+        for text in moves(&journey.moved) {
+            out.push_str(&format!("  {} {}\n", styled(GOOD, "→"), wrapped(&text, 4, 6, width)));
         }
         journey.changes.iter().for_each(|change| out.push_str(&line(change, width)));
         out.push('\n');
@@ -51,6 +54,21 @@ pub(super) fn full(compared: &Compared, width: usize) -> String {
     ));
     out.push_str(&format!("{}\n", verdict(compared)));
     out
+}
+
+/// Where people go on: those in other states first, and the others in one line.
+fn moves(moved: &[Moved]) -> Vec<String> {
+    let (stay, go): (Vec<&Moved>, Vec<&Moved>) = moved.iter().partition(|m| m.from == m.to);
+    let mut lines: Vec<String> = go.iter().map(|m| format!("`{}` goes on in `{}`", m.from, m.to)).collect();
+    let names: Vec<String> = stay.iter().map(|m| format!("`{}`", m.from)).collect();
+    match names.split_last() {
+        Some((last, [])) => lines.push(format!("{last} goes on in the state of its name")),
+        Some((last, first)) => {
+            lines.push(format!("{} and {last} go on in the states of their names", first.join(", ")));
+        }
+        None => {}
+    }
+    lines
 }
 
 fn line(change: &Change, width: usize) -> String {
@@ -108,6 +126,7 @@ pub(super) fn concise(compared: &Compared) -> String {
         let name = &journey.journey;
         let named = |what: &str| format!("{name}: {what}\n");
         out.extend(journey.stranded.iter().map(|why| named(&format!("stranded: it {why}"))));
+        out.extend(moves(&journey.moved).iter().map(|line| named(line)));
         if matches!(journey.fate, Fate::Removed | Fate::New) {
             out.push_str(&named(&fate(journey, &compared.old, &compared.new)));
         }
