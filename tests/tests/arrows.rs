@@ -71,6 +71,7 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("icu_calendar", &["language-spec/src/locale.rs"]),
     ("unicode_security", &["compiler/src/alike.rs"]),
     ("unicode_normalization", &["language-spec/src/value/replies.rs"]),
+    ("hdrhistogram", &["runtime/src/simulate/counts.rs"]),
     ("clap", &["compiler/cli/"]),
 ];
 

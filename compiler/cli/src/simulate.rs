@@ -2,6 +2,7 @@
 
 mod data;
 mod desks;
+mod draft;
 mod fields;
 mod page;
 mod plot;
@@ -33,6 +34,7 @@ const EXAMPLES: &str = "\
 Examples:
   journeyc simulate examples/appointment                               10,000 customers, 90 days
   journeyc simulate examples/appointment --customers 1_000_000 --hostile 1% --faults
+  journeyc simulate care --write-profile care/simulate.toml            a profile to begin with
   journeyc simulate examples/appointment --report report.html          a page with plots
   journeyc simulate examples/appointment --seed 7 --customer 4711      the life of one of them
   journeyc simulate appointment.bundle.json --format json              against the bundle's certificate
@@ -76,6 +78,9 @@ pub(crate) struct Simulate {
     /// What customers and their feed are like; without it simulate.toml in the project's folder, where there is one
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
+    /// Writes the world that is made up from the program to a new file, as a profile to begin with, and plays nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "customer", "report"])]
+    write_profile: Option<PathBuf>,
     /// How many threads; as many as there are cores without it, and the result is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -157,6 +162,9 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
         return Err(Failure::new(format!("`{}` declares no journey, so nothing happens", args.project.display()))
             .help("name the folder or file that holds the journey; what it uses comes along"));
     }
+    if let Some(file) = &args.write_profile {
+        return draft(file, &proven.program, screen);
+    }
     let file = profile::find(args.profile.as_deref(), &args.project);
     let profile = match &file {
         Some(file) => profile::read(file, &proven.program)?,
@@ -203,6 +211,17 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
         return Ok(Exit::Stopped);
     }
     Ok(Exit::findings(counts.violations > 0))
+}
+
+/// Writes the world that is made up from the program, where no file is yet.
+fn draft(file: &std::path::Path, program: &Program, screen: &mut Screen) -> Outcome {
+    if std::fs::symlink_metadata(file).is_ok() {
+        return Err(Failure::new(format!("`{}` is there already, and was left as it is", file.display()))
+            .help("name a new file, or move that one away"));
+    }
+    written::whole(file, draft::text(program, &Profile::of(program)).as_bytes())?;
+    screen.print(&format!("{}\n", file.display()));
+    Ok(Exit::Clean)
 }
 
 /// The program and its bounds, of a bundle or of sources. None where the sources have errors.

@@ -462,3 +462,29 @@ fields.booking.slot = { moved = "0%" }
     }
     assert!(seen >= 5, "{seen}");
 }
+
+#[test]
+fn the_world_that_is_made_up_can_be_written_and_is_the_same() {
+    let place = Place::with_project();
+    let made_up = json(&place, &["--customers", "60", "--hostile", "10%"]);
+    let written = simulate(&place, &["--write-profile", "visit/simulate.toml"]);
+    assert_eq!((written.code, written.out.as_str()), (0, "visit/simulate.toml\n"), "{written:?}");
+    let text = std::fs::read_to_string(place.path("visit/simulate.toml")).expect("written");
+    for line in [
+        "begins = \"2026-03-02\"",
+        "rate = \"1 per 30d\"",
+        "after = [\"booking.created\"]",
+        "fields.booking.id = { prefix = \"B\" }",
+        "answers = { call_off = 1 }",
+        "outcomes = { done = 8, refused = 1 }",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+    let mut read = json(&place, &["--customers", "60", "--hostile", "10%"]);
+    assert_eq!(read["profile"], "visit/simulate.toml");
+    read["profile"] = serde_json::Value::Null;
+    assert_eq!(read, made_up);
+    let again = simulate(&place, &["--write-profile", "visit/simulate.toml"]);
+    assert!(again.code == 2 && again.err.contains("is there already, and was left as it is"), "{again:?}");
+    assert_eq!(std::fs::read_to_string(place.path("visit/simulate.toml")).expect("there"), text);
+}
