@@ -147,6 +147,7 @@ pub struct Engine {
     work: Work,
     outbox: Outbox,
     steps: u64,
+    commits: u64,
 }
 
 impl std::fmt::Debug for Engine {
@@ -200,6 +201,7 @@ impl Engine {
             work: Work::default(),
             outbox: Outbox::default(),
             steps: 0,
+            commits: 0,
         };
         engine.work.batch.meta = claimed.meta;
         engine.flush()?;
@@ -786,6 +788,7 @@ impl Engine {
             CommitOutcome::Fenced | CommitOutcome::Duplicate => return Err(EngineError::Fenced),
         }
         self.failed = false;
+        self.commits += 1;
         self.kept_clock = self.clock;
         if let Some((count, _)) = living {
             self.living = count;

@@ -177,6 +177,9 @@ pub enum Failure {
     /// It was shut down.
     #[error("the runtime was shut down")]
     ShutDown,
+    /// Its thread ended by a panic, in a hook or a watch of the host or in the runtime itself.
+    #[error("this part of the runtime has stopped by a panic: start it again")]
+    Panic,
     /// Its engine failed, and has to be opened again to find out what is kept.
     #[error("this part of the runtime has stopped: {0}")]
     Engine(EngineError),
@@ -337,6 +340,7 @@ impl Builder {
             if count > 1 {
                 engine.tell_stops();
             }
+            let started = self.clock.now().max(engine.now());
             let shared = Shared::default();
             measures.push(shared.clone());
             shards.push(Shard {
@@ -351,7 +355,7 @@ impl Builder {
                 options: self.options.clone(),
                 handle: handle.clone(),
                 jobs: Jobs::default(),
-                started: self.clock.now(),
+                started,
             });
         }
         let mut threads = Vec::new();
@@ -371,6 +375,7 @@ impl Builder {
             measures,
             clock: self.clock,
             threads: Mutex::new(threads),
+            loading: tokio::sync::Mutex::default(),
         };
         Ok(Runtime { inner: Arc::new(inner) })
     }
@@ -431,6 +436,8 @@ struct Inner {
     measures: Vec<Shared>,
     clock: Arc<dyn Clock>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// One program after the other is taken up, in all shards.
+    loading: tokio::sync::Mutex<()>,
 }
 
 impl Drop for Inner {
@@ -527,8 +534,9 @@ impl Runtime {
     pub async fn forget(&self, customer: &str) -> Result<(), RuntimeError> {
         let now = self.inner.clock.now();
         let id = format!("{RESERVED}forget:{customer}:{now}");
+        self.queue_of(customer).put(Arrival::new(id, now, customer, Input::Forget)).await?;
         self.inner.known.lock().unwrap_or_else(PoisonError::into_inner).remove(customer);
-        self.queue_of(customer).put(Arrival::new(id, now, customer, Input::Forget)).await.map(drop)
+        Ok(())
     }
 
     /// Takes up a newer program: instances stay on the version on which they began, and new ones begin on this. What was
@@ -550,6 +558,7 @@ impl Runtime {
         is_complete(&program, &self.inner.outward).map_err(asked)?;
         let program = Arc::new(program);
         let newest = Arc::clone(&program);
+        let _one_at_a_time = self.inner.loading.lock().await;
         let lead = self.inner.promise_lead;
         self.ask_all(move |engine| {
             engine.load(Arc::clone(&newest))?;
@@ -669,7 +678,7 @@ impl Runtime {
     pub async fn withdraw(&self, scope: Scope) -> Result<(), RuntimeError> {
         self.knows(&scope)?;
         let now = self.inner.clock.now();
-        self.ask_all(move |engine| engine.withdraw(scope.clone(), now)).await.map(drop)
+        self.ask_all(move |engine| engine.withdraw(scope.clone(), now.max(engine.now()))).await.map(drop)
     }
 
     fn knows(&self, scope: &Scope) -> Result<(), RuntimeError> {

@@ -70,6 +70,11 @@ pub trait Store: Send {
     /// Where the store cannot be read.
     fn outbox(&mut self, after: u64, n: usize) -> Result<Vec<OutboxRow>, StoreError>;
 
+    /// The place of the newest outbox row, 0 where there is none; nothing where the store does not know it without looking.
+    fn newest_outbox(&mut self) -> Option<u64> {
+        None
+    }
+
     /// A customer's timeline, oldest entry first.
     ///
     /// # Errors

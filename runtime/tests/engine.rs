@@ -11,7 +11,7 @@ use journey_runtime::channels::Collect;
 use journey_runtime::service::Fixed;
 use journey_runtime::store::{Memory, Sqlite};
 use journey_runtime::{Answer, Engine, EngineError, Outside, Pace, Taken, drive};
-use journey_spec::program::{DAY, HOUR, SECOND};
+use journey_spec::program::{DAY, HOUR, MINUTE, SECOND};
 use journey_spec::time::parse_rfc3339;
 
 const T: &str = "2026-03-02T10:00:00Z";
@@ -246,7 +246,7 @@ fn a_pause_holds_for_all_customers_and_over_a_restart() {
 }
 
 #[test]
-fn live_what_had_not_left_the_house_when_a_pause_began_is_not_sent() {
+fn live_what_had_not_left_the_house_when_a_pause_began_waits_for_its_end() {
     let memory = Memory::new();
     let collect = Collect::new();
     let open = || engine_on(&memory).connect(outside(&collect, Answer::Later)).pace(Pace::Live);
@@ -256,8 +256,11 @@ fn live_what_had_not_left_the_house_when_a_pause_began_is_not_sent() {
     assert_eq!(texts(&mut engine).len(), 1);
     engine.pause(journey_spec::program::Channel::Sms, None).unwrap();
     let done = engine.dispatch(t0() + SECOND).unwrap();
-    assert_eq!((done.delivered, done.rejected), (0, 1));
+    assert_eq!((done.delivered, done.rejected), (0, 0));
     engine.resume(journey_spec::program::Channel::Sms).unwrap();
     assert_eq!(engine.dispatch(t0() + 2 * SECOND).unwrap().delivered, 0);
     assert!(collect.messages().is_empty());
+    engine.advance_to(t0() + 6 * MINUTE).unwrap();
+    assert_eq!(engine.dispatch(t0() + 6 * MINUTE).unwrap().delivered, 1);
+    assert_eq!(collect.messages().len(), 1);
 }

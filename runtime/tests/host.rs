@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use common::program;
 use journey_runtime::clock::Manual;
 use journey_runtime::gateway::{Backend, Call, Case, Casework, Delivery, Gateway, Message, SendError};
-use journey_runtime::store::{Memory, Sqlite};
+use journey_runtime::store::sim::{Fault, Sim};
+use journey_runtime::store::{Memory, Sqlite, Store as _};
 use journey_runtime::{
     Alert, Answer, Builder, Event, Given, Options, Reply, Runtime, RuntimeError, Scope, StartError, Taken, async_trait,
 };
@@ -584,5 +585,85 @@ async fn who_is_not_known_is_looked_up_once() {
         assert!(error.to_string().contains(words), "{error}");
     }
     assert_eq!(provider.got().len(), 3);
+    runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_sent_once_is_not_sent_after_a_stop_either() {
+    let provider = Provider::default();
+    let runtime =
+        builder(&provider).channel_at_most_once("sms", provider.clone()).store(Memory::new()).start().unwrap();
+    provider.plan((0..3).map(|_| Err(SendError::NotSent("down".into()))));
+    customer(&runtime, "a", "+44 7700 900123").await;
+    order(&runtime, "o1", "a").await;
+    until("an attempt", || !provider.got().is_empty()).await;
+    runtime.deliver(Given::opt_out("stop", "a", "sms")).await.unwrap();
+    let tried = provider.texts().iter().filter(|t| *t == "greeting").count();
+    until("the confirmation", || provider.texts().iter().any(|t| t == "stop confirmation")).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let sent = provider.texts().iter().filter(|t| *t == "greeting").count();
+    assert!(sent <= tried, "{:?}", provider.texts());
+    runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_was_handed_over_and_did_not_go_goes_after_the_next_start() {
+    let memory = Memory::new();
+    let provider = Provider::default();
+    provider.plan((0..1000).map(|_| Err(SendError::NotSent("down".into()))));
+    let start = |provider: &Provider| {
+        builder(provider).channel_at_most_once("sms", provider.clone()).store(memory.reopen()).start().unwrap()
+    };
+    let runtime = start(&provider);
+    customer(&runtime, "a", "+44 7700 900123").await;
+    order(&runtime, "o1", "a").await;
+    until("an attempt", || !provider.got().is_empty()).await;
+    runtime.shutdown().await;
+    let after = Provider::default();
+    let runtime = start(&after);
+    until("delivery", || runtime.measures().delivered == 1).await;
+    runtime.shutdown().await;
+    assert_eq!(after.texts(), ["greeting"]);
+}
+
+#[tokio::test]
+async fn a_shard_that_does_not_keep_a_stop_hears_it_again() {
+    let provider = Provider::default();
+    let other = Sim::new(3);
+    // Which of the two shards a customer belongs to is found out by asking.
+    let runtime = builder(&provider).store(Memory::new()).store(other.reopen()).start().unwrap();
+    for n in 0..8 {
+        customer(&runtime, &format!("c{n}"), "+44 7700 900123").await;
+    }
+    let kept = other.kept().customers(None, 99).unwrap();
+    let first = (0..8).map(|n| format!("c{n}")).find(|id| !kept.contains(id)).unwrap();
+    other.force(Fault::Failed);
+    runtime.deliver(Reply::new("stop", &first, Channel::Sms, "STOP")).await.unwrap();
+    let began = Instant::now();
+    while other.kept().stopped(&["+447700900123"]).unwrap().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(other.happened().get(&Fault::Failed), Some(&1));
+    runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_panic_of_the_hosts_leaves_nobody_waiting() {
+    let provider = Provider::default();
+    provider.plan((0..1000).map(|_| Err(SendError::NotSent("down".into()))));
+    let runtime =
+        builder(&provider).store(Memory::new()).watch(|_: &Alert| panic!("the host's own bug")).start().unwrap();
+    customer(&runtime, "a", "+44 7700 900123").await;
+    order(&runtime, "o1", "a").await;
+    let began = Instant::now();
+    loop {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let asked = tokio::time::timeout(Duration::from_secs(5), runtime.timeline("a")).await;
+        match asked.expect("nobody waits for ever") {
+            Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => break assert!(error.to_string().contains("panic"), "{error}"),
+        }
+    }
     runtime.shutdown().await;
 }

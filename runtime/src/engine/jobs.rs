@@ -72,15 +72,40 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read.
     pub fn claim(&mut self, n: usize) -> Result<Vec<Job>, EngineError> {
+        let from = self.outbox.claimed();
+        let (jobs, last) = self.jobs_after(from, n)?;
+        self.outbox.claim_to(last.unwrap_or(from));
+        Ok(jobs)
+    }
+
+    /// The next `n` effects at most after this place, whatever was claimed. What was released again has to go before a long
+    /// backlog, or it would be late again when its turn comes.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn claim_after(&mut self, place: u64, n: usize) -> Result<Vec<Job>, EngineError> {
+        Ok(self.jobs_after(place, n)?.0)
+    }
+
+    /// The place of the newest effect, where the store knows it.
+    pub fn newest_job(&mut self) -> Option<u64> {
+        self.store.newest_outbox()
+    }
+
+    /// How many commits this engine has made.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits
+    }
+
+    fn jobs_after(&mut self, place: u64, n: usize) -> Result<(Vec<Job>, Option<u64>), EngineError> {
         if n == 0 {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         self.whole(|engine| {
             engine.outbox.started = true;
-            let rows = engine.store.claim_outbox(engine.outbox.claimed(), n)?;
-            if let Some(last) = rows.last() {
-                engine.outbox.claim_to(last.seq);
-            }
+            let rows = engine.store.claim_outbox(place, n)?;
+            let last = rows.last().map(|row| row.seq);
             let jobs = rows.into_iter().map(|row| {
                 let what = match read_task(&row)? {
                     Task::Release(release) => Todo::Send(release),
@@ -92,7 +117,7 @@ impl Engine {
                 };
                 Ok(Some(Job { seq: row.seq, customer: row.customer, at: row.at, what }))
             });
-            jobs.filter_map(Result::transpose).collect()
+            Ok((jobs.filter_map(Result::transpose).collect::<Result<_, EngineError>>()?, last))
         })
     }
 

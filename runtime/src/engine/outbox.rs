@@ -9,7 +9,7 @@ use journey_step::Input;
 use journey_step::effect::{CallRequest, HandoffCase, Release};
 use serde::{Deserialize, Serialize};
 
-use super::{Dispatched, Engine, LATE};
+use super::{Became, Dispatched, Engine, LATE};
 use crate::channels::{Delivery, Out};
 use crate::error::{ChannelError, EngineError, StoreError};
 use crate::feed::record_of;
@@ -207,7 +207,8 @@ impl Engine {
         for row in rows {
             let mut late = self.clock.saturating_sub(row.at) > LATE;
             if !late && let Task::Release(release) = read_task(&row)? {
-                late = self.known(&row.customer)?.is_some_and(|c| c.has_stopped(&release.address));
+                let barred = self.bar(&row.customer, row.at, &release, self.clock)?;
+                late = matches!(barred, Some(Became::Unsent { .. }));
             }
             if late { self.judge_again(row, in_doubt, done)? } else { left.push(row) }
         }

@@ -208,7 +208,7 @@ impl Engine {
             }
             if self.tells_stops {
                 let task = Task::Stopped(address.clone());
-                let add = OutboxAdd { id: address.clone(), customer: id.into(), at, body: write_task(&task)? };
+                let add = OutboxAdd { id: address.clone(), customer: String::new(), at, body: write_task(&task)? };
                 self.work.batch.outbox.push(add);
             }
             effects += self.stop_others(&address, id, at)?;

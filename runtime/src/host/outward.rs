@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use journey_spec::Ts;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Options;
@@ -101,6 +101,11 @@ impl Way {
         }
     }
 
+    /// A place for an attempt, where there is one: nothing waits for it after it was asked whether it may leave.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.room).try_acquire_owned().ok()
+    }
+
     /// Asks for a try. After a pause the first who asks tries, and the others wait to see how that ends.
     pub(super) fn enter(&self, now: Ts) -> Entry {
         let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,9 +174,6 @@ impl Outward {
 
     /// One attempt, with its time.
     pub(super) async fn attempt(&self, job: &Job, attempt: u32, left: Duration, options: &Options) -> Attempted {
-        let Ok(_room) = Arc::clone(&self.way(&Lane::of(job)).room).acquire_owned().await else {
-            return Attempted::Again { in_doubt: false, why: "the runtime shuts down".into() };
-        };
         match &job.what {
             Todo::Send(release) => {
                 let Some((gateway, _)) = self.gateways.get(release.channel.name()) else {
@@ -212,8 +214,7 @@ impl Outward {
                     Err(_) => Attempted::Became(Became::Dropped("not answered in time".into())),
                 }
             }
-            // The shards are told by the runtime itself.
-            Todo::Tell(_) => Attempted::Became(Became::Done),
+            Todo::Tell(_) => Attempted::Again { in_doubt: true, why: "shards are told by the runtime itself".into() },
         }
     }
 }

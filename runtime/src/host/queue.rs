@@ -46,6 +46,9 @@ struct State {
     failed: Option<Arc<Failure>>,
 }
 
+/// Beyond this many customers with places, those whom nobody holds are let go.
+const MANY: usize = 4096;
+
 /// A shard's queue.
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -151,7 +154,7 @@ impl Queue {
     /// inputs at most `most`, one of each customer in turn; where fewer wait than came together last, a moment is given for
     /// the others to come, since one commit for all of them is cheaper.
     pub(super) fn next(&self, patience: Duration, most: usize, expected: usize, linger: Duration) -> Round {
-        let idle = |s: &mut State| s.len == 0 && s.results.is_empty() && s.questions.is_empty() && !s.stopping;
+        let idle = |s: &mut State| s.len == 0 && s.results.is_empty() && s.questions.is_empty();
         let (mut state, _) =
             self.awake.wait_timeout_while(self.lock(), patience, idle).unwrap_or_else(PoisonError::into_inner);
         if state.len > 0 && expected > 1 {
@@ -169,6 +172,9 @@ impl Queue {
             stopping: state.stopping,
             ..Round::default()
         };
+        if state.places.len() > MANY {
+            state.places.retain(|_, places| Arc::strong_count(places) > 1);
+        }
         while round.items.len() < most {
             let Some(customer) = state.ring.pop_front() else { break };
             let Some(queue) = state.waiting.get_mut(&customer) else { continue };

@@ -21,7 +21,7 @@ use super::queue::{Queue, Round};
 use super::{Failure, Options, RuntimeError};
 use crate::clock::Clock;
 use crate::engine::{Became, Engine, Job, LATE, Seen, Todo};
-use crate::error::EngineError;
+use crate::error::{EngineError, StoreError};
 use crate::gateway::Mode;
 use crate::intake::{Arrival, Content, RESERVED, Taken};
 
@@ -32,7 +32,9 @@ const GROUP: usize = 256;
 /// How long a group waits for those who came together last time.
 const LINGER: Duration = Duration::from_micros(500);
 /// Effects that are claimed and not done at most.
-const UNDER_WAY: usize = 4096;
+const UNDER_WAY: usize = 16_384;
+/// How long a turn waits for results while the shard drains.
+const DRAINING: Duration = Duration::from_millis(10);
 
 /// What a shard needs of its surroundings.
 pub(super) struct Shard {
@@ -90,23 +92,30 @@ impl Tried {
 impl Shard {
     /// Works until it is told to stop and everything is done, or it fails.
     pub(super) fn run(mut self) {
+        let _told = Fallen { number: self.number, queue: Arc::clone(&self.queue), watch: Arc::clone(&self.watch) };
         let mut expected = 0;
         let mut drain_until: Option<Instant> = None;
         loop {
-            let wait = self.idle_time();
+            let wait = if drain_until.is_some() { self.idle_time().min(DRAINING) } else { self.idle_time() };
             let round = self.queue.next(wait, GROUP, expected, LINGER);
             let stopping = round.stopping;
             expected = round.items.len();
-            if let Err(error) = self.turn(round) {
+            if stopping {
+                drain_until.get_or_insert_with(|| Instant::now() + self.options.drain);
+            }
+            let claims = drain_until.is_none_or(|until| Instant::now() < until);
+            if let Err(error) = self.turn(round, claims) {
                 return self.stopped(error);
             }
-            if stopping {
-                let until = *drain_until.get_or_insert_with(|| Instant::now() + self.options.drain);
+            if let Some(until) = drain_until {
                 let waits = self.queue.len() > 0 || !self.jobs.unkept.is_empty() || !self.jobs.handing.is_empty();
                 if !waits && (self.jobs.flying == 0 || Instant::now() >= until) {
                     break;
                 }
             }
+        }
+        if let Err(error) = self.hand_back() {
+            return self.stopped(error);
         }
         // What became of the last messages is kept.
         if let Err(error) = self.engine.advance_to(self.engine.now()) {
@@ -114,6 +123,29 @@ impl Shard {
         }
         tracing::info!(shard = self.number, "shard drained");
         self.queue.fail(&Arc::new(Failure::ShutDown));
+    }
+
+    /// Messages that were handed over and certainly did not go are released again for the next start; of those under way it
+    /// is told that they may not have arrived.
+    fn hand_back(&mut self) -> Result<(), EngineError> {
+        let now = self.now();
+        for ((until, _), tried) in std::mem::take(&mut self.jobs.held) {
+            match (&tried.job.what, until == Ts::MAX) {
+                (Todo::Send(release), true) if tried.handed => {
+                    self.engine.failed(&tried.job.customer, &release.id, now)?;
+                }
+                (Todo::Send(_), false) if tried.handed => {
+                    self.engine.became(&tried.job, &Became::Unsent { in_doubt: false }, now)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The clock's time, which does not go back.
+    fn now(&self) -> Ts {
+        self.clock.now().max(self.engine.now())
     }
 
     fn stopped(self, error: EngineError) {
@@ -137,8 +169,8 @@ impl Shard {
     }
 
     /// One turn. An error is final; what can be tried again was not acknowledged and is told so.
-    fn turn(&mut self, round: Round) -> Result<(), EngineError> {
-        let now = self.clock.now();
+    fn turn(&mut self, round: Round, claims: bool) -> Result<(), EngineError> {
+        let now = self.now();
         for (job, attempted) in round.results {
             self.came_back(job, attempted, now);
         }
@@ -156,12 +188,15 @@ impl Shard {
         let began = Instant::now();
         let steps = self.engine.steps();
         let handing = std::mem::take(&mut self.jobs.handing);
+        let (commits, newest) = (self.engine.commits(), self.engine.newest_job());
+        let judged = self.jobs.unkept.iter().filter(|(_, b)| matches!(b, Became::Unsent { .. })).count();
         match self.commit(&arrivals, &handing, now) {
             Ok(taken) => {
                 let made = self.engine.steps().saturating_sub(steps);
                 self.measures.change(|m| {
                     m.committed(arrivals.len(), began.elapsed());
                     m.steps += made;
+                    m.judged_again += judged as u64;
                     for taken in &taken {
                         match taken {
                             Taken::Accepted { .. } => m.accepted += 1,
@@ -183,10 +218,25 @@ impl Shard {
                 }
             }
             Err(error) => {
-                self.jobs.handing = handing;
+                if self.engine.commits() > commits {
+                    // Results come first, so the first commit of the turn kept them.
+                    for (job, _) in std::mem::take(&mut self.jobs.unkept) {
+                        self.settled(&job);
+                    }
+                    for mut tried in handing {
+                        tried.handed = true;
+                        self.launch(tried, now);
+                    }
+                } else {
+                    self.jobs.handing = handing;
+                }
                 let last = matches!(
                     error,
-                    EngineError::Fenced | EngineError::InDoubt | EngineError::Stopped | EngineError::OtherPace { .. }
+                    EngineError::Fenced
+                        | EngineError::InDoubt
+                        | EngineError::Stopped
+                        | EngineError::OtherPace { .. }
+                        | EngineError::Store(StoreError::Damaged(_))
                 );
                 let why = error.to_string();
                 for reply in replies {
@@ -202,7 +252,14 @@ impl Shard {
         }
         let seen = self.engine.take_seen();
         self.tell(seen)?;
-        self.claim(now)?;
+        // What was judged again goes before what is still to be judged.
+        if let (true, Some(newest)) = (judged > 0, newest) {
+            let again = self.engine.claim_after(newest, judged.saturating_mul(2))?;
+            self.begin(again, now);
+        }
+        if claims {
+            self.claim(now)?;
+        }
         self.wake_held(now);
         self.measure(now);
         Ok(())
@@ -221,7 +278,13 @@ impl Shard {
     /// Claims what is committed.
     fn claim(&mut self, now: Ts) -> Result<(), EngineError> {
         let room = UNDER_WAY.saturating_sub(self.jobs.known.len()).min(GROUP * 2);
-        for job in self.engine.claim(room)? {
+        let jobs = self.engine.claim(room)?;
+        self.begin(jobs, now);
+        Ok(())
+    }
+
+    fn begin(&mut self, jobs: Vec<Job>, now: Ts) {
+        for job in jobs {
             // After a failed commit everything is claimed again, also what is under way.
             if self.jobs.known.insert(job.seq, now).is_some() {
                 continue;
@@ -237,7 +300,6 @@ impl Shard {
             }
             self.start(Tried::new(job), now);
         }
-        Ok(())
     }
 
     /// Puts a job on its way, behind those of the same customer that go the same way.
@@ -252,34 +314,33 @@ impl Shard {
 
     /// Begins an attempt, or holds the job where that has to wait, or settles it where there is none to make.
     fn launch(&mut self, mut tried: Tried, now: Ts) {
+        if let Todo::Tell(address) = &tried.job.what {
+            let address = address.clone();
+            return self.tell_shards(&tried.job, address);
+        }
         let lane = Lane::of(&tried.job);
         let way = self.outward.way(&lane);
-        if let Some(until) = way.is_shut(now) {
-            return self.hold(tried, until);
-        }
+        let shut = way.is_shut(now);
         let mut left = self.options.attempt;
         match &tried.job.what {
-            Todo::Send(release) if !tried.handed => {
-                let barred = self.engine.bar(&tried.job.customer, tried.job.at, release, now);
-                match barred {
+            Todo::Send(release) if now < release.valid_until && shut.is_some() => {}
+            Todo::Send(release) => {
+                match self.engine.bar(&tried.job.customer, tried.job.at, release, now) {
                     Ok(None) => {}
                     Ok(Some(became)) => return self.over(tried.job, became),
                     Err(_) => return self.hold(tried, now.saturating_add(250)),
                 }
-                let is_late = now.saturating_sub(tried.job.at) > LATE && release.journey.is_some();
-                if is_late {
-                    // One that was open when the engine was started may have gone out before.
+                if now.saturating_sub(tried.job.at) > LATE && release.journey.is_some() {
+                    // One that was open when the engine was started may have gone out before; one that is handed over
+                    // certainly has not, or it would be settled.
                     let once = self.outward.mode(&tried.job) == Mode::AtMostOnce;
-                    let before = tried.attempts == 0 && tried.job.at < self.started && !once;
-                    let in_doubt = tried.in_doubt || before;
+                    let before = tried.attempts == 0 && tried.job.at < self.started;
+                    let in_doubt = !once && (tried.in_doubt || before);
                     return self.over(tried.job, Became::Unsent { in_doubt });
                 }
-                if self.outward.mode(&tried.job) == Mode::AtMostOnce {
+                if !tried.handed && self.outward.mode(&tried.job) == Mode::AtMostOnce {
                     return self.jobs.handing.push(tried);
                 }
-            }
-            Todo::Send(release) if now >= release.valid_until => {
-                return self.over(tried.job, Became::Rejected("not sent: no longer true".into()));
             }
             Todo::Ask(call) => {
                 if now >= call.deadline {
@@ -289,18 +350,23 @@ impl Shard {
             }
             _ => {}
         }
+        if let Some(until) = shut {
+            return self.hold(tried, until);
+        }
+        let Some(place) = way.place() else { return self.hold(tried, now.saturating_add(50)) };
         if let Entry::Wait(until) = way.enter(now) {
             return self.hold(tried, until);
         }
         tried.attempts = tried.attempts.saturating_add(1);
-        let (outward, queue) = (Arc::clone(&self.outward), Arc::clone(&self.queue));
+        let outward = Arc::clone(&self.outward);
         let (attempt, options, job) = (tried.attempts, self.options.clone(), tried.job.clone());
         self.jobs.flying += 1;
         self.jobs.held.insert((Ts::MAX, tried.job.seq), tried);
+        // A gateway that panics has told nothing, and its message is in doubt.
+        let mut told = Told { queue: Arc::clone(&self.queue), job: Some(job.clone()) };
         self.handle.spawn(async move {
-            // A gateway that panics has told nothing, and its message is in doubt.
-            let mut told = Told { queue, job: Some(job.clone()) };
             let attempted = outward.attempt(&job, attempt, left, &options).await;
+            drop(place);
             told.tell(attempted);
         });
     }
@@ -368,7 +434,7 @@ impl Shard {
         let next = self.jobs.behind.get_mut(&key).and_then(VecDeque::pop_front);
         match next {
             Some(next) => {
-                let now = self.clock.now();
+                let now = self.now();
                 self.launch(next, now);
             }
             None => {
@@ -387,10 +453,11 @@ impl Shard {
 
     /// Tells all other shards that an address said STOP; the job is settled when each has kept it.
     fn tell_shards(&mut self, job: &Job, address: String) {
-        let (queues, number, own) = (Arc::clone(&self.all), self.number, Arc::clone(&self.queue));
-        let (job, now) = (job.clone(), self.clock.now());
+        let (queues, number) = (Arc::clone(&self.all), self.number);
+        let (job, now) = (job.clone(), self.now());
         self.jobs.flying += 1;
         self.jobs.held.insert((Ts::MAX, job.seq), Tried::new(job.clone()));
+        let mut told = Told { queue: Arc::clone(&self.queue), job: Some(job.clone()) };
         self.handle.spawn(async move {
             for (_, queue) in queues.iter().enumerate().filter(|(other, _)| *other != number) {
                 let arrival = Arrival {
@@ -399,12 +466,11 @@ impl Shard {
                     customer: String::new(),
                     content: Content::Stopped(address.clone()),
                 };
-                if queue.put(arrival).await.is_err() {
-                    let why = "a shard does not take it now".into();
-                    return own.result(job, Attempted::Again { in_doubt: true, why });
+                if let Err(error) = queue.put(arrival).await {
+                    return told.tell(Attempted::Again { in_doubt: true, why: error.to_string() });
                 }
             }
-            own.result(job, Attempted::Became(Became::Done));
+            told.tell(Attempted::Became(Became::Done));
         });
     }
 
@@ -469,6 +535,27 @@ fn fate_name(fate: PromiseFate) -> &'static str {
         PromiseFate::Withdrawn => "withdrawn",
         PromiseFate::Broken => "broken",
         PromiseFate::Void => "void",
+    }
+}
+
+/// Tells everybody who waits where the shard's thread ends by a panic.
+struct Fallen {
+    number: usize,
+    queue: Arc<Queue>,
+    watch: Arc<dyn Watch>,
+}
+
+impl Drop for Fallen {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let failure = Arc::new(Failure::Panic);
+            self.queue.fail(&failure);
+            tracing::error!(shard = self.number, "shard stopped by a panic");
+            let alert = Alert::ShardStopped { shard: self.number, why: failure.to_string() };
+            // The watch itself may be what panicked; a second panic would end the process.
+            let watch = std::panic::AssertUnwindSafe(&self.watch);
+            drop(std::panic::catch_unwind(|| watch.alert(&alert)));
+        }
     }
 }
 

@@ -181,6 +181,10 @@ impl Store for Memory {
         Ok(rows.take(n).map(|(_, row)| row.clone()).collect())
     }
 
+    fn newest_outbox(&mut self) -> Option<u64> {
+        Some(self.lock().outbox.last_key_value().map_or(0, |(seq, _)| *seq))
+    }
+
     fn timeline(&mut self, customer: &str) -> Result<Vec<String>, StoreError> {
         Ok(self.lock().timeline.get(customer).cloned().unwrap_or_default())
     }

@@ -584,6 +584,10 @@ impl Store for Sqlite {
         )
     }
 
+    fn newest_outbox(&mut self) -> Option<u64> {
+        (!self.read_only).then_some(self.outbox.last)
+    }
+
     fn timeline(&mut self, customer: &str) -> Result<Vec<String>, StoreError> {
         let read = || {
             let newest = "SELECT told FROM customers WHERE id = ?1";

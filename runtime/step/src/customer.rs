@@ -195,7 +195,11 @@ pub(crate) struct Lookup {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Route {
     pub(crate) id: String,
+    /// When it was released last.
     pub(crate) at: Ts,
+    /// When it was decided: how long it is true counts from then, however often it is released.
+    #[serde(default)]
+    pub(crate) decided: Ts,
     /// Folded.
     pub(crate) address: String,
     pub(crate) message: MessageId,

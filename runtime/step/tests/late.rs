@@ -114,3 +114,40 @@ fn what_is_no_longer_true_is_not_sent_again() {
     d.tells("blocked confirmation by no longer true");
     assert_eq!(d.state(), "agent", "the journey hears `on blocked`");
 }
+
+#[test]
+fn however_often_it_is_tried_it_is_true_as_long_as_it_was() {
+    let mut d = one_a_day();
+    let begin = d.now;
+    d.program.policy.valid_for = 12 * HOUR;
+    d.program.policy.quiet.clear();
+    d.event("booking.created", booking("B", day(20, "09:00")));
+    let id = ids(&d)[0].clone();
+    for hour in 1..=11 {
+        d.until(begin + hour * HOUR);
+        late(&mut d, &id, false);
+        assert_eq!(d.releases().last().unwrap().valid_until, begin + 12 * HOUR);
+    }
+    assert_eq!(d.releases().len(), 12);
+    d.until(begin + 12 * HOUR);
+    late(&mut d, &id, false);
+    assert_eq!(d.releases().len(), 12);
+    d.tells("blocked confirmation by no longer true");
+}
+
+#[test]
+fn in_doubt_and_not_sent_again_it_stays_counted_in_a_life() {
+    let mut d = one_a_day();
+    let sms = LimitWhat::Messages { channel: Some(Channel::Sms), purpose: None };
+    d.program.policy.limits = vec![limit(sms, 1, None, Fate::Skip, "sms to 1")];
+    d.event("booking.created", booking("B", day(20, "09:00")));
+    let id = ids(&d)[0].clone();
+    d.event("booking.rescheduled", booking("B", day(21, "09:00")));
+    d.wait(20 * MINUTE);
+    d.tells("blocked moved_notice by sms to 1");
+    // The state was left: it is withdrawn, and may have arrived.
+    late(&mut d, &id, true);
+    d.tells("withdrew confirmation: the journey went on before it could be sent");
+    d.event("booking.created", booking("C", day(22, "09:00")));
+    assert_eq!(d.releases().len(), 1);
+}

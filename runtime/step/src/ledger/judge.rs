@@ -226,6 +226,11 @@ pub(crate) fn charge(program: &Program, customer: &mut Customer, left: Left) {
     customer.left.push(left);
 }
 
+/// Counts a message for limits without a window alone.
+pub(crate) fn charge_lasting(program: &Program, customer: &mut Customer, left: &Left) {
+    each_lasting(program, customer, left, |tally, n| tally.charge(n, None, left.at));
+}
+
 /// Changes the counts of all limits without a window that count this message.
 fn each_lasting(program: &Program, customer: &mut Customer, left: &Left, mut change: impl FnMut(&mut Tally, u32)) {
     for (limit, index) in program.policy.limits.iter().zip(0_u32..) {

@@ -24,34 +24,39 @@ impl Run<'_> {
             );
         };
         let route = self.c.routes.remove(at);
-        let Some(n) = self.c.position(route.instance) else { return };
+        let n = self.c.position(route.instance);
         let message = self.message_name(route.message);
-        self.note(Some(n), What::Unsent { id: id.into(), message: message.clone(), in_doubt });
+        self.note(n, What::Unsent { id: id.into(), message: message.clone(), in_doubt });
         let counted = ledger::uncharge(self.program, &mut self.c, &route_key(&route, channel));
-        if let (true, Some(counted)) = (in_doubt, counted) {
+        if let (true, Some(counted)) = (in_doubt, &counted) {
             let at = self.c.left.partition_point(|l| l.at <= counted.at);
-            self.c.left.insert(at, ledger::Left { doubtful: true, ..counted });
+            self.c.left.insert(at, ledger::Left { doubtful: true, ..counted.clone() });
         }
         let unsaid = |s: &crate::effect::Said| s.at == route.at && s.channel == channel && !s.by_customer;
         if let Some(at) = self.c.said.iter().rposition(unsaid) {
             self.c.said.remove(at);
         }
-        if self.visit(n) != Some(route.visit) {
-            return self.note(Some(n), What::Withdrawn { message, why: STATE_LEFT.into() });
+        match (n, route.send) {
+            (Some(n), Some(send)) if self.visit(n) == Some(route.visit) => self.ask(Waiting {
+                number: 0,
+                instance: route.instance,
+                visit: route.visit,
+                send,
+                decided: route.decided,
+                until: self.now,
+                latest: false,
+                paused: false,
+                lookup: None,
+                again: Some(route.id),
+            }),
+            _ => self.note(n, What::Withdrawn { message, why: STATE_LEFT.into() }),
         }
-        let Some(send) = route.send else { return };
-        self.ask(Waiting {
-            number: 0,
-            instance: route.instance,
-            visit: route.visit,
-            send,
-            decided: route.at,
-            until: self.now,
-            latest: false,
-            paused: false,
-            lookup: None,
-            again: Some(route.id),
-        });
+        // One that may have gone out and does not go again stays counted in a life, too.
+        if let (true, Some(counted)) = (in_doubt, counted)
+            && !self.c.routes.iter().any(|r| r.id == id)
+        {
+            ledger::charge_lasting(self.program, &mut self.c, &counted);
+        }
     }
 }
 

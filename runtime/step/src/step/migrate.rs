@@ -54,6 +54,10 @@ impl Run<'_> {
             route.journey = to;
             route.send = route.send.take().map(|send| moved.send(send));
         }
+        // What it sent counts for the limits of the version on which it goes on.
+        for left in self.c.left.iter_mut().filter(|l| l.instance == number) {
+            left.journey = to;
+        }
         for case in self.c.cases.iter_mut().filter(|c| c.instance == Some(number)) {
             case.journey = Some(to);
         }

@@ -216,6 +216,7 @@ impl<'p> Run<'p> {
         self.c.routes.push(Route {
             id,
             at: now,
+            decided: waiting.decided,
             address: fold_address(&address),
             message: waiting.send.message,
             instance: number,
