@@ -14,7 +14,7 @@ mod replay;
 use std::collections::BTreeMap;
 
 use journey_spec::Ts;
-use journey_spec::program::{Channel, Expr, HOUR, Journey, JourneyId, LimitWhat, Millis, Program, Window};
+use journey_spec::program::{Channel, DAY, Expr, HOUR, Journey, JourneyId, LimitWhat, MINUTE, Millis, Program, Window};
 use journey_spec::time::parse_rfc3339;
 use journey_spec::types::Type;
 use journey_spec::value::{Data, Value};
@@ -23,11 +23,13 @@ use petgraph::graph::NodeIndex;
 pub use replay::{Leaves, Replayed, replay};
 
 use crate::abstraction::{Abstraction, Cause, Stands};
-use crate::graph::{Edge, Graph, Kind, Sent, channels, counts};
+use crate::graph::{Edge, Graph, Kind, Sent, channels, counts, datum};
 use crate::model::Run;
 
 /// How far ahead an instant lies that a run does not come to.
 const FAR: Millis = 400 * 24 * HOUR;
+/// A time of day late enough for what is to come on it.
+const LATE: Millis = 23 * HOUR;
 /// One thing that has to happen from outside.
 #[derive(Clone, Debug, PartialEq)]
 enum Prompt {
@@ -82,6 +84,7 @@ pub fn plan(
     if let Some(room) = room {
         taken.keep_to(program, graph, room);
     }
+    taken.keep_to_days();
     let mut sampler = Sampler { program, journey, number, taken: &taken };
     let mut prompts = Vec::new();
     for (i, one) in taken.arrows.iter().enumerate() {
@@ -155,6 +158,8 @@ struct Taken<'g> {
     arrows: Vec<One<'g>>,
     /// How long what the first place sends has to have waited when the window begins.
     waits: Option<Millis>,
+    /// Instants on whose days arrows hang, each with the arrow that takes it over.
+    days: BTreeMap<(usize, Vec<String>), Ts>,
 }
 
 impl<'g> Taken<'g> {
@@ -207,7 +212,7 @@ impl<'g> Taken<'g> {
             later = later.saturating_add(Millis::from(at_once && edge.is_some_and(|e| e.kind == Kind::At)));
             all.push(One { at: at.saturating_add(later), cause, edge, to: stands(to)? });
         }
-        Some(Taken { arrows: all, waits })
+        Some(Taken { arrows: all, waits, days: BTreeMap::new() })
     }
 
     /// Moves what is free to happen later to when there is room for what it sends, and with it all that follows.
@@ -240,8 +245,57 @@ impl<'g> Taken<'g> {
         }
     }
 
+    /// Moves what hangs on a day of the customer's calendar to its time of that day, and with it all that follows; and
+    /// remembers what the datum has to be. The customer of a witness lives by UTC.
+    fn keep_to_days(&mut self) {
+        if !self.arrows.iter().any(|one| one.edge.is_some_and(|e| e.kind == Kind::At && e.calendar)) {
+            return;
+        }
+        let mut delay: Millis = 0;
+        let mut since: BTreeMap<String, usize> = BTreeMap::new();
+        for (i, one) in self.arrows.iter_mut().enumerate() {
+            one.at = one.at.saturating_add(delay);
+            let Some(edge) = one.edge else { continue };
+            since.extend(edge.takes.iter().map(|root| (root.clone(), i)));
+            let Some((instant, offset)) = edge.instant.as_ref().filter(|_| edge.kind == Kind::At) else { continue };
+            let Some((path, root)) = datum(instant).and_then(|path| Some((path, path.first()?))) else { continue };
+            let key = (since.get(root).copied().unwrap_or(0), path.to_vec());
+            let at = match (instant, self.days.get(&key)) {
+                (Expr::Path(_), Some(datum)) => datum.saturating_add(*offset),
+                (Expr::Path(_), None) => {
+                    self.days.insert(key, one.at.saturating_sub(*offset));
+                    continue;
+                }
+                (Expr::Calendar { base, days, minute: Some(minute) }, known) if matches!(**base, Expr::Path(_)) => {
+                    let (days, time) =
+                        (Millis::from(*days).saturating_mul(DAY), Millis::from(*minute).saturating_mul(MINUTE));
+                    let day = |at: Ts| at.saturating_sub(at.rem_euclid(DAY));
+                    let after = time.saturating_add(*offset);
+                    let day = match known {
+                        Some(datum) => day(*datum).saturating_add(days),
+                        // The first such time of a day from now on.
+                        None => {
+                            let next = one.at.saturating_sub(after).saturating_add(DAY - 1);
+                            let day = day(next);
+                            self.days.insert(key, day.saturating_sub(days).saturating_add(LATE));
+                            day
+                        }
+                    };
+                    day.saturating_add(after)
+                }
+                _ => continue,
+            };
+            let moved = at.saturating_sub(one.at).max(0);
+            delay = delay.saturating_add(moved);
+            one.at = one.at.saturating_add(moved);
+        }
+    }
+
     /// When an instant has to come that hangs on a datum which the arrow at `first` takes over.
     fn value(&self, graph: &Graph, first: usize, path: &[String]) -> Ts {
+        if let Some(known) = self.days.get(&(first, path.to_vec())) {
+            return *known;
+        }
         let taken = self.arrows.get(first).map_or(0, |one| one.at);
         let (mut earliest, mut latest, mut exact) = (Ts::MIN, Ts::MAX, None);
         let offset = |edge: &Edge| {

@@ -10,7 +10,7 @@ use super::Case;
 use crate::graph::Kind;
 
 /// The fate of a limit on the visits of `state`: `-> agent` where a state hands off and waits outside `beside`, and does
-/// not lead back to what sends there, before all the only one to which nobody comes yet; else `handoff "scheduling"`, where nobody is left waiting by it: no timer and no
+/// not lead back to what sends there; else `handoff "scheduling"`, where nobody is left waiting by it: no timer and no
 /// arrow taken at once leads into `state`; else `-> lapsed`, an end.
 pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, state: NodeIndex) -> String {
     let graph = case.graph;
@@ -22,16 +22,6 @@ pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, stat
         let hands_over = graph.place(*n).is_some_and(|p| p.hands_off && p.sends.is_empty());
         hands_over && *n != state && !beside.contains(n) && graph.rests(*n) && !leads_back(*n)
     });
-    let reach = graph.reachable();
-    // The only state to which nobody comes yet was written for somebody, and would be told of as such else.
-    let mut lost = graph.nodes().filter(|n| {
-        let first = !graph.edges().any(|(_, from, to, _)| to == *n && from != *n);
-        let waits = graph.place(*n).is_some_and(|p| p.state.is_some()) && graph.rests(*n);
-        first && waits && !reach.contains(n) && *n != state && !beside.contains(n) && !leads_back(*n)
-    });
-    if let (Some(only), None) = (lost.next(), lost.next()) {
-        return format!("-> {}", graph.label(only));
-    }
     // The one to which most arrows lead already; of equals the first.
     let desk =
         desks.max_by_key(|n| (graph.edges().filter(|(_, _, to, _)| to == n).count(), std::cmp::Reverse(n.index())));
@@ -40,6 +30,24 @@ pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, stat
         (Some(desk), _) => format!("-> {}", graph.label(desk)),
         (None, Some(end)) if sure => format!("-> {end}"),
         _ => format!("handoff \"{}\"", queue(case)),
+    }
+}
+
+/// The same for a loop: first the only state to which nobody comes yet, since that was written for somebody, and would be told
+/// of as such else.
+pub(super) fn who_takes_over_a_loop(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, state: NodeIndex) -> String {
+    let graph = case.graph;
+    let reach = graph.reachable();
+    let mut lost = graph.nodes().filter(|n| {
+        let first = !graph.edges().any(|(_, from, to, _)| to == *n && from != *n);
+        let waits = graph.place(*n).is_some_and(|p| p.state.is_some()) && graph.rests(*n);
+        let ways = graph.paths([*n], true, |_, _, to, e| !e.stay && to != state && !graph.capped(to));
+        let leads_back = beside.iter().any(|b| ways.dist(*b).is_some() && graph.visit_sends(*b).next().is_some());
+        first && waits && !reach.contains(n) && *n != state && !beside.contains(n) && !leads_back
+    });
+    match (lost.next(), lost.next()) {
+        (Some(only), None) => format!("-> {}", graph.label(only)),
+        _ => who_takes_over(case, beside, state),
     }
 }
 

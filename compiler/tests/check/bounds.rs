@@ -166,3 +166,26 @@ fn five_hundred_limits_are_some_limits() {
     // 56 per 206m, of which seven fit: the least of them all.
     assert_eq!(customer(Some(DAY)), Some(56 * 7));
 }
+
+#[test]
+fn days_of_the_calendar_are_reached_by_the_real_step() {
+    let lines = |first: &str, second: &str| {
+        format!(
+            "limit starts to 1 per 30d else skip  limit live to 1 else skip
+             state first {{ at {first} -> eve, if past -> done }}
+             state eve {{ send note  at {second} -> day, if past -> done }}  state day {{ send other  after 1d -> done }}"
+        )
+    };
+    for (first, second) in [
+        ("booking.slot - 3 days at 10:00", "booking.slot - 0 days at 08:00"),
+        ("booking.slot - 1 day at 18:00", "booking.slot - 2h"),
+        ("booking.slot - 1d", "booking.slot - 0 days at 20:30"),
+    ] {
+        let found = compiled(&journey(&lines(first, second)));
+        let proof = proven(found.program.as_ref().unwrap());
+        let bound =
+            proof.bounds.iter().find(|b| b.scope != Scope::Customer && b.channel.is_none() && b.window.is_none());
+        let bound = bound.unwrap();
+        assert_eq!((bound.at_most, bound.attained, bound.kind), (Some(2), Some(2), Kind::Exact), "{first} {second}");
+    }
+}

@@ -186,7 +186,7 @@ fn help(case: &Case<'_>, walk: &Walk, code: &'static Code) -> String {
         Site::State(n) => Some(*n),
         Site::Stay(_) => None,
     });
-    let who = state.map(|n| mend::who_takes_over(case, &on_the_way, n)).unwrap_or_default();
+    let who = state.map(|n| mend::who_takes_over_a_loop(case, &on_the_way, n)).unwrap_or_default();
     match state {
         Some(n) if *code == J0206 => format!(
             "hand over instead of sending again, or bound it, for example  limit visits {} to 3 per 7d else {who}",
