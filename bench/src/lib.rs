@@ -1,6 +1,8 @@
 //! What is measured with: texts of any length (a house, and journeys like those of the examples, one after another), whole
 //! [`programs`], the examples themselves, and random [`models`].
 
+pub mod events;
+pub mod host;
 pub mod models;
 pub mod plot;
 pub mod programs;

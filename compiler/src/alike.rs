@@ -143,6 +143,17 @@ fn queues_of<'a>(action: &'a ActionDecl, queues: &mut Vec<Seen<'a>>) {
     }
 }
 
+/// The letter of a name that another letter looks like, such as `o` for the Cyrillic `о`.
+pub(crate) fn looks_like(c: char) -> Option<char> {
+    let mut of: Vec<char> = skeleton(c.encode_utf8(&mut [0; 4])).collect();
+    let one = of.pop().filter(|one| of.is_empty() && one.is_ascii_alphanumeric() && *one != c);
+    // Letters of full width are no others, only wider.
+    one.or_else(|| {
+        let wide = u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32);
+        wide.filter(char::is_ascii_alphabetic)
+    })
+}
+
 /// What of a name is seen: its skeleton, without blanks around it and with one where several are.
 fn look(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().collect();

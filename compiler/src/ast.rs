@@ -17,7 +17,7 @@ pub use condition::{ChooseDecl, CmpDecl, CondDecl, CondKind, SplitDecl, WayDecl,
 pub use hook::{AnswersDecl, AskDecl, HookDecl, JudgementDecl, MockJudgement, OfDecl, PriorityDecl, SetTo};
 pub use journey::{
     ActionDecl, ArrowDecl, CallDecl, DeadlineDecl, EndDecl, GoalDecl, GoalWhatDecl, JourneyDecl, JourneyItem,
-    PromiseDecl, SendDecl, StartDecl, StateDecl, StateItem, ThenDecl, TriggerDecl,
+    MigrateDecl, MoveDecl, PromiseDecl, SendDecl, StartDecl, StateDecl, StateItem, ThenDecl, TriggerDecl,
 };
 pub use message::{FreshDecl, MessageDecl, MessageItem, ReplyDecl, TemplatePiece, TemplateText, VariantDecl};
 pub use policy::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, PolicyDecl, PolicyItem};

@@ -95,11 +95,13 @@ fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, queues: &[&
     limits::of_the_policy_can_act(program, spans, out);
     let mut sends = texts::unused::Sends::default();
     let mut senders = texts::Senders::new();
+    let mut days = texts::decided::Days::default();
     for graph in journeys.graphs() {
         for (_, sent) in graph.all_sends() {
             senders.entry(sent.send.message).or_default().insert(graph.journey);
         }
         sends.note(program, graph);
+        days.note(program, graph);
     }
     mornings::bring_no_burst(program, spans, queues, out);
     quiet::hours_forget_no_purpose(program, spans, &senders, out);
@@ -108,5 +110,5 @@ fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, queues: &[&
     texts::unused::are_read(program, spans, &sends, out);
     texts::reach_every_reader(program, spans, &senders, out);
     texts::fit_their_channel(program, spans, &senders, out);
-    texts::aging::is_true_when_read(program, spans, &senders, out);
+    texts::aging::is_true_when_read(program, spans, (&senders, &days), out);
 }

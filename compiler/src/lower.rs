@@ -11,6 +11,7 @@ mod journeys;
 mod limits;
 mod memo;
 mod messages;
+mod migrations;
 mod next;
 mod sensitive;
 mod set;
@@ -90,6 +91,7 @@ pub(crate) fn lower(
         hooks,
         policy,
         journeys,
+        versions: None,
     };
     Lowered { program: program.seal(), broken, whole }
 }

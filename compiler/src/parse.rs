@@ -24,6 +24,9 @@ mod scan;
 mod scenario;
 mod words;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use journey_spec::codes::{J0001, J0002, J0003, J0004, J0005};
 use pest::Parser;
 use pest::iterators::Pair;
@@ -74,7 +77,16 @@ pub fn parse(file: FileId, text: &str) -> (ast::File, Vec<Finding>) {
         return (ast::File { comments: scan.comments, ..ast::File::default() }, vec![finding]);
     }
     let docs = vec![false; scan.comments.len()];
-    let mut reader = Reader { file, text, docs, scan, allows: Vec::new(), pending: 0, findings: Vec::new() };
+    let mut reader = Reader {
+        file,
+        text,
+        docs,
+        scan,
+        allows: Vec::new(),
+        pending: 0,
+        findings: Vec::new(),
+        odd: RefCell::default(),
+    };
     let items = match Grammar::parse(Rule::file, text) {
         Ok(nodes) => nodes.flat_map(Node::into_inner).filter_map(|node| reader.item(node)).collect(),
         // The grammar's catch-alls take any text; should one be missing, the reader is told rather than let down.
@@ -83,6 +95,7 @@ pub fn parse(file: FileId, text: &str) -> (ast::File, Vec<Finding>) {
             Vec::new()
         }
     };
+    reader.odd_names();
     let Reader { scan, docs, allows, findings, .. } = reader;
     let comments = scan.comments.into_iter().zip(docs).filter(|(_, is_doc)| !is_doc).map(|(c, _)| c).collect();
     (ast::File { items, comments, allows }, findings)
@@ -118,6 +131,8 @@ struct Reader<'a> {
     /// How many of the last of them have nothing below them yet.
     pending: usize,
     findings: Vec<Finding>,
+    /// Names as they are written, with letters in them that no name has.
+    odd: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Reader<'a> {

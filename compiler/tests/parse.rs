@@ -334,3 +334,46 @@ journey j for customer {
     let Some(Item::Record(record)) = file.items.first() else { panic!() };
     assert_eq!(record.doc, ["Said."]);
 }
+
+#[test]
+fn the_specification_lists_the_reserved_words() {
+    let words = |text: &str, from: &str, to: &str, quote: char| -> Vec<String> {
+        let text = text.split_once(from).unwrap().1.split_once(to).unwrap().0;
+        let mut words: Vec<String> = text.split(quote).skip(1).step_by(2).map(str::to_owned).collect();
+        words.sort();
+        words
+    };
+    let grammar = words(include_str!("../src/parse/journey.pest"), "reserved = _{", "}", '"');
+    let listed = words(include_str!("../../language-spec/spec/01-files.md"), "fields may be called so:", ".\n", '`');
+    assert!(grammar.len() > 40 && listed == grammar, "the grammar has {grammar:?}, the specification {listed:?}");
+}
+
+#[test]
+fn a_letter_of_another_alphabet_costs_one_finding() {
+    let file = include_str!("fixtures/boarding.journey");
+    let said = |text: &str| {
+        let compiled = journey_compiler::compile(
+            &["main.journey".into()],
+            &journey_compiler::source::Memory([("main.journey".to_owned(), text.to_owned())].into()),
+        );
+        compiled.findings.iter().map(|f| f.message.clone()).collect::<Vec<_>>()
+    };
+    let before = said(file);
+    for (name, odd) in [("boarding", "b\u{43e}arding"), ("flight", "fl\u{456}ght")] {
+        // Wherever it stands, alone and everywhere.
+        let places: Vec<usize> = file.match_indices(&format!(" {name} ")).map(|(at, _)| at + 1).collect();
+        assert!(!places.is_empty(), "{name}");
+        for at in places {
+            let mut text = file.to_owned();
+            text.replace_range(at..at + name.len(), odd);
+            if text[..at].rsplit('\n').next().unwrap().contains(['"', '/']) {
+                continue;
+            }
+            let found = said(&text);
+            let new: Vec<&String> = found.iter().filter(|f| !before.contains(f)).collect();
+            assert!(matches!(new[..], [one] if one.contains("is not the name that it looks like")), "{at}: {new:?}");
+        }
+    }
+    let accent = said(&file.replace("state boarding", "state \u{e9}tat").replace("-> boarding", "-> \u{e9}tat"));
+    assert!(accent.iter().filter(|f| f.contains("`\u{e9}tat` cannot be a name")).count() == 1, "{accent:?}");
+}

@@ -103,6 +103,8 @@ registry! {
     J0137 "no-consent-possible" Error "0.1";
     J0138 "sensitive-in-the-open" Error "0.1";
     J0127 "calendar-without-zone" Warning "0.1";
+    // versions
+    J0140 "no-version" Error "0.1";
     // loops and bounds
     J0201 "event-loop" Error "0.1";
     J0202 "reply-loop" Error "0.1";
@@ -138,6 +140,7 @@ registry! {
     J0309 "starvable-timer" Warning "0.1";
     J0310 "missed-change" Warning "0.1";
     J0311 "loop-bounded-by-data" Error "0.1";
+    J0320 "moved-nowhere" Error "0.1";
     // replies
     J0401 "unheard-reply" Warning "0.1";
     J0402 "unheard-after-the-end" Warning "0.1";

@@ -5,7 +5,8 @@
 //! everywhere, so that a day in a text is the day in the data. Numbers are not grouped, since a number in a text is as
 //! often a reading or a reference as it is a quantity.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use icu_calendar::{Date, Gregorian};
 use icu_datetime::fieldsets::{MDE, T, YMD};
@@ -92,13 +93,13 @@ impl Locale {
     /// `Friday 20 March`, as the language has it.
     #[must_use]
     pub fn day(&self, zone: &Zone, ts: Ts) -> String {
-        self.writer().day(zone, ts)
+        self.kept_writer().day(zone, ts)
     }
 
     /// `20 March 2026`, as the language has it.
     #[must_use]
     pub fn date(&self, zone: &Zone, ts: Ts) -> String {
-        self.writer().date(zone, ts)
+        self.kept_writer().date(zone, ts)
     }
 
     /// The same of a date without a zone, in days since 1970-01-01.
@@ -116,13 +117,34 @@ impl Locale {
     /// `09:00`, as the language has it.
     #[must_use]
     pub fn time(&self, zone: &Zone, ts: Ts) -> String {
-        self.writer().time(zone, ts)
+        self.kept_writer().time(zone, ts)
     }
 
     /// Whoever writes many days and times in one language keeps this.
     #[must_use]
     pub fn writer(&self) -> Writer {
-        Writer { of: self.clone(), day: OnceCell::new(), date: OnceCell::new(), time: OnceCell::new() }
+        Writer {
+            of: self.clone(),
+            day: OnceCell::new(),
+            date: OnceCell::new(),
+            time: OnceCell::new(),
+            number: OnceCell::new(),
+        }
+    }
+
+    /// This thread's writer of the language. An engine writes in few languages, again and again.
+    fn kept_writer(&self) -> Rc<Writer> {
+        WRITERS.with_borrow_mut(|kept| {
+            if let Some(found) = kept.iter().find(|w| w.of == *self) {
+                return Rc::clone(found);
+            }
+            if kept.len() >= MOST_WRITERS {
+                kept.remove(0);
+            }
+            let new = Rc::new(self.writer());
+            kept.push(Rc::clone(&new));
+            new
+        })
     }
 
     /// A date and a time: `20 March 2026 09:00`.
@@ -134,13 +156,7 @@ impl Locale {
     /// A decimal number, given as `1234.5`, as the language has it. What is no such number stays as it is.
     #[must_use]
     pub fn number(&self, plain: &str) -> String {
-        let mut options = DecimalFormatterOptions::default();
-        options.grouping_strategy = Some(GroupingStrategy::Never);
-        let formatter = DecimalFormatter::try_new((&self.0).into(), options);
-        match (formatter, Decimal::try_from_str(plain)) {
-            (Ok(formatter), Ok(number)) => even(formatter.format(&number).to_string()),
-            _ => plain.to_owned(),
-        }
+        self.kept_writer().number(plain)
     }
 
     fn preferences(&self) -> DateTimeFormatterPreferences {
@@ -156,7 +172,14 @@ impl Locale {
     }
 }
 
-/// Days and times as one language has them. What it takes to find out how is done at most once, where it is first asked
+/// Most languages whose writers one thread keeps.
+const MOST_WRITERS: usize = 32;
+
+thread_local! {
+    static WRITERS: RefCell<Vec<Rc<Writer>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Days, times and numbers as one language has them. What it takes to find out how is done at most once, where it is first asked
 /// for: that costs many times as much as to write one.
 #[derive(Debug)]
 pub struct Writer {
@@ -164,6 +187,7 @@ pub struct Writer {
     day: OnceCell<Option<FixedCalendarDateTimeFormatter<Gregorian, MDE>>>,
     date: OnceCell<Option<FixedCalendarDateTimeFormatter<Gregorian, YMD>>>,
     time: OnceCell<Option<NoCalendarFormatter<T>>>,
+    number: OnceCell<Option<DecimalFormatter>>,
 }
 
 impl Writer {
@@ -203,12 +227,30 @@ impl Writer {
             _ => format!("{:02}:{:02}", at.hour, at.minute),
         }
     }
+
+    /// As [`Locale::number`].
+    #[must_use]
+    pub fn number(&self, plain: &str) -> String {
+        let new = || {
+            let mut options = DecimalFormatterOptions::default();
+            options.grouping_strategy = Some(GroupingStrategy::Never);
+            DecimalFormatter::try_new((&self.of.0).into(), options).ok()
+        };
+        match (self.number.get_or_init(new), Decimal::try_from_str(plain)) {
+            (Some(formatter), Ok(number)) => even(formatter.format(&number).to_string()),
+            _ => plain.to_owned(),
+        }
+    }
 }
 
 /// Some languages put blanks of their own before `p.m.`. In a text message one of them would make every character twice
 /// as costly, and nobody sees the difference.
 fn even(text: String) -> String {
-    text.replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ")
+    const OWN: [char; 3] = ['\u{a0}', '\u{202f}', '\u{2009}'];
+    if text.is_ascii() || !text.contains(OWN) {
+        return text;
+    }
+    text.replace(OWN, " ")
 }
 
 /// Which of several tagged texts somebody reads, by its place; none for the text without a tag.

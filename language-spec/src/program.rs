@@ -9,7 +9,10 @@ mod expr;
 mod hook;
 mod message;
 mod policy;
+mod renumber;
 pub mod sound;
+pub mod union;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +25,7 @@ pub use expr::{CLOCK_SHIFT, Expr, days_after};
 pub use hook::{Ask, Hook, HookAnswers, Judgement, PriorityOf};
 pub use message::{Format, Fresh, Invitation, LOOKUP, Message, Piece, Quota, Template, Translation, Validity, Variant};
 pub use policy::{Calendar, Fate, Limit, LimitWhat, Policy, Quiet, Requirement, Window};
+pub use versions::{SHORT, Version, Versions, short};
 
 use crate::sensitive::Sensitive;
 use crate::types::Type;
@@ -102,6 +106,9 @@ pub struct Program {
     pub policy: Policy,
     /// Declared journeys.
     pub journeys: Vec<Journey>,
+    /// Set where versions run side by side ([`union`]): the lists then hold what older versions need too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Box<Versions>>,
 }
 
 impl Program {
@@ -127,16 +134,16 @@ impl Program {
         Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect()
     }
 
-    /// The event of this name.
+    /// The event of this name; none where only an older version declared it.
     #[must_use]
     pub fn event(&self, name: &str) -> Option<(EventId, &Event)> {
-        self.events.iter().zip(0..).find(|(e, _)| e.name == name).map(|(e, i)| (EventId(i), e))
+        self.declared_events().find(|(_, e)| e.name == name)
     }
 
-    /// The journey of this name.
+    /// The journey of this name, in its newest version.
     #[must_use]
     pub fn journey(&self, name: &str) -> Option<(JourneyId, &Journey)> {
-        self.journeys.iter().zip(0..).find(|(j, _)| j.name == name).map(|(j, i)| (JourneyId(i), j))
+        self.current().find(|(_, j)| j.name == name)
     }
 }
 
@@ -328,6 +335,21 @@ pub struct Journey {
     pub arrows: Vec<Arrow>,
     /// States, in source order, ends included.
     pub states: Vec<State>,
+    /// Which older versions' instances are moved to this one, and how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrations: Vec<Migration>,
+}
+
+/// `migrate from "3f2a9c41" { OLDER -> STATE … }`: instances of an older version go on in this one.
+///
+/// A state that is not named goes on in the state of its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migration {
+    /// The first digits of the older program's hash, eight or more; none for any older version that no other migration
+    /// names.
+    pub from: Option<String>,
+    /// Where instances go on: the older version's state, by its name, and this one's.
+    pub states: Vec<(String, StateId)>,
 }
 
 /// `start on EVENT(field, …) [when CONDITION] -> STATE`.

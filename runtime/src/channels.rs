@@ -2,6 +2,13 @@
 
 pub mod console;
 pub mod file;
+pub mod shared;
+#[cfg(feature = "smtp")]
+pub mod smtp;
+#[cfg(feature = "webhook")]
+pub mod webhook;
+#[cfg(any(feature = "smtp", feature = "webhook"))]
+mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +19,11 @@ use journey_step::effect::{HandoffCase, Release};
 pub use crate::error::ChannelError;
 pub use console::Console;
 pub use file::{CaseFile, MessageFile};
+pub use shared::Shared;
+#[cfg(feature = "smtp")]
+pub use smtp::Smtp;
+#[cfg(feature = "webhook")]
+pub use webhook::Webhook;
 
 /// Something on its way out.
 #[derive(Debug)]

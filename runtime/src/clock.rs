@@ -8,7 +8,7 @@ use journey_spec::Ts;
 use journey_spec::time::RANGE;
 
 /// A source of time.
-pub trait Clock: Send {
+pub trait Clock: Send + Sync {
     /// Milliseconds since the epoch, within the language's range. May go back; the engine never does.
     fn now(&self) -> Ts;
 }

@@ -14,7 +14,10 @@
 //! * *Where groups end.* Effects without a result may be performed at any later time, so it does not matter.
 //! * *Lines that were taken already.* They move the clock to where it has been before, which changes nothing.
 
+mod jobs;
 mod outbox;
+mod versions;
+mod watch;
 mod work;
 
 use std::collections::BTreeSet;
@@ -26,7 +29,7 @@ use journey_spec::time::RANGE;
 use journey_spec::{Program, Ts};
 use journey_step::customer::fold_address;
 use journey_step::effect::{Entry, HandoffCase, Release, Took};
-use journey_step::{Customer, Input, Orders};
+use journey_step::{Customer, Input, Orders, Scope};
 
 use crate::channels::{Channel, Collect, Desk, Left};
 use crate::error::{EngineError, StoreError};
@@ -34,13 +37,17 @@ use crate::hooks::{Hooks, NoHooks};
 use crate::intake::{Arrival, Content, Refusal, Taken};
 use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
+pub use jobs::{Became, Job, LATE, Todo};
 use outbox::{Outbox, Task};
+pub use versions::Living;
+use watch::Watching;
+pub use watch::{Exceeded, Promised, Seen};
 use work::{Next, Work};
 
 /// Most arrivals that are kept in one transaction.
 const GROUP: usize = 256;
 /// Most customers that are kept in memory between transactions.
-const CACHED: usize = 4096;
+const CACHED: usize = 16_384;
 /// Under which name a store keeps the orders.
 const ORDERS: &str = "orders";
 
@@ -115,7 +122,10 @@ impl Dispatched {
 
 /// The runtime engine. See the [crate's](crate) page.
 pub struct Engine {
+    /// The program that was given, or where people are in older ones too, the union of them.
     program: Arc<Program>,
+    /// How many instances live in each journey, as committed.
+    living: versions::Count,
     store: Box<dyn Store>,
     outside: Outside,
     hooks: Box<dyn Hooks>,
@@ -129,8 +139,11 @@ pub struct Engine {
     kept_clock: Ts,
     /// A commit failed: what is in memory may not be what is in the store.
     failed: bool,
+    /// There are other parts of the store, which hear of a STOP.
+    tells_stops: bool,
     /// What instances came by, where somebody asked for it.
     watched: Option<BTreeSet<Took>>,
+    watching: Option<Watching>,
     work: Work,
     outbox: Outbox,
     steps: u64,
@@ -147,13 +160,71 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Opens an engine on a store, on virtual time, with an [`Outside`] that collects. A new store belongs to the program
-    /// from now on.
+    /// Opens an engine on a store, on virtual time, with an [`Outside`] that collects.
+    ///
+    /// A store goes on with another program than it was run with: what begins from now on begins on this one, and instances
+    /// stay on the version on which they began, while this one's policy, customer, events, services and hooks hold for
+    /// all.
     ///
     /// # Errors
-    /// Where the program is of another format, was changed after it was compiled, or does not hang together; where customers in the store have been
-    /// in another program's journeys; where the store fails.
+    /// Where the program is of another format, was changed after it was compiled, or does not hang together; where instances
+    /// of an older version would go without something that they need ([`EngineError::Stranded`]); where the store fails.
+    /// The store is as it was then.
     pub fn open(program: Arc<Program>, mut store: Box<dyn Store>) -> Result<Engine, EngineError> {
+        Engine::can_run(&program)?;
+        let clock = match store.meta("clock")? {
+            Some(text) => text.parse().map_err(|_| StoreError::Damaged(format!("its clock shows `{text}`")))?,
+            None => *RANGE.start(),
+        };
+        let orders = match store.meta(ORDERS)? {
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|e| StoreError::Damaged(format!("its orders are `{text}`, which is not understood: {e}")))?,
+            None => Orders::default(),
+        };
+        let claimed = versions::claim(store.as_mut(), program)?;
+        let mut engine = Engine {
+            program: claimed.program,
+            living: claimed.living,
+            store,
+            outside: Outside::default(),
+            hooks: Box::new(NoHooks),
+            pace: Pace::Virtual,
+            orders,
+            is_paced: false,
+            clock,
+            kept_clock: clock,
+            failed: false,
+            tells_stops: false,
+            watched: None,
+            watching: None,
+            work: Work::default(),
+            outbox: Outbox::default(),
+            steps: 0,
+        };
+        engine.work.batch.meta = claimed.meta;
+        engine.flush()?;
+        Ok(engine)
+    }
+
+    /// Takes up a newer program, as [`Engine::open`] does with one on an old store: instances stay on the version on which
+    /// they began, and new ones begin on this.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]; then the engine goes on as before.
+    pub fn load(&mut self, program: Arc<Program>) -> Result<(), EngineError> {
+        Engine::can_run(&program)?;
+        self.whole(|engine| {
+            engine.flush()?;
+            let claimed = versions::claim(engine.store.as_mut(), program)?;
+            engine.work.batch.meta.extend(claimed.meta);
+            engine.flush()?;
+            (engine.program, engine.living) = (claimed.program, claimed.living);
+            Ok(())
+        })
+    }
+
+    /// Whether this engine can run the program at all.
+    fn can_run(program: &Program) -> Result<(), EngineError> {
         if program.format != journey_spec::program::FORMAT {
             let (found, known) = (program.format, journey_spec::program::FORMAT);
             let why = format!("it has format {found}, and this engine runs format {known}; compile it again");
@@ -164,53 +235,13 @@ impl Engine {
                 "its content is not what its hash says, so it was changed after it was compiled; compile it again";
             return Err(EngineError::Program(why.into()));
         }
+        if program.versions.is_some() {
+            let why = "it stands for several programs already; give the engine the newest of them alone";
+            return Err(EngineError::Program(why.into()));
+        }
         // A program can come from elsewhere than the compiler: its indices lead somewhere, or it does not run.
-        sound::check(&program).map_err(|unsound| EngineError::Program(unsound.to_string()))?;
-        let clock = match store.meta("clock")? {
-            Some(text) => text.parse().map_err(|_| StoreError::Damaged(format!("its clock shows `{text}`")))?,
-            None => *RANGE.start(),
-        };
-        let orders = match store.meta(ORDERS)? {
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|e| StoreError::Damaged(format!("its orders are `{text}`, which is not understood: {e}")))?,
-            None => Orders::default(),
-        };
-        let mut engine = Engine {
-            program,
-            store,
-            outside: Outside::default(),
-            hooks: Box::new(NoHooks),
-            pace: Pace::Virtual,
-            orders,
-            is_paced: false,
-            clock,
-            kept_clock: clock,
-            failed: false,
-            watched: None,
-            work: Work::default(),
-            outbox: Outbox::default(),
-            steps: 0,
-        };
-        engine.claim_store()?;
-        Ok(engine)
-    }
-
-    /// Sees that the store belongs to this program, and makes it so where it is new.
-    fn claim_store(&mut self) -> Result<(), EngineError> {
-        let stored = self.store.meta("program")?;
-        if stored.as_deref() == Some(self.program.hash.as_str()) {
-            return Ok(());
-        }
-        if let Some(stored) = stored {
-            for id in self.customers()? {
-                // What has ended counts too: answers to its messages and its limits point into the program.
-                if self.customer(&id)?.is_some_and(|c| !c.instances().is_empty()) {
-                    return Err(EngineError::OtherProgram { customer: id, stored, given: self.program.hash.clone() });
-                }
-            }
-        }
-        self.work.batch.meta.push(("program".into(), self.program.hash.clone()));
-        self.flush()
+        sound::check(program).map_err(|unsound| EngineError::Program(unsound.to_string()))?;
+        Ok(())
     }
 
     /// Connects the engine to its surroundings. Do this before anything else, so that nothing is sent elsewhere.
@@ -269,7 +300,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The program.
+    /// The program, beside older ones that people are in: the one that numbers in customers' states point into.
     #[must_use]
     pub fn program(&self) -> &Arc<Program> {
         &self.program
@@ -303,6 +334,57 @@ impl Engine {
             }
             Ok(taken)
         })
+    }
+
+    /// As [`Engine::advance_to`] and [`Engine::take`], in one commit: what live shells do, turn by turn.
+    ///
+    /// # Errors
+    /// As [`Engine::take`].
+    pub fn take_at(&mut self, now: Ts, arrivals: &[Arrival]) -> Result<Vec<Taken>, EngineError> {
+        if self.pace == Pace::Virtual {
+            self.advance_to(now)?;
+            return self.take(arrivals);
+        }
+        self.whole(|engine| {
+            engine.fire_until(now)?;
+            let mut taken = Vec::with_capacity(arrivals.len());
+            for group in arrivals.chunks(GROUP) {
+                engine.take_group(group, &mut taken)?;
+                engine.flush()?;
+            }
+            engine.flush()?;
+            Ok(taken)
+        })
+    }
+
+    /// From now on nothing of this leaves, until then or until [`Engine::resume_scope`]. As [`Engine::pause`].
+    ///
+    /// # Errors
+    /// As [`Engine::pause`].
+    pub fn pause_scope(&mut self, scope: &Scope, until: Option<Ts>) -> Result<(), EngineError> {
+        self.order(|orders| orders.pause_scope(scope, until))
+    }
+
+    /// Ends a pause, as [`Engine::resume`].
+    ///
+    /// # Errors
+    /// As [`Engine::resume`].
+    pub fn resume_scope(&mut self, scope: &Scope) -> Result<(), EngineError> {
+        self.order(|orders| orders.resume_scope(scope))
+    }
+
+    /// What was decided until `now` and has not left does not leave any more.
+    ///
+    /// # Errors
+    /// Where the store fails; then nothing is withdrawn.
+    pub fn withdraw(&mut self, scope: Scope, now: Ts) -> Result<(), EngineError> {
+        self.order(|orders| orders.withdraw(scope, now))
+    }
+
+    /// From now on an address that says STOP is told to the other parts of a store that has several, by
+    /// [`Todo::Tell`].
+    pub fn tell_stops(&mut self) {
+        self.tells_stops = true;
     }
 
     /// From now on nothing leaves on this channel, for any customer, until then or until [`Engine::resume`]. Inputs are
@@ -379,6 +461,10 @@ impl Engine {
 
     /// Performs effects that were committed and not yet performed. A message that is no longer true at `now` is not sent.
     ///
+    /// On live time what became of them is kept with the next commit, so that a turn needs one and not two: call
+    /// [`Engine::take_at`] or [`Engine::advance_to`] soon, and before the end. A crash until then performs them again, with
+    /// the same ids.
+    ///
     /// # Errors
     /// Where the store fails, a channel is broken, or on virtual time a channel is unavailable. Effects whose result is not
     /// known are performed again at the next call.
@@ -389,7 +475,9 @@ impl Engine {
             }
             let done = engine.perform()?;
             engine.fire_until(engine.clock)?;
-            engine.flush()?;
+            if engine.pace == Pace::Virtual {
+                engine.flush()?;
+            }
             Ok(done)
         })
     }
@@ -400,7 +488,23 @@ impl Engine {
     /// Where the store cannot be read.
     pub fn customer(&mut self, id: &str) -> Result<Option<Customer>, EngineError> {
         let record = self.store.load(&[id])?.into_iter().flatten().next();
-        record.map(|record| work::read_customer(id, &record.json)).transpose()
+        record.map(|record| work::read_customer(id, &record.state)).transpose()
+    }
+
+    /// Keeps a value by name with the next commit.
+    pub(crate) fn keep_meta(&mut self, name: &str, value: String) {
+        self.work.batch.meta.push((name.into(), value));
+    }
+
+    /// The first `n` customers after `after`, in order of their ids, with their states.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn customers_after(&mut self, after: Option<&str>, n: usize) -> Result<Vec<Customer>, EngineError> {
+        let ids = self.store.customers(after, n)?;
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let found = ids.iter().zip(self.store.load(&ids)?);
+        found.filter_map(|(id, record)| Some(work::read_customer(id, &record?.state))).collect()
     }
 
     /// All customers' ids, in order.
@@ -507,6 +611,9 @@ impl Engine {
         let known = self.store.taken(&ids)?;
         let mut seen: std::collections::BTreeSet<&str> =
             ids.iter().zip(known).filter(|(_, known)| *known).map(|(id, _)| *id).collect();
+        let fresh = |a: &&Arrival| is_new(a) && !seen.contains(a.id.as_str());
+        let customers = group.iter().filter(fresh).map(|a| a.customer.as_str()).collect();
+        self.load_all(&customers)?;
         for arrival in group {
             if let Content::Refused(refusal) = &arrival.content {
                 taken.push(self.bury(refusal));
@@ -532,7 +639,18 @@ impl Engine {
                 let stopped = self.stopped_of(profile)?;
                 Input::CustomerUpdated { profile: profile.clone(), stopped }
             }
+            Content::Input(Input::Forget) => {
+                // What came before is erased where it is kept.
+                self.flush()?;
+                self.work.batch.forget.push(arrival.customer.clone());
+                Input::Forget
+            }
             Content::Input(input) => input.clone(),
+            Content::Stopped(address) => {
+                let effects = self.stop_all(address)?;
+                self.work.batch.taken.push(arrival.id.clone());
+                return Ok(Taken::Accepted { effects });
+            }
             Content::OptOut(channel) => {
                 let program = Arc::clone(&self.program);
                 match self.known(&arrival.customer)?.and_then(|c| c.address(&program, *channel).map(str::to_string)) {
@@ -650,7 +768,10 @@ impl Engine {
     /// Commits what was done since the last commit.
     fn flush(&mut self) -> Result<(), EngineError> {
         let mut batch = self.work.finish()?;
-        if self.clock != self.kept_clock {
+        let living = self.count_living()?;
+        batch.meta.extend(living.iter().map(|(_, text)| (versions::LIVING.into(), text.clone())));
+        // Live, the passing of time alone is not worth a commit.
+        if self.clock != self.kept_clock && (self.pace == Pace::Virtual || !batch.is_empty()) {
             batch.meta.push(("clock".into(), self.clock.to_string()));
         }
         if batch.is_empty() {
@@ -666,6 +787,9 @@ impl Engine {
         }
         self.failed = false;
         self.kept_clock = self.clock;
+        if let Some((count, _)) = living {
+            self.living = count;
+        }
         self.work.committed();
         Ok(())
     }

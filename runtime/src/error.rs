@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use journey_spec::program::short;
+use journey_spec::program::union::Stranded;
 use thiserror::Error;
 
 /// Why a store could not do what was asked. Nothing of a failed commit counts as done.
@@ -86,20 +88,31 @@ pub enum EngineError {
     /// The program is not one that this engine can run.
     #[error("the program cannot be run: {0}")]
     Program(String),
-    /// Customers in the store have been in journeys of another program.
+    /// The store was written by a version of this software that did not keep the program itself, and it was another one.
     #[error(
-        "the store belongs to another program: customer `{customer}` has been in a journey of program {}, and the files now \
-         make program {}; go on with the files as they were, or name a new store",
+        "the store was run with program {}, which it does not hold, and the files now make program {}; go on with the files as \
+         they were, or name a new store",
         short(stored),
         short(given)
     )]
     OtherProgram {
-        /// A customer with a journey.
-        customer: String,
         /// The hash of the program that the store remembers.
         stored: String,
         /// The hash of the program given.
         given: String,
+    },
+    /// Instances of an older version need what the program given does not have any more. Nothing was changed.
+    #[error(
+        "program {} would strand people who are in journeys of an older version: {}; bring back what they need, or wait with \
+         it until they have come to an end; `journeyc diff` shows this before it is loaded",
+        short(given),
+        stranded.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    Stranded {
+        /// The hash of the program given.
+        given: String,
+        /// Who would be stranded, and by what.
+        stranded: Vec<StrandedInstances>,
     },
     /// The store is run by another kind of time than the one asked for.
     #[error(
@@ -128,9 +141,21 @@ pub enum EngineError {
     Feed(String),
 }
 
-/// The first 12 digits of a program's hash, enough to tell programs apart.
-fn short(hash: &str) -> &str {
-    hash.get(..12).unwrap_or(hash)
+/// Instances that a newer program would leave without something they need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrandedInstances {
+    /// How many of them live, over all customers.
+    pub instances: u64,
+    /// Which, and what they would miss.
+    pub why: Stranded,
+}
+
+impl std::fmt::Display for StrandedInstances {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let instances = if self.instances == 1 { "instance" } else { "instances" };
+        let Stranded { journey, version, why, .. } = &self.why;
+        write!(f, "`{journey}` of version {}, {} {instances}, {why}", short(version), self.instances)
+    }
 }
 
 /// An I/O error in words, without the operating system's number.

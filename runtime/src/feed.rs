@@ -255,13 +255,13 @@ fn normalise(data: &mut Data, fields: &[journey_spec::program::Field], program: 
 
 fn unknown_event(program: &Program, name: &str) -> Wrong {
     let shown: String = cut(name, ID_MAX).escape_debug().collect();
-    let names = program.events.iter().map(|e| e.name.as_str()).chain([UPDATED]);
-    let mut near: Vec<(f64, &str)> = names.clone().map(|n| (strsim::jaro_winkler(n, name), n)).collect();
+    let names: Vec<&str> = program.declared_events().map(|(_, e)| e.name.as_str()).chain([UPDATED]).collect();
+    let mut near: Vec<(f64, &str)> = names.iter().map(|n| (strsim::jaro_winkler(n, name), *n)).collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
     let likely: Vec<String> =
         near.iter().filter(|(like, _)| *like > 0.8).take(3).map(|(_, n)| format!("`{n}`")).collect();
     let help = if likely.is_empty() {
-        let known: Vec<String> = names.take(20).map(|n| format!("`{n}`")).collect();
+        let known: Vec<String> = names.iter().take(20).map(|n| format!("`{n}`")).collect();
         format!("known are {}", known.join(", "))
     } else {
         format!("did you mean {}?", likely.join(" or "))

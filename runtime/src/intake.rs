@@ -33,6 +33,8 @@ pub enum Content {
     Input(Input),
     /// STOP for the address that the customer has on this channel, said elsewhere than in a reply here.
     OptOut(Channel),
+    /// This address, folded, said STOP to another part of the store.
+    Stopped(String),
     /// Something that does not fit, for the dead letters.
     Refused(Refusal),
 }

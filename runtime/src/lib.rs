@@ -39,6 +39,8 @@
 //!   between a channel's delivery and the note of it makes the channel see the same id again.
 //! * **A replay is the same run.** On virtual time, a run killed anywhere and started again with the same feed and store
 //!   sends what an uninterrupted one sends. [`engine`] says why.
+//! * **Who is in flight stays on their version.** A store goes on with a newer program: what begins, begins on that, and what
+//!   lives stays on the one on which it began ([`journey_spec::program::union`]).
 
 pub mod channels;
 pub mod clock;
@@ -46,19 +48,29 @@ pub mod drive;
 pub mod engine;
 pub mod error;
 pub mod feed;
+pub mod gateway;
 pub mod hooks;
+pub mod host;
 pub mod intake;
 pub mod live;
 pub mod service;
 pub mod simulate;
 pub mod store;
 
-pub use channels::{Channel, Delivery, Desk, Out};
+pub use async_trait::async_trait;
+#[cfg(feature = "smtp")]
+pub use channels::Smtp;
+#[cfg(feature = "webhook")]
+pub use channels::Webhook;
+pub use channels::{Channel, Delivery, Desk, Out, Shared};
 pub use engine::{Dispatched, Engine, Outside, Pace};
 pub use error::{ChannelError, EngineError, StoreError};
 pub use feed::parse_line;
+pub use gateway::{Backend, Call, Case, Casework, Directory, Gateway, Message, Mode, SendError};
 pub use hooks::{Hooks, NoHooks};
+pub use host::{Alert, Builder, Event, Given, Measures, Options, Reply, Runtime, RuntimeError, StartError};
 pub use intake::{Arrival, Content, Refusal, Taken};
 pub use journey_spec::bundle;
+pub use journey_step::Scope;
 pub use service::{Answer, Service};
 pub use store::Store;

@@ -88,6 +88,8 @@ pub fn run(
         }
     }
     run.work_until_idle()?;
+    // What became of the last messages is kept.
+    run.engine.advance_to(run.engine.now())?;
     Ok(run.summary)
 }
 
@@ -158,8 +160,7 @@ impl<A: FnMut(u64, &Taken)> Run<'_, A> {
             }
             next = lines.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
         }
-        self.engine.advance_to(self.clock.now())?;
-        let taken = self.engine.take(&group)?;
+        let taken = self.engine.take_at(self.clock.now(), &group)?;
         for (number, taken) in numbers.iter().zip(&taken) {
             match taken {
                 Taken::Accepted { .. } => self.summary.accepted += 1,

@@ -276,6 +276,7 @@ impl<'s> One<'s> {
             Input::OptOut { .. } => "opt-outs",
             Input::HandoffClosed { .. } => "cases closed",
             Input::Answered { .. } | Input::LookedUp { .. } => "answers of services",
+            Input::Late { .. } | Input::Forget => "the runtime's own",
             Input::Receipt { .. } => "failures told",
         };
         counts::one(&mut counts.others, word);

@@ -1,17 +1,20 @@
 //! Where customers, inputs and effects are kept.
 //!
-//! One trait, one suite of laws ([`conformance`]), two implementations: [`Sqlite`] for what has to outlive the process and
-//! [`Memory`] for tests and simulation. Only this module knows SQL. A store does not look into what it keeps: customers,
+//! One trait, one suite of laws ([`conformance`]), three implementations: [`Sqlite`] for what has to outlive the process,
+//! [`Memory`] for tests and runs that nobody continues, and [`Sim`], a memory that fails from a seed. Only this module knows
+//! SQL. A store does not look into what it keeps: customers,
 //! outbox rows and timeline entries are texts to it.
 
 pub mod conformance;
 pub mod memory;
+pub mod sim;
 pub mod sqlite;
 
 use journey_spec::Ts;
 
 pub use crate::error::StoreError;
 pub use memory::Memory;
+pub use sim::Sim;
 pub use sqlite::Sqlite;
 
 /// A store with one writer.
@@ -108,7 +111,7 @@ pub trait Store: Send {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The customer's state.
-    pub json: String,
+    pub state: Vec<u8>,
     /// Counts the writes of this customer, from 1.
     pub revision: u64,
     /// When something of theirs falls due.
@@ -124,7 +127,8 @@ pub enum CommitOutcome {
     Fenced,
     /// Nothing was kept: one of the inputs was taken before.
     Duplicate,
-    /// It is not known whether the batch was kept. Opening the store again tells.
+    /// It is not known whether the batch was kept: all of it or nothing. Opening the store again tells, and nothing should
+    /// be committed on this opening any more.
     Unknown,
 }
 
@@ -135,19 +139,30 @@ pub struct Batch {
     pub taken: Vec<String>,
     /// Customers, each at most once.
     pub customers: Vec<CustomerWrite>,
-    /// Effects to perform. One whose id is in the outbox already is left out.
+    /// Effects to perform.
     pub outbox: Vec<OutboxAdd>,
     /// Outbox rows that are done with.
     pub settled: Vec<Settled>,
-    /// Entries of timelines, oldest first.
+    /// Entries of timelines, oldest first, of customers who are known or in the batch.
     pub timeline: Vec<TimelineAdd>,
     /// What was refused. One whose key is known already is left out.
     pub dead_letters: Vec<DeadLetter>,
     /// Addresses that said STOP.
     pub stopped: Vec<String>,
+    /// Customers to forget: entries of their timelines that were kept before this batch are erased, and so are bodies of their
+    /// outbox rows, which count as settled where they were not, and dead letters that name them.
+    pub forget: Vec<String>,
     /// Values by name.
     pub meta: Vec<(String, String)>,
 }
+
+/// How a refused line names a customer.
+pub(crate) fn names(customer: &str) -> String {
+    serde_json::Value::from(customer).to_string()
+}
+
+/// What stands in the place of an outbox row's body whose customer was forgotten.
+pub const FORGOTTEN: &str = "\"forgotten\"";
 
 impl Batch {
     /// Whether there is nothing to keep.
@@ -163,7 +178,7 @@ pub struct CustomerWrite {
     /// Whose.
     pub id: String,
     /// The state.
-    pub json: String,
+    pub state: Vec<u8>,
     /// The revision that was loaded; `None` for a new customer.
     pub expected: Option<u64>,
     /// When something of theirs falls due.
@@ -216,7 +231,7 @@ pub struct Settled {
 pub struct TimelineAdd {
     /// Whose.
     pub customer: String,
-    /// The entry.
+    /// The entry, one line of text.
     pub entry: String,
 }
 

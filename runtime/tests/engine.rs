@@ -162,24 +162,6 @@ fn refused_lines_are_kept_once() {
 }
 
 #[test]
-fn a_store_belongs_to_its_program() {
-    let memory = Memory::new();
-    let mut engine = engine_on(&memory);
-    take(&mut engine, &[&updated("u", T, "a", "+44 7700 900123")]);
-    drop(engine);
-    let mut other = program();
-    other.policy.stop_text = "Bye.".into();
-    let other = Arc::new(other.seal());
-    // nobody is in a journey yet, so the program may change
-    let mut engine = Engine::open(Arc::clone(&other), Box::new(memory.reopen())).unwrap();
-    take(&mut engine, &[&placed("e", T, "a", "o")]);
-    drop(engine);
-    let error = Engine::open(Arc::new(program()), Box::new(memory.reopen())).unwrap_err();
-    assert!(matches!(&error, EngineError::OtherProgram { customer, .. } if customer == "a"), "{error}");
-    Engine::open(other, Box::new(memory.reopen())).unwrap();
-}
-
-#[test]
 fn a_store_keeps_the_pace_of_its_first_use() {
     for (first, other, words) in [
         (Pace::Virtual, Pace::Live, "was run on virtual time so far, and running it live would"),

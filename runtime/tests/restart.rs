@@ -235,6 +235,13 @@ fn finish(name: &str, memory: &Memory, feed: &str, group: usize, outside: Outsid
     let found = seen(&mut engine);
     assert_eq!(found.messages, expected.messages, "{name}");
     assert_eq!(&found, expected, "{name}");
+    // what is counted beside the customers is counted once, however often a batch was tried
+    let mut live = 0;
+    for id in engine.customers().unwrap() {
+        let customer = engine.customer(&id).unwrap().unwrap();
+        live += customer.instances().iter().filter(|i| i.is_live()).count() as u64;
+    }
+    assert_eq!(engine.living().iter().map(|l| l.instances).sum::<u64>(), live, "{name}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Shared by the whole-system suites: where things are, the binary, and code blocks of documents.
 
+pub mod random;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

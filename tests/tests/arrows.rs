@@ -20,6 +20,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         ("journey-runtime", BTreeSet::from(["journey-spec", "journey-step"])),
         ("journeyc", BTreeSet::from(["journey-spec", "journey-step", "journey-compiler", "journey-runtime"])),
         ("journey-tests", BTreeSet::from(["journey-spec", "journey-step", "journey-compiler", "journey-runtime"])),
+        ("journey-faultfs", BTreeSet::from(["journey-tests"])),
     ])
 }
 
@@ -60,6 +61,9 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ),
     ("miette", &["compiler/src/diagnostics.rs", "compiler/src/diagnostics/"]),
     ("rusqlite", &["runtime/src/store.rs", "runtime/src/store/"]),
+    ("reqwest", &["runtime/src/channels/webhook.rs", "runtime/src/channels/webhook/"]),
+    ("rustls", &["runtime/src/channels/webhook/"]),
+    ("lettre", &["runtime/src/channels/smtp.rs", "runtime/src/channels/smtp/"]),
     ("jiff", &["language-spec/src/time.rs"]),
     ("icu_datetime", &["language-spec/src/locale.rs"]),
     ("icu_decimal", &["language-spec/src/locale.rs"]),

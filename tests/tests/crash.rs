@@ -10,21 +10,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use journey_tests::random::{Random, asked};
 use journey_tests::{journeyc, root};
 use serde_json::{Value, json};
-
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): enough to choose moments, and the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 /// The stuck back end's feed, for many customers at once: the example's lines with other names, a customer a copy.
 fn feed(path: &Path, copies: usize) {
@@ -79,8 +67,7 @@ fn messages(path: &Path) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn a_killed_run_ends_as_one_that_was_not() {
-    let kills: u64 = std::env::var("JOURNEY_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(50);
-    let first: u64 = std::env::var("JOURNEY_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let (kills, first) = (asked("JOURNEY_KILLS", 50), asked("JOURNEY_SEED", 1));
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("answers.json"), r#"{"cancel_visit": {"outcome": "done", "after": "2s"}}"#)
         .expect("written");

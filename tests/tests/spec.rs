@@ -76,7 +76,7 @@ fn every_line_of_the_feed_chapter_is_taken() {
 
 #[test]
 fn the_profile_of_the_simulation_chapter_is_taken() {
-    let chapter = std::fs::read_to_string(root().join("language-spec/spec/16-simulation.md")).expect("the chapter");
+    let chapter = std::fs::read_to_string(root().join("language-spec/spec/17-simulation.md")).expect("the chapter");
     let parts: Vec<String> = blocks(&chapter).into_iter().filter(|b| b.info == "toml").map(|b| b.text).collect();
     assert!(parts.len() >= 4, "the chapter's blocks were not found");
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,10 +1,11 @@
 //! `journeyc explain`: a finding's page, a journey's states, or what leaves one of them.
 
 mod bound;
+mod fold;
 mod journey;
 mod page;
 mod state;
-mod words;
+pub(crate) mod words;
 
 use std::path::{Path, PathBuf};
 

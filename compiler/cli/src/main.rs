@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod completions;
 mod coverage;
+mod diff;
 mod differs;
 mod explain;
 mod failure;
@@ -38,13 +39,14 @@ Examples:
   journeyc run examples/appointment --feed examples/appointment/stuck-backend.jsonl
   journeyc simulate examples/appointment --hostile 1%            ten thousand customers on virtual time
   journeyc build examples/appointment                            one file for the runtime
+  journeyc diff live.json .                                      what a new version changes for people in flight
   journeyc explain J0201                                         a finding's page
   journeyc explain appointment::waiting --project examples/appointment
   journeyc graph examples/appointment --out appointment.svg      a picture
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage or a fault";
 
-/// Begins, checks, lays out, tests, explains, draws, builds, runs and simulates customer-care journeys
+/// Begins, checks, lays out, tests, explains, draws, builds, compares, runs and simulates customer-care journeys
 #[derive(Parser)]
 #[command(name = "journeyc", version, after_help = EXAMPLES, max_term_width = 100)]
 struct Cli {
@@ -81,6 +83,7 @@ enum Command {
     Run(run::Run),
     Simulate(simulate::Simulate),
     Build(build::Build),
+    Diff(diff::Diff),
     Explain(explain::Explain),
     Graph(graph::Graph),
     Completions(completions::Completions),
@@ -117,6 +120,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Simulate(args) => simulate::run(args, &mut screen),
         Command::Build(args) => build::run(args, &mut screen),
+        Command::Diff(args) => diff::run(args, &mut screen),
         Command::Explain(args) => explain::run(args, &mut screen),
         Command::Graph(args) => graph::run(args, &mut screen),
         Command::Completions(args) => completions::run(args, Cli::command(), &mut screen),

@@ -122,7 +122,7 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
     match feed {
         Some(feed) => {
             let engine = engine.connect(Outside { channel: out, desk: Box::new(Discard), service: Box::new(answers) });
-            replay(args, &program, engine, feed, screen)
+            replay(args, engine, feed, screen)
         }
         None => live::run(engine, Box::new(answers), args.json, screen),
     }
@@ -196,7 +196,9 @@ fn open_feed(path: &Path) -> Result<Feed, Failure> {
     Ok(Feed { reader: Box::new(BufReader::with_capacity(1 << 16, file)), name, bytes })
 }
 
-fn replay(args: &Run, program: &Program, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Outcome {
+fn replay(args: &Run, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Outcome {
+    // Beside what was given it holds what people are still in.
+    let program = Arc::clone(engine.program());
     engine.claim_pace().map_err(|e| engine_failure(&e))?;
     let known = engine.dead_letters().map_err(|e| engine_failure(&e))?.len();
     let counts = Counts::default();
@@ -213,7 +215,7 @@ fn replay(args: &Run, program: &Program, mut engine: Engine, feed: Feed, screen:
         _ => engine_failure(&e),
     })?;
     let report = report::Report {
-        program,
+        program: &program,
         engine: &mut engine,
         counts: &counts,
         summary: &summary,

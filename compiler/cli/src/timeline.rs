@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anstyle::Style;
 use journey_compiler::diagnostics::human::wrapped;
 use journey_spec::Ts;
+use journey_spec::program::short;
 use journey_spec::time::Zone;
 use journey_step::effect::{Entry, PromiseFate, What};
 
@@ -18,16 +19,27 @@ const SHORTEST_RUN: usize = 4;
 
 /// The timeline, each line indented by `indent`; empty where nothing happened. Ends with a line end.
 pub(crate) fn render(entries: &[Entry], zone: &Zone, indent: usize, width: usize) -> String {
-    render_noted(entries, zone, indent, width, &|_| None)
+    render_noted(entries, zone, indent, width, &|_| None, &BTreeMap::new())
 }
 
-/// As [`render`], with what is noted of an entry behind it.
+/// Entries that are told in one line.
+pub(crate) struct Fold {
+    /// How many.
+    pub(crate) entries: usize,
+    /// When the last of them happened.
+    pub(crate) last: Ts,
+    /// What stands in their place.
+    pub(crate) text: String,
+}
+
+/// As [`render`], with what is noted of an entry behind it, and what is folded, by where it begins.
 pub(crate) fn render_noted(
     entries: &[Entry],
     zone: &Zone,
     indent: usize,
     width: usize,
     note: &dyn Fn(&Entry) -> Option<String>,
+    folds: &BTreeMap<usize, Fold>,
 ) -> String {
     let several = entries.iter().filter_map(|e| e.instance).collect::<BTreeSet<_>>().len() > 1;
     let turning = turning_days(entries, zone);
@@ -35,15 +47,27 @@ pub(crate) fn render_noted(
     let mut states: BTreeMap<u64, &str> = BTreeMap::new();
     let mut rest = entries;
     while let Some((entry, after)) = rest.split_first() {
-        let run = rest.iter().take_while(|e| folds(&e.what)).count();
+        let index = entries.len().saturating_sub(rest.len());
+        if let Some(fold) = folds.get(&index).filter(|fold| fold.entries > 0) {
+            page.folded(fold);
+            rest = rest.get(fold.entries..).unwrap_or_default();
+            continue;
+        }
+        // What is told together ends where something is folded.
+        let next = folds.range(index..).next().map_or(rest.len(), |(at, _)| at.saturating_sub(index));
+        let near = rest.get(..next).unwrap_or(rest);
+        let run = near.iter().take_while(|e| only_heard(&e.what)).count();
         let length = if run >= SHORTEST_RUN { page.run(rest.get(..run).unwrap_or_default(), &states) } else { 0 };
         if length > 0 {
             rest = rest.get(length..).unwrap_or_default();
             continue;
         }
-        let passed = passed(rest);
+        let passed = passed(near);
         if let (What::Entered { state, .. }, Some(instance)) = (&passed.last().unwrap_or(entry).what, entry.instance) {
             states.insert(instance, state);
+        }
+        if let (What::Moved { to, .. }, Some(instance)) = (&entry.what, entry.instance) {
+            states.insert(instance, to);
         }
         let (mark, symbol, style) = look(&entry.what);
         let mut text = sentence(entry, zone);
@@ -90,7 +114,7 @@ fn sentence(entry: &Entry, zone: &Zone) -> String {
 }
 
 /// Whether an entry only tells that something was heard.
-fn folds(what: &What) -> bool {
+pub(crate) fn only_heard(what: &What) -> bool {
     matches!(what, What::Heard { .. } | What::Refused { .. } | What::Ignored { .. } | What::Updated)
 }
 
@@ -150,6 +174,16 @@ impl Page<'_> {
         run.len()
     }
 
+    fn folded(&mut self, fold: &Fold) {
+        let column = self.indent + 2;
+        let text = wrapped(&fold.text, column, column, self.width);
+        self.out.push_str(&format!("{}{}\n", " ".repeat(column), styled(DIM, text)));
+        // What comes next says its day, where that has become another.
+        if day(self.zone, fold.last) != self.day {
+            self.day.clear();
+        }
+    }
+
     fn entry(&mut self, entry: &Entry) {
         let (mark, symbol, style) = look(&entry.what);
         self.line(entry, mark, symbol, style, &sentence(entry, self.zone));
@@ -161,9 +195,12 @@ impl Page<'_> {
             self.out.push_str(&format!("{}{}\n", " ".repeat(self.indent), styled(BOLD, &day)));
             self.day = day;
         }
-        let key = match (&entry.key, self.several) {
-            (Some(key), true) => format!("{key}  "),
-            _ => String::new(),
+        let key = entry.key.as_deref().filter(|_| self.several).unwrap_or_default();
+        let key = match entry.version.as_deref().map(short) {
+            // who is still on an older version is told from those on the newest
+            Some(version) => format!("{key}@{version}  "),
+            None if key.is_empty() => String::new(),
+            None => format!("{key}  "),
         };
         let time = self.moment(entry.at);
         let wide = if self.turning.contains(&self.day) { 15 } else { 8 };
@@ -238,13 +275,13 @@ fn look(what: &What) -> (Style, &'static str, Style) {
         What::Started { .. } => (NAME, "▸", plain),
         What::Goal { reached: true, .. } => (GOOD, "◎", plain),
         What::Goal { .. } => (WARN, "◎", plain),
-        What::Heard { .. } | What::Ignored { .. } | What::Updated => (DIM, "·", DIM),
+        What::Heard { .. } | What::Ignored { .. } | What::Updated | What::Forgotten => (DIM, "·", DIM),
         What::Refused { .. } => (WARN, "⊣", plain),
-        What::Entered { .. } | What::Split { .. } | What::Set { .. } => (NAME, "→", plain),
+        What::Entered { .. } | What::Moved { .. } | What::Split { .. } | What::Set { .. } => (NAME, "→", plain),
         What::Sent { .. } => (GOOD, "✉", BOLD),
         What::Deferred { .. } => (WARN, "⏸", plain),
         What::Blocked { .. } | What::Failed { .. } => (BAD, "✗", plain),
-        What::Withdrawn { .. } => (WARN, "↩", plain),
+        What::Withdrawn { .. } | What::Unsent { .. } => (WARN, "↩", plain),
         What::Limited { .. } => (WARN, "⊣", plain),
         What::HandedOver { .. } => (WARN, "☎", BOLD),
         What::HandoffClosed { .. } => (GOOD, "☎", plain),

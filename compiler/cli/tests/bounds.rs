@@ -39,7 +39,8 @@ fn a_customers_day_counts_all_journeys() {
     let ran = place.run(&["explain", "customer", "--project", "visit", "--bound", "messages", "24h"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.starts_with("messages to one customer in any 24h: at most 6\n  exact"), "{}", ran.out);
-    assert!(unwrapped(&ran.out).contains("← 6 of 6 6 left in the 24h"), "{}", ran.out);
+    // The last ones are the same as those before, and are folded.
+    assert!(unwrapped(&ran.out).contains(" to 6 of 6 6 left in the 24h"), "{}", ran.out);
     let ever = place.run(&["explain", "visit", "--project", "visit", "--bound", "messages", "ever"]);
     assert!(ever.out.contains(" ever: "), "{}", ever.out);
 }
@@ -85,4 +86,42 @@ fn what_nothing_bounds_says_what_is_missing() {
     let ran = place.run(&["check", "visit"]);
     assert!(ran.out.contains("no bound"), "{}", ran.out);
     assert!(ran.out.contains("no `limit live` says how many `visit` there are at once"), "{}", ran.out);
+}
+
+#[test]
+fn what_repeats_in_the_worst_run_is_told_once() {
+    let place = Place::with_project();
+    let often = r#"customer { phone: phone for sms  zone: zone }
+policy house { after the end, replies -> handoff "care" }
+record Outage { id: text }
+event began { outage: Outage }
+event changed { outage: Outage }
+message news { purpose service  sms "The outage goes on." }
+journey outage for customer per outage.id {
+  data outage: Outage
+  limit live to 1 else skip
+  limit starts to 3 per 30d else skip
+  limit messages to 3 per day per customer else latest
+  start on began(outage) -> told
+  on reply stay { handoff "care" with transcript }
+  state told { send news   -> waiting }
+  state waiting { on changed(outage) settle 10m -> told   after 3d -> over }
+  end over as neutral
+}
+"#;
+    std::fs::create_dir(place.path("often")).expect("a folder");
+    std::fs::write(place.path("often/often.journey"), often).expect("a file");
+    let ran = place.run(&["explain", "customer", "--project", "often", "--bound", "messages", "7d"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    // A week in which something happens every ten minutes, and each day as the one before.
+    assert!(ran.out.lines().count() < 90, "{}", ran.out);
+    let text = unwrapped(&ran.out);
+    assert!(text.contains("every 10m, until ") && text.contains("every 24h, until "), "{text}");
+    // The days that are folded say which messages left on them.
+    let most: usize = ran.out.lines().last().and_then(|l| l.split(' ').next()?.parse().ok()).expect("a number");
+    let fold = text.split("times more, every 24h").nth(1).expect("the days");
+    let (first, last) = fold.split_once("✉ ").and_then(|(_, f)| f.split_once(" of ")?.0.split_once(" to ")).expect("✉");
+    let (first, last): (usize, usize) = (first.parse().expect("a number"), last.parse().expect("a number"));
+    assert!(most >= 21 && text.contains(&format!("← {most} of {most}")), "{text}");
+    assert!(text.contains(&format!("← {} of {most}", last + 1)) && !text.contains(&format!("← {first} of")), "{text}");
 }

@@ -39,6 +39,32 @@ pub enum JourneyItem {
     End(EndDecl),
     /// `goal …`
     Goal(GoalDecl),
+    /// `migrate from …`
+    Migrate(MigrateDecl),
+}
+
+/// `migrate from "3f2a9c41" { tomorrow -> soon … }`, `migrate from any { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct MigrateDecl {
+    /// The first digits of the older version's hash; none for `any`.
+    pub from: Option<Name>,
+    /// Where its states go on, in source order.
+    pub moves: Vec<MoveDecl>,
+    /// From `migrate` to before the brace.
+    pub head: Span,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// `tomorrow -> soon`: a state of the older version, and one of this.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MoveDecl {
+    /// The older version's state.
+    pub from: Name,
+    /// Where it goes on.
+    pub to: Name,
+    /// The whole line.
+    pub span: Span,
 }
 
 /// `goal confirmed`, `goal no booking.called within 7d`

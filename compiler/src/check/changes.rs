@@ -142,7 +142,7 @@ pub(super) fn are_told_in_the_end(case: &Case<'_>, out: &mut Vec<Finding>) {
 pub(super) fn are_heard_while_a_message_waits(case: &Case<'_>, out: &mut Vec<Finding>) {
     let graph = case.graph;
     let Some(journey) = case.program.journeys.get(graph.journey.index()) else { return };
-    let carriers = carriers(journey);
+    let carriers = repeated(case, carriers(journey));
     let reach = graph.reachable();
     let mut told = BTreeSet::new();
     for n in graph.nodes().filter(|n| !carriers.is_empty() && reach.contains(n)) {
@@ -210,6 +210,40 @@ fn carriers(journey: &Journey) -> Vec<(EventId, Vec<&str>)> {
             }
         };
         data.extend(take.iter().map(String::as_str).filter(|t| !data.contains(t)).collect::<BTreeSet<_>>());
+    }
+    all
+}
+
+/// These, and events whose plain arrows bring a datum and that are heard again afterwards: what can come again and again tells
+/// of changes too, and no milestone does.
+fn repeated<'j>(case: &Case<'j>, mut all: Vec<(EventId, Vec<&'j str>)>) -> Vec<(EventId, Vec<&'j str>)> {
+    let graph = case.graph;
+    let Some(journey) = case.program.journeys.get(graph.journey.index()) else { return all };
+    let reach = graph.reachable();
+    let arrows = journey.states.iter().flat_map(|s| s.arrows.iter()).chain(&journey.arrows);
+    for arrow in arrows {
+        let Trigger::Event { event, take, settle: None } = &arrow.on else { continue };
+        let again = || {
+            let brought =
+                graph.edges().filter(|(_, from, _, e)| e.event == Some(*event) && !e.stay && reach.contains(from));
+            brought
+                .flat_map(|(_, _, to, _)| graph.after(to))
+                .any(|n| graph.rests(n) && hears_it(case, journey, n, *event))
+        };
+        if take.is_empty() || !matches!(arrow.then, Then::Goto(_)) || !again() {
+            continue;
+        }
+        let at = all.iter().position(|(e, _)| e == event).unwrap_or_else(|| {
+            all.push((*event, Vec::new()));
+            all.len().saturating_sub(1)
+        });
+        if let Some((_, data)) = all.get_mut(at) {
+            for what in take.iter().map(String::as_str) {
+                if !data.contains(&what) {
+                    data.push(what);
+                }
+            }
+        }
     }
     all
 }

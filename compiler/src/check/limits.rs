@@ -6,17 +6,19 @@
 use journey_spec::codes::{J0208, J0209};
 use journey_spec::program::{Fate, Journey, Limit, LimitWhat, Message, Program};
 use journey_step::ledger::most_within;
+use petgraph::graph::NodeIndex;
 
 use super::bounds::{self, Cycles, Returns};
-use super::{Case, mend, story};
+use super::{Case, mend, reached, story};
 use crate::diagnostics::Finding;
 use crate::graph::{Sent, channels, counts};
 use crate::spans::{Node, Spans};
 
 /// What a limit says instead leads elsewhere.
 ///
-/// A start that is redirected to where it goes anyway bounds nothing; nor does a message limit that leads back to the one
-/// state in which its messages are sent, and which sends nothing when it is entered. That a fate leads round in a circle of
+/// A start that is redirected to where it goes anyway bounds nothing, nor a visit of a state that does nothing but lead
+/// there; nor does a message limit that leads to the one state in which the steps that send its messages come to rest, and
+/// which sends nothing when it is entered. That a fate leads round in a circle of
 /// messages or limits is told as J0206 and J0204.
 pub(super) fn lead_somewhere_else(case: &Case<'_>, out: &mut Vec<Finding>) {
     let graph = case.graph;
@@ -53,8 +55,23 @@ pub(super) fn lead_somewhere_else(case: &Case<'_>, out: &mut Vec<Finding>) {
                 let from: Vec<_> = graph.all_sends().filter(|(_, s)| counted(s)).map(|(n, _)| n).collect();
                 let here = graph.at(to);
                 let silent = graph.place(here).is_some_and(|p| p.sends.is_empty() && !p.hands_off && p.rests);
-                if silent && !from.is_empty() && from.iter().all(|n| *n == here) {
+                // Where the step that sends it comes to rest anyway.
+                let goes_there = |n: &NodeIndex| *n == here || reached::rests(graph, *n).iter().all(|r| *r == here);
+                if silent && !from.is_empty() && from.iter().all(goes_there) {
                     let queue = mend::queue(case);
+                    let own = from.iter().all(|n| *n == here);
+                    let (label, how) = match own {
+                        true => (
+                            format!("leads to `{name}`, the only state that sends what it counts"),
+                            format!("in {name}, {rule} is full: the message is blocked, and `{name}` is entered anew"),
+                        ),
+                        false => (
+                            format!("leads to `{name}`, where whatever sends what it counts goes anyway"),
+                            format!(
+                                "{rule} is full: the message is blocked, and the customer is in {name}, as if they had got it"
+                            ),
+                        ),
+                    };
                     out.push(
                         Finding::new(
                             &J0208,
@@ -63,9 +80,28 @@ pub(super) fn lead_somewhere_else(case: &Case<'_>, out: &mut Vec<Finding>) {
                                 "beyond this limit nobody takes over: the customer is left in `{name}`, where they are"
                             ),
                         )
-                        .label(format!("leads to `{name}`, the only state that sends what it counts"))
-                        .how(format!("in {name}, {rule} is full: the message is blocked, and `{name}` is entered anew"))
+                        .label(label)
+                        .how(how)
                         .help(format!("let somebody take over, for example  {rule} else handoff \"{queue}\"")),
+                    );
+                }
+            }
+            // A state that does nothing but lead there is one that nobody misses.
+            LimitWhat::Visits(state) => {
+                let Some(decl) = journey.states.get(state.index()) else { continue };
+                let idle = decl.entry.is_empty() && decl.next == Some(to);
+                if idle && state != to {
+                    let queue = mend::queue(case);
+                    out.push(
+                        Finding::new(
+                            &J0208,
+                            place,
+                            format!("beyond this limit a customer gets just the same: `{}` leads to `{name}` anyway", decl.name),
+                        )
+                        .label(format!("leads to `{name}`, where `{}` leads at once", decl.name))
+                        .also(case.spans.get(&Node::State(graph.journey, state)), "does nothing else")
+                        .how(format!("{rule} is full, one more comes, and goes to {}", story::stop(graph, graph.at(to))))
+                        .help(format!("let somebody take over, for example  {rule} else handoff \"{queue}\"; or take the limit away")),
                     );
                 }
             }

@@ -47,6 +47,7 @@ fn shared(program: &Program) -> Program {
         hooks: program.hooks.clone(),
         policy: program.policy.clone(),
         journeys: Vec::new(),
+        versions: program.versions.clone(),
     }
 }
 

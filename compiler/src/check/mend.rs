@@ -10,7 +10,7 @@ use super::Case;
 use crate::graph::Kind;
 
 /// The fate of a limit on the visits of `state`: `-> agent` where a state hands off and waits outside `beside`, and does
-/// not lead back to what sends there; else `handoff "scheduling"`, where nobody is left waiting by it: no timer and no
+/// not lead back to what sends there, before all the only one to which nobody comes yet; else `handoff "scheduling"`, where nobody is left waiting by it: no timer and no
 /// arrow taken at once leads into `state`; else `-> lapsed`, an end.
 pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, state: NodeIndex) -> String {
     let graph = case.graph;
@@ -22,6 +22,16 @@ pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, stat
         let hands_over = graph.place(*n).is_some_and(|p| p.hands_off && p.sends.is_empty());
         hands_over && *n != state && !beside.contains(n) && graph.rests(*n) && !leads_back(*n)
     });
+    let reach = graph.reachable();
+    // The only state to which nobody comes yet was written for somebody, and would be told of as such else.
+    let mut lost = graph.nodes().filter(|n| {
+        let first = !graph.edges().any(|(_, from, to, _)| to == *n && from != *n);
+        let waits = graph.place(*n).is_some_and(|p| p.state.is_some()) && graph.rests(*n);
+        first && waits && !reach.contains(n) && *n != state && !beside.contains(n) && !leads_back(*n)
+    });
+    if let (Some(only), None) = (lost.next(), lost.next()) {
+        return format!("-> {}", graph.label(only));
+    }
     // The one to which most arrows lead already; of equals the first.
     let desk =
         desks.max_by_key(|n| (graph.edges().filter(|(_, _, to, _)| to == n).count(), std::cmp::Reverse(n.index())));
@@ -33,7 +43,8 @@ pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, stat
     }
 }
 
-/// An end of the journey to which one comes who was given up: a failure before a neutral end, before a success.
+/// An end of the journey to which one comes who was given up: a failure before a neutral end, before a success; of alike ones
+/// that to which nobody comes yet.
 pub(super) fn end<'a>(case: &Case<'a>) -> Option<&'a str> {
     let states = &case.program.journeys.get(case.graph.journey.index())?.states;
     let rank = |outcome| match outcome {
@@ -41,8 +52,10 @@ pub(super) fn end<'a>(case: &Case<'a>) -> Option<&'a str> {
         EndKind::Neutral => 1,
         EndKind::Success => 2,
     };
+    let reach = case.graph.reachable();
+    let comes = |name: &str| case.graph.nodes().any(|n| case.graph.label(n) == name && reach.contains(&n));
     let ends = states.iter().filter_map(|s| Some((rank(s.end?), s.name.as_str())));
-    ends.min_by_key(|(rank, _)| *rank).map(|(_, name)| name)
+    ends.min_by_key(|(rank, name)| (*rank, comes(name))).map(|(_, name)| name)
 }
 
 /// `after 3d -> lapsed`, later than the timers that stay in the state; where one leaves already, that one led to an end.

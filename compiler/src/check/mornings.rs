@@ -212,10 +212,19 @@ pub(super) fn bring_no_burst(program: &Program, spans: &Spans, queues: &[&Queue]
         Some(last) => (last, "waits for the morning".to_owned()),
         None => (&quiet, lets_go.clone()),
     };
-    let mut finding = Finding::new(&J0222, spans.get(first), text).label(waits).how(how).help(
-        "let few leave at a time, for example  limit messages to 2 per 1h else defer  \
-         or keep only the newest of each instance:  else latest",
-    );
+    // The newest of each instance are as many as there are journeys, where they are not kept so already.
+    let newest = [queues.len() as u64].into_iter().chain(at_one_moment(&house, &classes)).min();
+    let fewer = newest.filter(|newest| together.is_none_or(|n| *newest < n));
+    let latest = match fewer {
+        Some(newest) if newest < BURST => "; or keep only the newest of each instance:  else latest".into(),
+        Some(newest) => format!("; `else latest` keeps only the newest of each instance, which still leaves {newest}"),
+        None => String::new(),
+    };
+    let whose = if several { "in the policy " } else { "" };
+    let mut finding = Finding::new(&J0222, spans.get(first), text)
+        .label(waits)
+        .how(how)
+        .help(format!("let few leave at a time, for example {whose} limit messages to 2 per 1h else defer{latest}"));
     if !several {
         finding = finding.also(spans.get(&quiet), lets_go);
     }

@@ -89,13 +89,13 @@ fn within(
     }
     // The promising message may have to wait, and leave when what would keep the promise has left already.
     late::rests(case, journey, from, sent).into_iter().find_map(|rest| {
-        let walk = Open::from(case.graph, rest, true, promise);
+        let stays = matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..));
+        let made_by = if stays { Millis::MAX } else { late::longest(case, sent) };
+        let walk = Open::from(case.graph, rest, Some(made_by), promise);
         let mut broken = walk.within(promise, d)?;
         let name = late::name(case, sent);
         broken.story = format!("where `{name}` waits and leaves only now, {}", broken.story);
-        broken.help = format!(
-            "let `{name}` not leave so late: give it a  valid until …  no later than the `at` that was past, or make it essential"
-        );
+        broken.help = late::help(case, journey, from, rest, sent, &promise.name);
         Some(tell(case, &walk, sent, promise, &broken))
     })
 }
@@ -117,8 +117,9 @@ struct Open<'g> {
     from: NodeIndex,
     by: BTreeMap<NodeIndex, Option<EdgeIndex>>,
     order: Vec<NodeIndex>,
-    /// Made in a `stay`, so that an instant of the same visit may be spent already.
-    within_visit: bool,
+    /// Made so long after the first visit began at most, so that what that said before may be spent already; none where
+    /// it is made as the visit begins.
+    made_by: Option<Millis>,
 }
 
 /// How a promise breaks.
@@ -133,16 +134,17 @@ struct Broken {
 impl<'g> Open<'g> {
     /// From the step that sends the promise.
     fn walk(graph: &'g Graph, from: NodeIndex, sent: &Sent, promise: &Promise) -> Open<'g> {
-        let within_visit = matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..));
+        let stays = matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..));
+        let made_by = stays.then_some(Millis::MAX);
         if said_later(graph, from, sent, promise) {
-            return Open { graph, from, by: BTreeMap::new(), order: Vec::new(), within_visit };
+            return Open { graph, from, by: BTreeMap::new(), order: Vec::new(), made_by };
         }
-        Open::from(graph, from, within_visit, promise)
+        Open::from(graph, from, made_by, promise)
     }
 
     /// From a node in which the promise is open.
-    fn from(graph: &'g Graph, from: NodeIndex, within_visit: bool, promise: &Promise) -> Open<'g> {
-        let mut open = Open { graph, from, by: BTreeMap::from([(from, None)]), order: Vec::new(), within_visit };
+    fn from(graph: &'g Graph, from: NodeIndex, made_by: Option<Millis>, promise: &Promise) -> Open<'g> {
+        let mut open = Open { graph, from, by: BTreeMap::from([(from, None)]), order: Vec::new(), made_by };
         let mut queue = VecDeque::from([from]);
         while let Some(n) = queue.pop_front() {
             open.order.push(n);
@@ -224,7 +226,7 @@ impl<'g> Open<'g> {
                     && !e.guarded
                     && e.kind == Kind::After
                     && e.sends.iter().any(|s| discharges(s, &promise.name))
-                    && !(self.within_visit && n == self.from)
+                    && !(n == self.from && self.made_by.is_some_and(|d| e.lo <= d))
             };
             graph
                 .out(n)

@@ -29,7 +29,24 @@ pub(super) fn are_reachable(case: &Case<'_>, out: &mut Vec<Finding>) {
         out.push(finding);
         return;
     }
+    let moved = moved(case);
     for n in lost {
+        // Whatever is proven begins at a start.
+        if moved.contains(&n) {
+            out.push(
+                Finding::new(
+                    &J0301,
+                    case.spans.get(&graph.node_of(n)),
+                    format!(
+                        "only who is moved from an older version gets to `{}`, and nothing is proven for them",
+                        graph.label(n)
+                    ),
+                )
+                .label("nothing that begins at a start leads here")
+                .help("lead an arrow here, or `migrate` them to a state that others come to"),
+            );
+            continue;
+        }
         out.push(
             Finding::new(
                 &J0301,
@@ -40,6 +57,15 @@ pub(super) fn are_reachable(case: &Case<'_>, out: &mut Vec<Finding>) {
             .help("lead an arrow here, or take it out"),
         );
     }
+}
+
+/// States to which a `migrate` leads, and all that comes after them.
+fn moved(case: &Case<'_>) -> BTreeSet<NodeIndex> {
+    let graph = case.graph;
+    let journey = case.program.journeys.get(graph.journey.index());
+    let targets = journey.into_iter().flat_map(|j| &j.migrations).flat_map(|m| &m.states).map(|(_, to)| *to);
+    let targets: BTreeSet<Node> = targets.map(|to| Node::State(graph.journey, to)).collect();
+    graph.nodes().filter(|n| targets.contains(&graph.node_of(*n))).flat_map(|n| graph.after(n)).collect()
 }
 
 /// From every state an end can be reached.

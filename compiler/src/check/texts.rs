@@ -6,6 +6,7 @@
 //! would then be too long, so the warnings count what is usual, and `journeyc explain` says both figures.
 
 pub(crate) mod aging;
+pub(super) mod decided;
 mod extent;
 mod languages;
 mod segments;

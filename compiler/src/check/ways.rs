@@ -2,7 +2,8 @@
 //!
 //! A message is critical where it is `essential`, or where it keeps a promise or takes one back: somebody relies on it. One
 //! that exists on one channel only is lost with that channel: a push to a phone from which the app is gone, a text to a
-//! landline. It is enough that somebody hears it and has another way: where the message fails, and where it is blocked
+//! landline. Channels that use the same field of the customer are one way to them: who has no `phone`, or another by now, gets
+//! neither texts nor calls. It is enough that somebody hears it and has another way: where the message fails, and where it is blocked
 //! unless the address is always known, the send itself or every state in which its step comes to rest leads to a person or
 //! to a message on another channel. An arrow with a condition does not count, since it may stay.
 
@@ -17,11 +18,27 @@ use crate::diagnostics::Finding;
 use crate::graph::{Kind, Sent, channels, hears};
 use crate::spans::Node;
 
-/// A message that somebody relies on, with its one channel.
+/// A message that somebody relies on, with the channels of its one address.
 struct Alone<'g> {
     at: NodeIndex,
     sent: &'g Sent,
-    channel: Channel,
+    channels: Vec<Channel>,
+}
+
+impl Alone<'_> {
+    /// `sms and voice`
+    fn by(&self) -> String {
+        story::list(self.channels.iter().map(|c| c.name().to_owned()))
+    }
+
+    fn several(&self) -> bool {
+        self.channels.len() > 1
+    }
+}
+
+/// The field of the customer that a channel uses.
+fn address<'a>(case: &Case<'a>, channel: Channel) -> Option<&'a str> {
+    case.program.customer.addresses.get(&channel).map(String::as_str)
 }
 
 /// A critical message has a second channel, or somebody takes over where its only one is closed. One finding a journey; not
@@ -32,14 +49,16 @@ pub(super) fn are_two_where_it_matters(case: &Case<'_>, missed: &BTreeSet<Messag
     let mut seen: BTreeSet<MessageId> = missed.clone();
     let mut alone: Vec<Alone<'_>> = Vec::new();
     for (at, sent) in graph.all_sends().filter(|(n, _)| reach.contains(n)) {
-        let Some(channel) = only_channel(case, sent).filter(|_| is_critical(case, sent)) else { continue };
+        let channels = only_way(case, sent);
+        let Some(channel) = channels.first().copied().filter(|_| is_critical(case, sent)) else { continue };
         if !has_another_way(case, at, sent, channel) && seen.insert(sent.send.message) {
-            alone.push(Alone { at, sent, channel });
+            alone.push(Alone { at, sent, channels });
         }
     }
     let Some(first) = alone.first() else { return };
     let name = |one: &Alone<'_>| format!("`{}`", story::message(case, one.sent));
-    let channel = first.channel.name();
+    let (channel, several) = (first.by(), first.several());
+    let to = first.channels.first().and_then(|c| address(case, *c)).unwrap_or_default();
     let mut names: Vec<String> = alone.iter().take(story::NAMED).map(name).collect();
     if let Some(more) = alone.len().checked_sub(story::NAMED).filter(|more| *more > 0) {
         names.push(format!("{more} more"));
@@ -48,17 +67,28 @@ pub(super) fn are_two_where_it_matters(case: &Case<'_>, missed: &BTreeSet<Messag
     let mut finding = Finding::new(
         &J0219,
         case.spans.get(&Node::Message(message)),
-        format!("a customer whom {channel} does not reach never gets {}, and nobody hears of it", story::list(names)),
+        format!(
+            "a customer whom {channel} {} not reach never gets {}, and nobody hears of it",
+            if several { "do" } else { "does" },
+            story::list(names)
+        ),
     )
-    .label(format!("goes by {channel} alone"))
+    .label(match several {
+        true => format!("goes by {channel} alone, all to `{to}`: one address is one way to reach somebody"),
+        false => format!("goes by {channel} alone"),
+    })
     .also(case.spans.get(&first.sent.node), relied_on(first.sent))
     .how(format!(
-        "{}: {channel} cannot deliver it, and the journey goes on as if they knew",
-        story::from_start(graph, first.at)
+        "{}: {}, and the journey goes on as if they knew",
+        story::from_start(graph, first.at),
+        match several {
+            true => format!("`{to}` is missing or wrong, so {channel} lead nowhere"),
+            false => format!("{channel} cannot deliver it"),
+        }
     ))
     .help(help(case, first));
     for other in alone.iter().skip(1).take(story::NAMED) {
-        let text = format!("goes by {} alone, too", other.channel.name());
+        let text = format!("goes by {} alone, too", other.by());
         finding = finding.also(case.spans.get(&Node::Message(other.sent.send.message)), text);
     }
     out.push(finding);
@@ -68,12 +98,14 @@ fn help(case: &Case<'_>, alone: &Alone<'_>) -> String {
     let name = story::message(case, alone.sent);
     let queue = mend::queue(case);
     let person = format!("stay {{ handoff \"{queue}\" with transcript }}");
-    let blocked = if always_known(case, alone.channel) { String::new() } else { format!("   on blocked {person}") };
+    let own = alone.channels.first().copied();
+    let blocked =
+        if own.is_some_and(|c| always_known(case, c)) { String::new() } else { format!("   on blocked {person}") };
     let heard = format!("let a person hear it:  on failed {person}{blocked}");
     let message = case.program.messages.get(alone.sent.send.message.index());
     let has = |c: Channel| message.is_some_and(|m| m.variants.iter().any(|v| v.channel == c));
-    let others = case.program.customer.addresses.keys().filter(|c| **c != alone.channel && **c != Channel::Voice);
-    let others: Vec<Channel> = others.copied().collect();
+    let elsewhere = |c: &Channel| address(case, *c) != own.and_then(|own| address(case, own)) && *c != Channel::Voice;
+    let others: Vec<Channel> = case.program.customer.addresses.keys().copied().filter(elsewhere).collect();
     // By a fixed order a text may stand there and not be used.
     match (others.iter().find(|c| has(**c)), others.first()) {
         (Some(other), _) => format!("add `else {}` to `via`, or {heard}", other.name()),
@@ -98,12 +130,12 @@ fn is_critical(case: &Case<'_>, sent: &Sent) -> bool {
     promise || message.is_some_and(|m| m.essential.is_some())
 }
 
-/// The channel by which alone it may leave, of those for which the customer has an address at all.
-fn only_channel(case: &Case<'_>, sent: &Sent) -> Option<Channel> {
-    let message = case.program.messages.get(sent.send.message.index())?;
-    let addresses = &case.program.customer.addresses;
-    let mut on = channels(message, &sent.send).into_iter().filter(|c| addresses.contains_key(c));
-    on.next().filter(|_| on.next().is_none())
+/// The channels by which it may leave, of those for which the customer has an address at all, where they all use the same.
+fn only_way(case: &Case<'_>, sent: &Sent) -> Vec<Channel> {
+    let Some(message) = case.program.messages.get(sent.send.message.index()) else { return Vec::new() };
+    let on: Vec<Channel> = channels(message, &sent.send).into_iter().filter(|c| address(case, *c).is_some()).collect();
+    let one = on.iter().all(|c| address(case, *c) == on.first().and_then(|first| address(case, *first)));
+    if one { on } else { Vec::new() }
 }
 
 /// Whether every customer has an address for the channel.
@@ -139,7 +171,7 @@ fn takes_over(case: &Case<'_>, then: &Then, channel: Channel) -> bool {
     let graph = case.graph;
     let elsewhere = |sent: &Sent| {
         let message = case.program.messages.get(sent.send.message.index());
-        message.is_some_and(|m| channels(m, &sent.send).iter().any(|c| *c != channel))
+        message.is_some_and(|m| channels(m, &sent.send).iter().any(|c| address(case, *c) != address(case, channel)))
     };
     match then {
         Then::Stay(actions) => actions.iter().any(|action| match action {

@@ -298,6 +298,13 @@ impl<'a> Source<'a> {
                     line(goal.span, format!("goal no {} within {}", event.text(), self.slice(within.span)))
                 }
             },
+            JourneyItem::Migrate(migrate) => {
+                let from = migrate.from.as_ref().map_or("any", |from| self.slice(from.span));
+                let moves = migrate.moves.iter();
+                let moves = moves.map(|m| line(m.span, format!("{} -> {}", m.from.text, m.to.text))).collect();
+                let block = self.block(migrate.head.end, moves, BLANKS);
+                entry(migrate.span, vec![text(format!("migrate from {from} ")), block])
+            }
             JourneyItem::Arrow(arrow) => self.arrow(arrow),
             JourneyItem::State(state) => {
                 let items = state.items.iter().map(|item| self.state_item(item)).collect();

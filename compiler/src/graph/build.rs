@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use journey_spec::Program;
 use journey_spec::program::{
-    Action, Arrow, Branch, Channel, DAY, Expr, Fate, Journey, JourneyId, LimitWhat, Message, Millis, Purpose, Send,
-    State, StateId, Then, Trigger, days_after,
+    Action, Arrow, Branch, Channel, DAY, Expr, Fate, HOUR, Journey, JourneyId, LimitWhat, MINUTE, Message, Millis,
+    Purpose, SECOND, Send, State, StateId, Then, Trigger, days_after,
 };
 use journey_spec::time::{spelled_days, spelled_duration};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -154,9 +154,20 @@ pub fn spelled(expr: &Expr) -> String {
         Expr::Now => "now".into(),
         Expr::Path(path) => path.join("."),
         Expr::Offset { base, by: 0 } => spelled(base),
-        Expr::Offset { base, by } => moved(base, *by < 0, spelled_duration(by.saturating_abs())),
+        Expr::Offset { base, by } => moved(base, *by < 0, in_one_unit(by.saturating_abs())),
         Expr::Calendar { base, days, minute } => moved(base, *days <= 0, spelled_days(days.unsigned_abs(), *minute)),
     }
+}
+
+/// `145m`: a duration as the language has it, which knows no `2h 25m`.
+fn in_one_unit(by: Millis) -> String {
+    let spelled = spelled_duration(by);
+    if !spelled.contains(' ') {
+        return spelled;
+    }
+    let units = [(HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1, "ms")];
+    let fits = units.into_iter().find(|(unit, _)| by % unit == 0);
+    fits.map_or(spelled, |(unit, name)| format!("{}{name}", by / unit))
 }
 
 /// The shortest and the longest that `after 1 day at 09:00` can take, in milliseconds; where no zone is known, a day

@@ -113,8 +113,10 @@ impl Lower<'_, '_> {
             goals: Vec::new(),
             arrows: Vec::new(),
             states: Vec::new(),
+            migrations: Vec::new(),
         };
         let mut arrows = Vec::new();
+        let mut migrations = Vec::new();
         let mut started: BTreeMap<String, Span> = BTreeMap::new();
         let mut any_start = false;
         let mut goals: BTreeMap<String, Span> = BTreeMap::new();
@@ -149,6 +151,7 @@ impl Lower<'_, '_> {
                     }
                 }
                 JourneyItem::Arrow(arrow) => arrows.push(arrow),
+                JourneyItem::Migrate(migrate) => migrations.push(migrate),
                 JourneyItem::Goal(goal) => {
                     let what = match &goal.what {
                         GoalWhatDecl::Reach(state) => self.state(&journey, state).map(|(to, _)| GoalWhat::Reach(to)),
@@ -195,6 +198,7 @@ impl Lower<'_, '_> {
             }
         }
         lowered.arrows = self.journey_arrows(&journey, &arrows);
+        lowered.migrations = self.migrations(&journey, &migrations, &lowered.states);
         self.key(decl, &journey);
         if !any_start && !self.names.gaps.touch(decl.span) {
             let event = heard(decl).next().map_or_else(|| "booking.created".into(), |(e, _)| e.text());

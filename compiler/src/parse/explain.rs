@@ -44,6 +44,8 @@ pub(super) enum Place {
     Choose,
     /// In a `split … { … }`.
     Split,
+    /// In a `migrate … { … }`.
+    Migrate,
     /// In a scenario.
     Scenario,
 }
@@ -69,7 +71,7 @@ impl Place {
                 ("journey", &[Rule::journey_decl]),
                 ("scenario", &[Rule::scenario_decl]),
             ],
-            Place::Fields | Place::Replies | Place::Call | Place::Split => &[],
+            Place::Fields | Place::Replies | Place::Call | Place::Split | Place::Migrate => &[],
             Place::Choose => &[("when", &[Rule::choice]), ("else", &[Rule::choice])],
             Place::Message => &[
                 ("purpose", &[Rule::purpose]),
@@ -103,6 +105,7 @@ impl Place {
                 ("state", &[Rule::state]),
                 ("end", &[Rule::end_decl]),
                 ("goal", &[Rule::goal]),
+                ("migrate", &[Rule::migrate]),
             ],
             Place::State => &[
                 ("send", &[Rule::send]),
@@ -150,6 +153,7 @@ impl Place {
             Place::Call => "among the outcomes of a call",
             Place::Choose => "among the ways of a `choose`",
             Place::Split => "among the ways of a `split`",
+            Place::Migrate => "in a `migrate` block",
             Place::Scenario => "in a scenario",
         }
     }
@@ -162,6 +166,7 @@ impl Place {
             Place::Call => &[Rule::outcome],
             Place::Choose => &[Rule::choice],
             Place::Split => &[Rule::share],
+            Place::Migrate => &[Rule::moved],
             _ => &[],
         }
     }
@@ -321,6 +326,19 @@ impl Reader<'_> {
                 .label(format!("expected {}", wanted(&expected)));
         }
         let after = if previous.is_empty() { String::new() } else { format!(" after `{}`", clip(previous)) };
+        let names = [Rule::name, Rule::channel_ref];
+        let same_line = !piece.get(before.len()..stop).unwrap_or("").contains('\n');
+        if same_line && names.iter().any(|rule| expected.contains(rule)) && is_reserved(found) {
+            return Finding::new(
+                &J0001,
+                here,
+                format!("expected {}{after}, and `{found}` is a word of the language", wanted(&expected)),
+            )
+            .label("reserved")
+            .help(format!(
+                "take another name, such as `the_{found}`; chapter 1 of the specification lists the reserved words"
+            ));
+        }
         let label = match found {
             "" => "the line ends here".to_string(),
             _ => format!("found `{}`", clip(found)),
@@ -335,6 +353,12 @@ impl Reader<'_> {
             false => finding,
         }
     }
+}
+
+/// Whether a word could be a name, were it not one of the language.
+fn is_reserved(word: &str) -> bool {
+    let whole = |rule| Grammar::parse(rule, word).is_ok_and(|read| read.as_str() == word);
+    whole(Rule::ident) && !whole(Rule::name)
 }
 
 /// What cannot be read, with help for characters that word processors put in.
@@ -555,9 +579,11 @@ fn describe(rule: Rule) -> String {
         Rule::when => "`when`".into(),
         Rule::percent => "a percentage such as `45%`".into(),
         Rule::choice => "a name and its `->`".into(),
+        Rule::moved => "a state of the older version and its `->`".into(),
+        Rule::any_version => "`any`".into(),
         Rule::open | Rule::fields | Rule::customer_fields | Rule::message_block | Rule::policy_block => "`{`".into(),
         Rule::journey_block | Rule::state_block | Rule::scenario_block | Rule::call_block => "`{`".into(),
-        Rule::choose_block | Rule::split_block => "`{`".into(),
+        Rule::choose_block | Rule::split_block | Rule::migrate_block => "`{`".into(),
         Rule::replies_block | Rule::send_block | Rule::actions => "`{`".into(),
         Rule::close => "`}`".into(),
         Rule::lpar | Rule::args | Rule::params | Rule::take => "`(`".into(),

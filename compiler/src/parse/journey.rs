@@ -5,8 +5,8 @@ use journey_spec::program::EndKind;
 use super::explain::Place;
 use super::{Node, Reader, Rule};
 use crate::ast::{
-    ArrowDecl, CondDecl, EndDecl, GoalDecl, GoalWhatDecl, JourneyDecl, JourneyItem, Name, StartDecl, StateDecl,
-    StateItem, ThenDecl, TriggerDecl,
+    ArrowDecl, CondDecl, EndDecl, GoalDecl, GoalWhatDecl, JourneyDecl, JourneyItem, MigrateDecl, MoveDecl, Name,
+    StartDecl, StateDecl, StateItem, ThenDecl, TriggerDecl,
 };
 use crate::source::Span;
 
@@ -53,6 +53,7 @@ impl<'a> Reader<'a> {
             Rule::state => self.state(node).map(JourneyItem::State),
             Rule::end_decl => self.end(node).map(JourneyItem::End),
             Rule::goal => self.goal(node).map(JourneyItem::Goal),
+            Rule::migrate => self.migrate(node).map(JourneyItem::Migrate),
             _ => None,
         }
     }
@@ -88,6 +89,38 @@ impl<'a> Reader<'a> {
             _ => None,
         });
         Some(GoalDecl { what: what?, span })
+    }
+
+    fn migrate(&mut self, node: Node<'a>) -> Option<MigrateDecl> {
+        let span = self.span(&node);
+        let mut from = None;
+        let mut moves = Vec::new();
+        let mut head = span;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::string => from = Some(self.string(&part)),
+                Rule::migrate_block => {
+                    head = self.head(span, &part);
+                    self.block(head, part, Place::Migrate, |r, piece| moves.extend(r.moved(piece)));
+                }
+                _ => {}
+            }
+        }
+        Some(MigrateDecl { from, moves, head, span })
+    }
+
+    fn moved(&mut self, node: Node<'a>) -> Option<MoveDecl> {
+        let span = self.span(&node);
+        let mut from = None;
+        let mut to = None;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::ident => from = Some(self.name(&part)),
+                Rule::goto => to = self.goto(part).map(|(to, _)| to),
+                _ => {}
+            }
+        }
+        Some(MoveDecl { from: from?, to: to?, span })
     }
 
     fn end(&mut self, node: Node<'a>) -> Option<EndDecl> {

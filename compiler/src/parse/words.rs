@@ -5,6 +5,7 @@ use journey_spec::program::{Calendar, Channel, Millis, Purpose, Window};
 use journey_spec::time;
 
 use super::{MAX_TERMS, Node, Reader, Rule};
+use crate::alike::looks_like;
 use crate::ast::{At, Expr, ExprKind, Name, Path};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
@@ -12,7 +13,60 @@ use crate::source::Span;
 
 impl<'a> Reader<'a> {
     pub(super) fn name(&self, node: &Node<'_>) -> Name {
-        Name { text: node.as_str().to_string(), span: self.span(node) }
+        Name { text: self.meant(node.as_str()), span: self.span(node) }
+    }
+
+    /// A name as it was meant; one with a letter that no name has is told when the file was read.
+    pub(super) fn meant(&self, written: &str) -> String {
+        if written.is_ascii() {
+            return written.to_string();
+        }
+        self.odd.borrow_mut().insert(written.to_string());
+        written.chars().map(|c| if c.is_ascii() { c } else { looks_like(c).unwrap_or(c) }).collect()
+    }
+
+    /// Says of each name that has a letter in it that no name has, once.
+    pub(super) fn odd_names(&mut self) {
+        let odd = std::mem::take(&mut *self.odd.borrow_mut());
+        for word in odd {
+            let of_a_name = |c: char| c.is_alphanumeric() || c == '_';
+            let in_comment = |at: u32| self.scan.comments.iter().any(|c| c.span.start <= at && at < c.span.end);
+            let places: Vec<Span> = self
+                .text
+                .match_indices(word.as_str())
+                .map(|(at, word)| (at as u32, (at + word.len()) as u32))
+                .filter(|(start, end)| {
+                    let before = self.text.get(..*start as usize).and_then(|t| t.chars().next_back());
+                    let after = self.text.get(*end as usize..).and_then(|t| t.chars().next());
+                    !in_comment(*start) && !before.into_iter().chain(after).any(of_a_name)
+                })
+                .map(|(start, end)| Span { file: self.file, start, end })
+                .collect();
+            let Some(first) = places.first().copied() else { continue };
+            let meant: String =
+                word.chars().map(|c| if c.is_ascii() { c } else { looks_like(c).unwrap_or(c) }).collect();
+            let odd = word.chars().find(|c| !c.is_ascii());
+            let finding = match odd.and_then(|c| Some((c, looks_like(c)?))).filter(|_| meant.is_ascii()) {
+                Some((c, like)) => {
+                    let edits = places.into_iter().map(|place| (place, meant.clone())).collect();
+                    Finding::new(
+                        &J0001,
+                        first,
+                        format!(
+                            "`{}` is not the name that it looks like: one of its letters is no `{like}`",
+                            clip(&word)
+                        ),
+                    )
+                    .label(format!("its `{c}` is U+{:04X}, a letter of another alphabet", u32::from(c)))
+                    .help(format!("write `{}` with the letters a to z", clip(&meant)))
+                    .fix(Fix::words(edits, &word))
+                }
+                None => Finding::new(&J0001, first, format!("`{}` cannot be a name", clip(&word)))
+                    .label(odd.map_or_else(String::new, |c| format!("`{c}` is none of its letters")))
+                    .help("a name is made of the letters a to z, digits and _"),
+            };
+            self.report(finding);
+        }
     }
 
     pub(super) fn path(&self, node: &Node<'_>) -> Path {
@@ -23,7 +77,7 @@ impl<'a> Reader<'a> {
             .split('.')
             .map(|part| {
                 let end = start + part.len() as u32;
-                let name = Name { text: part.to_string(), span: Span { start, end, ..span } };
+                let name = Name { text: self.meant(part), span: Span { start, end, ..span } };
                 start = end + 1;
                 name
             })

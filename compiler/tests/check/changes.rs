@@ -93,6 +93,20 @@ fn a_message_that_waits_when_the_journey_is_over_is_told() {
     assert!(!told(night, &last.replace("send note", "send ask")));
     assert!(!told(night, &last.replace("send note", "send vital")));
     assert!(!told(night, &last.replace("send note -> done", "send note  after 12h -> done")));
+    // A plain arrow brings news too, where the event is heard again after it: what comes once is a milestone.
+    let plain = |first: &str| {
+        let text = super::journey(&format!("{} {first} state told {{ send note -> done }}", super::CALM));
+        super::of(&text.replace("policy house {", &format!("policy house {{ {night} "))).contains(&"J0226")
+    };
+    let at = "at booking.slot - 1d -> told, if past -> told";
+    assert!(plain(&format!(
+        "state first {{ {at}  on moved(booking) -> other }} state other {{ send other -> first }}"
+    )));
+    assert!(plain(&format!(
+        "state first {{ {at}  on moved(booking) -> other }} state other {{ {at}  on moved(booking) -> told }}"
+    )));
+    assert!(!plain(&format!("state first {{ {at}  on moved(booking) -> other }} state other {{ {at} }}")));
+    assert!(!plain(&format!("state first {{ {at}  on moved -> other }} state other {{ send other -> first }}")));
     // A datum of which no event tells news.
     let text = super::journey(&format!("{} {last}", super::CALM))
         .replace("policy house {", &format!("policy house {{ {night} "));

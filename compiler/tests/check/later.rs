@@ -124,8 +124,8 @@ fn a_limit_that_starts_anew_at_midnight_is_told() {
     let said =
         said(&format!("{} limit messages to 3 per day else latest state first {{ {often} }}", super::CALM), "J0218");
     assert!(said.contains("one `visit` can send a customer 6 messages in 24h"), "{said}");
-    assert!(said.contains("on Wednesday 14 January 00:09 ✉"), "{said}");
-    assert!(said.contains("of 23 hours on which summer time begins, 9 fit into 24h"), "{said}");
+    assert!(said.contains("on Wednesday 14 January 00:00 ✉"), "{said}");
+    assert!(said.contains("of 23 hours on which summer time begins, up to 9 fit into 24h"), "{said}");
 }
 
 #[test]
@@ -137,7 +137,40 @@ fn quiet_hours_do_not_part_two_days() {
     let told = compiled.findings.iter().find(|f| f.code.code == "J0218").unwrap();
     assert!(told.message.starts_with("one customer can get "), "{}", told.message);
     let how = told.how.clone().unwrap();
-    assert!(how.contains("20:59") && how.contains("08:00"), "{how}");
+    assert!(how.contains("20:50") && how.contains("08:00"), "{how}");
+    // Nor does the short day let in a third: what is between lies in the night.
+    assert!(!how.contains("summer time"), "{how}");
+}
+
+#[test]
+fn as_many_before_the_turn_as_after() {
+    let often = "send note  on moved(booking) settle 10m -> first  after 60d -> done";
+    let text = super::journey(&format!("limit live to 1 else skip {} state first {{ {often} }}", super::CALM));
+    let told = |rule: &str, quiet: &str| {
+        let policy = format!("policy house {{ limit messages to {rule} else latest  {quiet} ");
+        let compiled = super::compiled(&text.replace("policy house {", &policy));
+        let told = compiled.findings.into_iter().find(|f| f.code.code == "J0218").unwrap();
+        (told.message, told.how.unwrap())
+    };
+    let night = "quiet 21:00 to 08:00 else defer";
+    for (rule, twice, thrice, days) in [
+        ("9 per week", "18 messages in 7d", "up to 27 fit into 7d", ["Sunday 18 January 9", "Monday 19 January 9"]),
+        (
+            "20 per month",
+            "40 messages in 30d",
+            "up to 60 fit into 30d",
+            ["Saturday 31 January 20", "Sunday 1 February 20"],
+        ),
+    ] {
+        let (message, how) = told(rule, "");
+        assert!(message.contains(&format!("can get {twice}")), "{message}");
+        assert!(how.contains(thrice) && days.iter().all(|day| how.contains(day)), "{how}");
+    }
+    let (message, how) = told("9 per week", night);
+    assert!(message.contains("18 messages in 7d") && !how.contains("27"), "{message} {how}");
+    // A night of half an hour is shorter than the hour that is missing.
+    assert!(told("3 per day", "quiet 23:50 to 00:20 else defer").1.contains("up to 9 fit into 24h"));
+    assert!(!told("3 per day", "quiet 23:30 to 00:30 else defer").1.contains("fit into"));
 }
 
 #[test]
@@ -279,17 +312,24 @@ fn the_morning_of_several_journeys_is_one_morning() {
     let told = house(3, night).unwrap();
     assert_eq!(told.message, "one customer can get 3 messages at 08:00, all at once, from 3 journeys");
     assert!(told.how.unwrap().contains("`visit` 1, `later1` 1 and `later2` 1"));
+    // Of three journeys the newest of each are three: that is no mend, and is not offered.
+    assert_eq!(
+        told.help.unwrap(),
+        "let few leave at a time, for example in the policy  limit messages to 2 per 1h else defer"
+    );
     assert_eq!(house(3, &format!("{night} limit messages to 2 per 1h else defer")), None);
 }
 
 #[test]
 fn a_copy_that_does_not_follow_is_told_where_it_is_waited_for() {
     let told = |states: &str| {
-        let house = super::HOUSE
-            .replace("event created { booking: Booking }", "event created { booking: Booking, due: instant }");
+        let house = super::HOUSE.replace(
+            "event created { booking: Booking }",
+            "event created { booking: Booking, due: instant, later: instant }",
+        );
         let text = format!(
-            "{house}{}journey visit for customer per booking.id {{ data booking: Booking  data due: instant {}
-             start on created(booking, due) -> first {states} end done as success }}",
+            "{house}{}journey visit for customer per booking.id {{ data booking: Booking  data due: instant  data later: instant {}
+             start on created(booking, due, later) -> first {states} end done as success }}",
             super::POLICY,
             super::CALM
         );
@@ -319,4 +359,20 @@ fn a_copy_that_does_not_follow_is_told_where_it_is_waited_for() {
         told(&format!("on ping stay {{ set due = booking.slot }} {}", later.replace("set due = booking.slot", ""))),
         1
     );
+    // A copy of a copy is as old as that was, whichever of them is set anew.
+    let twice =
+        |stay: &str| waits(stay).replace("- 1d  on", "- 1d  set later = due + 2h  on").replace("at due", "at later");
+    let news = "on moved(booking) stay";
+    let (due, later) = ("set due = booking.slot - 1d", "set later = due + 2h");
+    assert_eq!(told(&twice(news)), 1);
+    assert_eq!(told(&twice(&format!("{news} {{ {due} }}"))), 1);
+    assert_eq!(told(&twice(&format!("{news} {{ {due}  {later} }}"))), 0);
+    assert_eq!(told(&twice(&format!("{news} {{ {later}  {due} }}"))), 1);
+    assert_eq!(told(&twice(&format!("{news} {{ set later = booking.slot }}"))), 0);
+    // The second may be made after the news, of what is old by then.
+    let after = format!(
+        "state first {{ {due}  on moved(booking) -> second  after 9d -> done }}
+        state second {{ {later}  at later -> told, if past -> told }} state told {{ send note  after 1d -> done }}"
+    );
+    assert_eq!((told(&after), told(&after.replace("state second {", &format!("state second {{ {due} ")))), (1, 0));
 }

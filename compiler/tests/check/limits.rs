@@ -113,7 +113,7 @@ fn a_limit_of_each_instance_is_told_where_nothing_counts_the_customer() {
     const OFTEN: &str = "state first { send note  on moved(booking) settle 10m -> first  after 9d -> done }";
     let three = "limit live to 3 else skip limit starts to 3 per 30d else skip";
     let text = told("", &format!("{three} limit messages to 3 per 24h else latest")).unwrap();
-    assert!(text.starts_with("one customer can get up to 18 messages in 24h from `visit`"), "{text}");
+    assert!(text.starts_with("one customer with 3 `visit` can get up to 9 messages in 24h"), "{text}");
     assert!(told("", &format!("{three} limit messages to 3 per day else latest")).is_some());
     // Counted together, by the journey or by the house; and where there is one, or no number is known.
     assert_eq!(told("", &format!("{three} limit messages to 3 per 24h per customer else latest")), None);

@@ -316,3 +316,28 @@ fn a_datum_that_is_set_on_ends_a_loop_at_another() {
     assert_eq!(codes("", "booking.slot < booking.ends", ""), ["J0201"]);
     assert_eq!(codes(set, "booking.slot < booking.ends", "on moved(booking) stay"), ["J0201"]);
 }
+
+#[test]
+fn the_help_of_a_loop_leads_to_what_nobody_came_to() {
+    let after = |rest: &str, limit: &str| {
+        let text =
+            format!("{limit} {} state first {{ send note  after 1d -> first  on ping -> gone }} {rest}", super::CALM);
+        let found = super::compiled(&super::journey(&text).replace("end done as success", "")).findings;
+        let of = |code: &str| found.iter().filter(|f| f.code.code == code).count();
+        let help = found.iter().find(|f| f.code.code == "J0203").and_then(|f| f.help.clone());
+        let limit = help.and_then(|h| Some(h.split_once("for example  ")?.1.to_owned()));
+        (limit, of("J0301"), of("J0203"))
+    };
+    let ends = "end gone as neutral";
+    for rest in [
+        format!("{ends} end done as neutral"),
+        format!("{ends} end lapsed as failure"),
+        format!("{ends} state last {{ send other  after 1d -> gone }}"),
+        format!("{ends} state desk {{ handoff \"care\"  after 1d -> gone }}"),
+    ] {
+        let (limit, lost, loops) = after(&rest, "");
+        assert_eq!((lost, loops), (1, 1), "{rest}");
+        let limit = limit.unwrap();
+        assert_eq!(after(&rest, &limit), (None, 0, 0), "{rest}: {limit}");
+    }
+}

@@ -217,7 +217,7 @@ fn what_is_entered_at_an_instant_is_not_entered_later() {
     assert_eq!(calm(&text("20m", "10m", "done")), NONE);
     assert_eq!(broken(&text("1424m", "10m", "done")), NONE);
     let told = broken(&text("1425m", "10m", "done"));
-    assert!(told.len() == 1 && told[0].contains("and since booking.slot - 23h 45m is already past → done"), "{told:?}");
+    assert!(told.len() == 1 && told[0].contains("and since booking.slot - 1425m is already past → done"), "{told:?}");
     // It is told where something else leads there at any time.
     let also = text("20m", "10m", "done").replace("if past -> done }\n", "if past -> told }\n");
     assert!(also.contains("if past -> told"));
@@ -329,4 +329,49 @@ fn a_promise_of_a_stay_is_open_as_the_step_leaves_it() {
     };
     assert_eq!(of(&moved("keep")), NONE);
     assert_eq!(of(&moved("done")).len(), 1);
+}
+
+#[test]
+fn a_condition_does_also_where_the_promising_message_waits() {
+    let found = |when: &str, first: &str, until: &str| {
+        let text = super::journey(&format!("{} state first {{ {first} }} {KEEP}", super::CALM))
+            .replace("handoff \"care\" }\n", "handoff \"care\"  quiet 21:00 to 08:00 for service else defer }\n")
+            .replace(
+                "{booking.slot:day}.\" }\nmessage other",
+                &format!("{{booking.slot:day}}.\"{until} }}\nmessage other"),
+            )
+            .replace("created(booking) -> first", &format!("created(booking){when} -> first"));
+        super::compiled(&text).findings.iter().filter(|f| f.code.code == "J0501").count()
+    };
+    let after = format!("send note promising word {BY}  after 3h -> keep");
+    let hours = " when booking.slot >= now + 200m";
+    // The wait counts from where the visit begins, whenever the message leaves.
+    assert_eq!((found("", &after, ""), found(hours, &after, "")), (1, 0));
+    assert_eq!(found(&hours.replace("200m", "199m"), &after, ""), 1);
+    // Nobody knows how much of it is over where news moves T.
+    assert_eq!(found(hours, &after.replace("after", "on moved(booking) stay  after"), ""), 1);
+    // What the visit itself says counts only after the message: its end says so.
+    let says = format!(
+        "send note promising word {BY}  at booking.slot - 4h stay {{ send vital keeping word }}, if past -> keep  after 30d -> keep"
+    );
+    assert_eq!(found("", &says, ""), 1);
+    assert_eq!(found("", &says, "  valid until booking.slot - 4h"), 0);
+    // What waits when it is over promises what never comes.
+    let over = format!("send note promising word {BY}  at booking.slot - 2h -> keep, if past -> done");
+    assert_eq!(found("", &over, ""), 1);
+}
+
+#[test]
+fn what_a_wait_says_after_the_message_keeps_it() {
+    let found = |valid: &str| {
+        let says = "state first { send note promising word within 4h  after 2h stay { send vital keeping word }  after 30d -> keep }";
+        let text = super::journey(&format!("{} {says} {KEEP}", super::CALM))
+            .replace("handoff \"care\" }\n", "handoff \"care\"  quiet 21:00 to 08:00 for service else defer }\n")
+            .replace(
+                "{booking.slot:day}.\" }\nmessage other",
+                &format!("{{booking.slot:day}}.\"{valid} }}\nmessage other"),
+            );
+        super::compiled(&text).findings.iter().filter(|f| f.code.code == "J0501").count()
+    };
+    assert_eq!((found("  valid for 1h"), found("  valid for 2h")), (0, 1));
 }

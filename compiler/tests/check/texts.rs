@@ -157,6 +157,49 @@ fn a_word_for_the_day_of_an_instant_is_true_on_one_day() {
 }
 
 #[test]
+fn a_word_is_of_the_day_on_which_every_send_of_it_comes() {
+    let told = |policy: &str, says: &str, at: &str, more: &str| {
+        let message = format!("message note {{ purpose service  sms \"{says}\" }}\nmessage was {{ purpose service ");
+        let house = super::HOUSE.replace("message note { purpose service ", &message);
+        let text = format!(
+            "{house}{}journey visit for customer per booking.id {{ data booking: Booking {}
+             start on created(booking) -> first
+             state first {{ at {at} }}  state told {{ send note  after 2d -> done }} {more} end done as success }}",
+            super::POLICY.replace("policy house {", &format!("policy house {{ {policy} ")),
+            super::CALM
+        );
+        let compiled = super::compiled(&text);
+        assert!(compiled.program.is_some(), "{:#?}", compiled.findings);
+        compiled.findings.iter().filter(|f| f.code.code == "J0134").count()
+    };
+    let tomorrow = "We come tomorrow at {booking.slot:time}.";
+    let eve = "booking.slot - 1 day at 18:00 -> told, if past -> done";
+    assert_eq!(told("", tomorrow, eve, ""), 0);
+    assert_eq!(told(NIGHT, tomorrow, eve, ""), 0, "it is not quiet then");
+    // On another day, in the night, late enough for the next day, or whenever the instant is past.
+    assert_eq!(told("", tomorrow, &eve.replace("1 day", "2 days"), ""), 1);
+    assert_eq!(told("", &tomorrow.replace("tomorrow", "today"), eve, ""), 1);
+    assert_eq!(
+        told("", &tomorrow.replace("tomorrow", "today"), &eve.replace("1 day", "0 days").replace("18:", "07:"), ""),
+        0
+    );
+    assert_eq!(told("", &tomorrow.replace("tomorrow", "übermorgen"), &eve.replace("1 day", "2 days"), ""), 0);
+    assert_eq!(told(NIGHT, tomorrow, &eve.replace("18:00", "21:00"), ""), 1);
+    assert_eq!(told(NIGHT, tomorrow, &eve.replace("18:00", "20:50"), ""), 1, "an `at` may be late by the grace");
+    assert_eq!(told("", tomorrow, &eve.replace("18:00", "23:50"), ""), 1);
+    assert_eq!(told("", tomorrow, &eve.replace("-> done", "-> told"), ""), 1);
+    assert_eq!(told("", tomorrow, "booking.slot - 1d -> told, if past -> done", ""), 1, "a day is not 24 hours");
+    // By a way that takes no time, and by another `send` of the same.
+    let next = eve.replace("-> told,", "-> next,");
+    assert_eq!(told("", tomorrow, &next, "state next { -> told }"), 0);
+    assert_eq!(told("", tomorrow, &next, "state next { after 1h -> told }"), 1);
+    assert_eq!(told("", tomorrow, eve, "on ping stay { send note }"), 1);
+    // A limit may hold it until the day has passed; another instant's day is another matter.
+    assert_eq!(told("limit sms to 1 per 24h else latest", tomorrow, eve, ""), 1);
+    assert_eq!(told("limit email to 1 per 24h else latest", tomorrow, eve, ""), 0);
+}
+
+#[test]
 fn words_for_days_are_known_in_several_languages() {
     let note = |text: &str| of_policy(NIGHT, &format!("message note {{ purpose service sms \"{text}\" }}"));
     for text in [
@@ -228,6 +271,8 @@ fn a_critical_message_has_two_channels_or_somebody_who_hears() {
     let state = "state first { send vital  after 1d -> done }";
     assert_eq!(told(alone, state), 1);
     assert_eq!(told("message vital { purpose safety  email \"Danger.\"  sms \"Danger.\"", state), 0);
+    // One address is one way, by however many channels.
+    assert_eq!(told("message vital { purpose safety  voice \"Danger.\"  sms \"Danger.\"", state), 1);
     // By a fixed order only one of them is used.
     let both = "message vital { purpose safety  email \"Danger.\"  sms \"Danger.\"";
     assert_eq!(told(both, "state first { send vital via sms  after 1d -> done }"), 1);

@@ -7,12 +7,13 @@
 //! is a missing value, and the step function says what that does.
 
 mod hooks;
-mod places;
+pub(super) mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, Arrow, Branch, Deadline, Field, GoalWhat, Journey, Limit, Millis, Program, Then, Trigger, Validity,
+    Action, Arrow, Branch, Deadline, Field, GoalWhat, Journey, Limit, Millis, Program, State, StateId, Then, Trigger,
+    Validity,
 };
 use crate::types::Type;
 
@@ -34,6 +35,7 @@ type Judged = Result<(), Unsound>;
 /// The first thing that does not hang together.
 pub fn check(program: &Program) -> Judged {
     places::check(program)?;
+    versions(program)?;
     names(program)?;
     types(program)?;
     customer(program)?;
@@ -50,10 +52,37 @@ fn wrong(place: impl Into<String>, problem: impl Into<String>) -> Judged {
 /// What is found by its name is found by it alone.
 fn names(program: &Program) -> Judged {
     once("events", program.events.iter().map(|e| e.name.as_str()))?;
-    once("messages", program.messages.iter().map(|m| m.name.as_str()))?;
+    // Several versions of a message stand side by side; nobody looks one up by its name.
+    if program.versions.is_none() {
+        once("messages", program.messages.iter().map(|m| m.name.as_str()))?;
+    }
     once("services", program.services.iter().map(|s| s.name.as_str()))?;
     once("hooks", program.hooks.iter().map(|h| h.name.as_str()))?;
-    once("journeys", program.journeys.iter().map(|j| j.name.as_str()))
+    once("journeys", program.current().map(|(_, j)| j.name.as_str()))
+}
+
+/// Where versions stand side by side, there is a newest one, no journey is twice in a version, and each of the policy's
+/// limits is counted at a place of its own.
+fn versions(program: &Program) -> Judged {
+    let Some(versions) = &program.versions else { return Ok(()) };
+    if versions.programs.is_empty() {
+        return wrong("versions.programs", "has no newest program");
+    }
+    for (i, version) in versions.programs.iter().enumerate() {
+        let of: BTreeSet<_> = version.journeys.iter().collect();
+        if of.len() != version.journeys.len() {
+            return wrong(format!("versions.programs[{i}].journeys"), "names a journey twice");
+        }
+    }
+    let (places, limits) = (&versions.places, program.policy.limits.len());
+    if places.len() != limits {
+        return wrong("versions.places", format!("has {} places, and the policy {limits} limits", places.len()));
+    }
+    let apart: BTreeSet<_> = places.iter().collect();
+    if apart.len() != limits || places.iter().any(|place| *place as usize >= versions.counted.len()) {
+        return wrong("versions.places", "does not give each limit a place of its own");
+    }
+    limits_of("versions.counted", &versions.counted)
 }
 
 fn once<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Judged {
@@ -175,10 +204,10 @@ fn policy(program: &Program) -> Judged {
             return wrong(format!("policy.quiet[{i}]"), "is at a minute that no day has");
         }
     }
-    limits("policy.limits", &policy.limits)
+    limits_of("policy.limits", &policy.limits)
 }
 
-fn limits(place: &str, limits: &[Limit]) -> Judged {
+fn limits_of(place: &str, limits: &[Limit]) -> Judged {
     for (i, limit) in limits.iter().enumerate() {
         if let Some(per) = limit.per {
             positive(&format!("{place}[{i}].per"), per.longest())?;
@@ -190,7 +219,7 @@ fn limits(place: &str, limits: &[Limit]) -> Judged {
 fn journey(program: &Program, journey: &Journey, number: usize) -> Judged {
     let place = format!("journeys[{number}]");
     once(&format!("{place}.states"), journey.states.iter().map(|s| s.name.as_str()))?;
-    limits(&format!("{place}.limits"), &journey.limits)?;
+    limits_of(&format!("{place}.limits"), &journey.limits)?;
     let data: BTreeSet<&str> = journey.data.iter().map(|f| f.name.as_str()).collect();
     for (i, start) in journey.starts.iter().enumerate() {
         let event = program.events.get(start.event.index()).map(|e| e.fields.as_slice()).unwrap_or_default();
@@ -200,6 +229,17 @@ fn journey(program: &Program, journey: &Journey, number: usize) -> Judged {
     for (i, goal) in journey.goals.iter().enumerate() {
         if let GoalWhat::Silence { within, .. } = goal.what {
             positive(&format!("{place}.goals[{i}]"), within)?;
+        }
+    }
+    for (i, migration) in journey.migrations.iter().enumerate() {
+        let place = format!("{place}.migrations[{i}]");
+        once(&format!("{place}.states"), migration.states.iter().map(|(from, _)| from.as_str()))?;
+        let target = |to: &StateId| journey.states.get(to.index()).is_some_and(State::can_be_moved_to);
+        if let Some((from, _)) = migration.states.iter().find(|(_, to)| !target(to)) {
+            return wrong(
+                format!("{place}.states"),
+                format!("moves `{from}` to where nobody can rest without entering"),
+            );
         }
     }
     arrows(program, &place, &journey.arrows, &data)?;

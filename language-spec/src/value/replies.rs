@@ -11,12 +11,7 @@ use unicode_normalization::char::is_combining_mark;
 /// by one, `S T O P` or `s.t.o.p`, are one word. Folding twice changes nothing more.
 #[must_use]
 pub fn fold_reply(text: &str) -> String {
-    let seen = text.chars().filter(|c| !is_unseen(*c) && !is_apostrophe(*c));
-    // By way of upper case, so that all lower-case forms of a letter (ı, ſ, ς) meet; and of lower case first, since ẞ is its
-    // own upper case and ß becomes SS.
-    let lower = seen.nfkc().flat_map(char::to_lowercase);
-    let cased = lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-    let plain: String = cased.nfkc().filter(|c| !is_unseen(*c) && !is_apostrophe(*c) && !is_overlaid(*c)).collect();
+    let plain = if text.is_ascii() { plain_ascii(text) } else { plain(text) };
     let mut folded = String::new();
     let mut after_letter = false;
     for word in plain.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)) {
@@ -34,6 +29,21 @@ pub fn fold_reply(text: &str) -> String {
         after_letter = is_letter;
     }
     folded
+}
+
+/// The characters that are compared, in one case and one form.
+pub(super) fn plain(text: &str) -> String {
+    let seen = text.chars().filter(|c| !is_unseen(*c) && !is_apostrophe(*c));
+    // By way of upper case, so that all lower-case forms of a letter (ı, ſ, ς) meet; and of lower case first, since ẞ is its
+    // own upper case and ß becomes SS.
+    let lower = seen.nfkc().flat_map(char::to_lowercase);
+    let cased = lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    cased.nfkc().filter(|c| !is_unseen(*c) && !is_apostrophe(*c) && !is_overlaid(*c)).collect()
+}
+
+/// The same of ASCII, which has one form of each letter and one apostrophe; most answers are that.
+pub(super) fn plain_ascii(text: &str) -> String {
+    text.chars().filter(|c| !is_apostrophe(*c)).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn is_one_letter(word: &str) -> bool {
@@ -83,7 +93,8 @@ pub fn is_opt_out(text: &str) -> bool {
     let words: Vec<&str> = folded.split(' ').filter(|w| !w.is_empty()).collect();
     let names_messages = words.iter().any(|w| MESSAGES.contains(w));
     let left: Vec<&str> = words.into_iter().filter(|w| !fills(w)).collect();
-    if PLAIN.iter().any(|p| p.split(' ').flat_map(str::chars).eq(left.iter().flat_map(|w| w.chars()))) {
+    let joined = left.concat();
+    if PLAIN.iter().any(|p| *p == joined || (p.contains(' ') && p.split(' ').flat_map(str::chars).eq(joined.chars()))) {
         return true;
     }
     // A row of such words; at least one of them, or what it is about, leaves no doubt.
@@ -119,6 +130,9 @@ fn fills(word: &str) -> bool {
 
 /// Without accents, points and vowel signs that people leave out when they write in a hurry.
 pub(super) fn without_accents(folded: &str) -> String {
+    if folded.is_ascii() {
+        return folded.to_owned();
+    }
     let is_accent =
         |c: &char| is_overlaid(*c) || matches!(c, '\u{591}'..='\u{5c7}' | '\u{64b}'..='\u{65f}' | '\u{670}');
     folded.nfd().filter(|c| !is_accent(c)).nfc().collect()

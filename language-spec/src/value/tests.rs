@@ -233,6 +233,11 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn ascii_is_folded_as_any_text_is(text in "[ -~\t\n]{0,40}") {
+        prop_assert_eq!(super::replies::plain_ascii(&text), super::replies::plain(&text));
+    }
+
+    #[test]
     fn an_opt_out_is_one_in_any_case_and_punctuation(answer in answers(), wild in any::<bool>()) {
         let plain: Vec<&str> = answer.iter().map(|(w, _)| WORDS[*w]).collect();
         let is = is_opt_out(&plain.join(" "));

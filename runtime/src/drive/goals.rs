@@ -73,7 +73,7 @@ impl Goals {
     /// A line for each goal of each journey, and for each way of its splits, in the order of the program.
     pub(super) fn summaries(&self, program: &Program) -> Vec<GoalSummary> {
         let mut all = Vec::new();
-        for journey in &program.journeys {
+        for (_, journey) in program.current() {
             let name =
                 |state: journey_spec::program::StateId| journey.states.get(state.index()).map(|s| s.name.clone());
             let mut ways: Vec<Option<(String, String, u32)>> = vec![None];

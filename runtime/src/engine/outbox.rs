@@ -9,7 +9,7 @@ use journey_step::Input;
 use journey_step::effect::{CallRequest, HandoffCase, Release};
 use serde::{Deserialize, Serialize};
 
-use super::{Dispatched, Engine};
+use super::{Dispatched, Engine, LATE};
 use crate::channels::{Delivery, Out};
 use crate::error::{ChannelError, EngineError, StoreError};
 use crate::feed::record_of;
@@ -31,6 +31,10 @@ pub(super) enum Task {
     Release(Release),
     Handoff(HandoffCase),
     Call(CallRequest),
+    /// Other parts of the store are to hear of an address that said STOP.
+    Stopped(String),
+    /// What it was is erased.
+    Forgotten,
 }
 
 impl Task {
@@ -39,6 +43,8 @@ impl Task {
             Task::Release(release) => &release.id,
             Task::Handoff(case) => &case.case,
             Task::Call(call) => &call.id,
+            Task::Stopped(address) => address,
+            Task::Forgotten => "",
         }
     }
 
@@ -47,6 +53,7 @@ impl Task {
             Task::Release(release) => Lane::Channel(release.channel),
             Task::Handoff(_) => Lane::Desk,
             Task::Call(call) => Lane::Service(call.service.clone()),
+            Task::Stopped(_) | Task::Forgotten => Lane::Others,
         }
     }
 }
@@ -67,6 +74,7 @@ enum Lane {
     Channel(Way),
     Desk,
     Service(String),
+    Others,
 }
 
 /// A lane that does not work now.
@@ -119,6 +127,16 @@ struct Portion {
 }
 
 impl Outbox {
+    /// The newest row that was claimed.
+    pub(super) fn claimed(&self) -> u64 {
+        self.claimed
+    }
+
+    /// All rows up to this one are claimed.
+    pub(super) fn claim_to(&mut self, seq: u64) {
+        self.claimed = self.claimed.max(seq);
+    }
+
     /// The next answer that arrives, and the call's place in the outbox.
     pub(super) fn next_answer(&self) -> Option<(Ts, u64)> {
         self.answers.first_key_value().map(|(key, _)| *key)
@@ -158,6 +176,7 @@ impl Engine {
             }
         }
         let again: Vec<OutboxRow> = again.iter().filter_map(|seq| self.outbox.held.remove(seq)).collect();
+        let again = self.without_late(again, false, &mut done)?;
         for rows in again.chunks(PORTION) {
             self.perform_portion(rows.to_vec(), now, &mut done)?;
         }
@@ -165,10 +184,47 @@ impl Engine {
             let rows = self.store.claim_outbox(self.outbox.claimed, PORTION)?;
             let Some(last) = rows.last() else { break };
             self.outbox.claimed = last.seq;
+            // What an earlier opening left may have gone out.
+            let rows = self.without_late(rows, true, &mut done)?;
             self.perform_portion(rows, now, &mut done)?;
         }
         done.waiting = self.outbox.held.len() as u64;
         Ok(done)
+    }
+
+    /// The effects without those messages that could not leave in time, or whose address has said STOP since: these are
+    /// asked about again first.
+    fn without_late(
+        &mut self,
+        rows: Vec<OutboxRow>,
+        in_doubt: bool,
+        done: &mut Dispatched,
+    ) -> Result<Vec<OutboxRow>, EngineError> {
+        if self.is_virtual() {
+            return Ok(rows);
+        }
+        let mut left = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut late = self.clock.saturating_sub(row.at) > LATE;
+            if !late && let Task::Release(release) = read_task(&row)? {
+                late = self.known(&row.customer)?.is_some_and(|c| c.has_stopped(&release.address));
+            }
+            if late { self.judge_again(row, in_doubt, done)? } else { left.push(row) }
+        }
+        Ok(left)
+    }
+
+    /// What could not leave in time is asked again before it is tried again; cases and calls have no such rules.
+    fn judge_again(&mut self, row: OutboxRow, in_doubt: bool, done: &mut Dispatched) -> Result<(), EngineError> {
+        match read_task(&row)? {
+            Task::Release(release) if release.journey.is_some() && self.clock < release.valid_until => {
+                let input = Input::Late { message: release.id, channel: release.channel, in_doubt };
+                self.apply(&row.customer, &input, self.clock)?;
+                self.work.batch.settled.push(Settled { seq: row.seq, result: "not sent: asked again".into() });
+                self.flush()
+            }
+            _ => self.perform_portion(vec![row], self.clock, done),
+        }
     }
 
     fn perform_portion(&mut self, rows: Vec<OutboxRow>, now: Ts, done: &mut Dispatched) -> Result<(), EngineError> {
@@ -195,6 +251,9 @@ impl Engine {
                     }
                 }
                 Task::Call(call) => self.call(&row, call, at, done)?,
+                // Who performs effects here has one store, and no other to tell.
+                Task::Stopped(_) => Did::Settled("told".into()),
+                Task::Forgotten => Did::Settled("forgotten".into()),
             };
             match result {
                 Did::Settled(result) => {
@@ -213,7 +272,10 @@ impl Engine {
             self.apply(&customer, &input, self.clock)?;
             self.work.batch.taken.push(format!("{RESERVED}receipt:{message}"));
         }
-        self.flush()
+        if self.is_virtual() || self.work.is_large() {
+            self.flush()?;
+        }
+        Ok(())
     }
 
     fn release(

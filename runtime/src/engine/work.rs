@@ -1,6 +1,6 @@
 //! The customers and changes between two commits, and the order in which steps are made.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use journey_spec::Ts;
@@ -10,9 +10,10 @@ use journey_step::{Customer, Effect, HookRequest, Input, step_asking};
 use sha2::{Digest, Sha256};
 
 use super::outbox::{Task, write_task};
+use super::versions::{Change, lived};
 use super::{CACHED, Engine, Pace};
 use crate::error::{EngineError, StoreError};
-use crate::store::{Batch, CustomerWrite, OutboxAdd, TimelineAdd};
+use crate::store::{Batch, CustomerWrite, OutboxAdd, Record, TimelineAdd};
 
 /// How many due customers are looked up at once.
 const AHEAD: usize = 256;
@@ -20,7 +21,11 @@ const AHEAD: usize = 256;
 /// What is done and not yet committed, and customers whose committed state is known.
 #[derive(Default)]
 pub(super) struct Work {
-    slots: BTreeMap<String, Slot>,
+    slots: HashMap<String, Slot>,
+    /// Those of them who are not committed.
+    changed: BTreeSet<String>,
+    /// Counts the looks into `slots`.
+    looks: u64,
     /// Due instants of the customers in `slots`.
     due: BTreeSet<(Ts, String)>,
     /// Due instants of customers who are not in `slots`, as the store has them.
@@ -33,9 +38,11 @@ pub(super) struct Work {
     pub(super) refused: Option<String>,
     /// There is an effect whose result is an input.
     pub(super) awaits_result: bool,
+    /// Instances that began and ended since the last commit.
+    pub(super) living: Change,
 }
 
-/// The store's due customers, read in portions. Holds until the next commit.
+/// The store's due customers, read in portions. Holds as long as everybody stays in memory who has changed since.
 #[derive(Default)]
 struct Ahead {
     queue: VecDeque<(Ts, String)>,
@@ -48,7 +55,8 @@ struct Slot {
     customer: Option<Customer>,
     revision: Option<u64>,
     due: Option<Ts>,
-    changed: bool,
+    /// When it was looked at last, in looks.
+    looked: u64,
     /// Keys of the addresses, sorted.
     addresses: Vec<String>,
     addresses_changed: bool,
@@ -67,19 +75,24 @@ pub(super) enum Next {
 impl Work {
     /// Whether it is time to commit.
     pub(super) fn is_large(&self) -> bool {
-        self.batch.timeline.len() >= 4096 || self.batch.outbox.len() >= 1024 || self.slots.len() >= CACHED
+        self.batch.timeline.len() >= 4096 || self.batch.outbox.len() >= 1024 || self.changed.len() >= CACHED / 2
     }
 
     /// The batch to commit.
     pub(super) fn finish(&mut self) -> Result<Batch, EngineError> {
         let mut batch = std::mem::take(&mut self.batch);
-        for (id, slot) in self.slots.iter().filter(|(_, slot)| slot.changed) {
-            let json = serde_json::to_string(&slot.customer)
+        batch.customers.reserve(self.changed.len());
+        for id in &self.changed {
+            let Some(slot) = self.slots.get(id) else { continue };
+            // Only while a step has it, it is absent.
+            let Some(customer) = &slot.customer else { continue };
+            let state = customer
+                .to_bytes()
                 .map_err(|e| StoreError::Damaged(format!("customer `{id}` cannot be written: {e}")))?;
             let addresses = slot.addresses_changed.then(|| slot.addresses.clone());
             batch.customers.push(CustomerWrite {
                 id: id.clone(),
-                json,
+                state,
                 expected: slot.revision,
                 next_due: slot.due,
                 addresses,
@@ -92,16 +105,30 @@ impl Work {
     /// The batch is committed.
     pub(super) fn committed(&mut self) {
         self.stopped.clear();
-        self.ahead = Ahead::default();
+        self.living = Change::default();
+        for id in std::mem::take(&mut self.changed) {
+            if let Some(slot) = self.slots.get_mut(&id) {
+                slot.revision = Some(slot.revision.unwrap_or(0) + 1);
+                slot.addresses_changed = false;
+            }
+        }
         if self.slots.len() >= CACHED {
-            self.slots.clear();
-            self.due.clear();
+            self.forget_some();
         }
-        for slot in self.slots.values_mut().filter(|slot| slot.changed) {
-            slot.revision = Some(slot.revision.unwrap_or(0) + 1);
-            slot.changed = false;
-            slot.addresses_changed = false;
-        }
+    }
+
+    /// Keeps those customers in memory who were looked at last, half as many as fit at most.
+    fn forget_some(&mut self) {
+        let since = self.looks.saturating_sub(CACHED as u64 / 2);
+        let due = &mut self.due;
+        self.slots.retain(|id, slot| {
+            let keep = slot.looked > since;
+            if !keep && let Some(at) = slot.due {
+                due.remove(&(at, id.clone()));
+            }
+            keep
+        });
+        self.ahead = Ahead::default();
     }
 
     fn set_due(&mut self, id: &str, due: Option<Ts>) {
@@ -120,9 +147,9 @@ impl Work {
 }
 
 /// Reads a customer's state.
-pub(super) fn read_customer(id: &str, json: &str) -> Result<Customer, EngineError> {
+pub(super) fn read_customer(id: &str, state: &[u8]) -> Result<Customer, EngineError> {
     let damaged = |e| StoreError::Damaged(format!("the state of customer `{id}`: {e}"));
-    Ok(serde_json::from_str(json).map_err(damaged)?)
+    Ok(Customer::from_bytes(state).map_err(damaged)?)
 }
 
 /// One hash over several texts, each with its length.
@@ -179,12 +206,31 @@ impl Engine {
             if self.work.stopped.contains(&address) || !self.store.stopped(&[&address])?.is_empty() {
                 continue;
             }
-            self.work.stopped.insert(address.clone());
-            for other in self.sharing(&address, id)? {
-                let told = Input::OptOut { address: address.clone(), confirm: false };
-                // The address is marked by now, so what these steps say about it is no news.
-                effects += self.step_one(&other, &told, at)?.0;
+            if self.tells_stops {
+                let task = Task::Stopped(address.clone());
+                let add = OutboxAdd { id: address.clone(), customer: id.into(), at, body: write_task(&task)? };
+                self.work.batch.outbox.push(add);
             }
+            effects += self.stop_others(&address, id, at)?;
+        }
+        Ok(effects)
+    }
+
+    /// Marks an address that said STOP elsewhere, for everybody here.
+    pub(super) fn stop_all(&mut self, address: &str) -> Result<usize, EngineError> {
+        if self.work.stopped.contains(address) || !self.store.stopped(&[address])?.is_empty() {
+            return Ok(0);
+        }
+        self.stop_others(address, "", self.clock)
+    }
+
+    fn stop_others(&mut self, address: &str, but: &str, at: Ts) -> Result<usize, EngineError> {
+        self.work.stopped.insert(address.into());
+        let mut effects = 0;
+        for other in self.sharing(address, but)? {
+            let told = Input::OptOut { address: address.into(), confirm: false };
+            // The address is marked by now, so what these steps say about it is no news.
+            effects += self.step_one(&other, &told, at)?.0;
         }
         Ok(effects)
     }
@@ -202,17 +248,36 @@ impl Engine {
 
     /// A customer's state between steps; `None` for one who is not known.
     pub(super) fn known(&mut self, id: &str) -> Result<Option<&Customer>, EngineError> {
-        self.load(id)?;
+        self.bring(id)?;
         Ok(self.work.slots.get(id).and_then(|slot| slot.customer.as_ref()))
     }
 
-    fn load(&mut self, id: &str) -> Result<(), EngineError> {
-        if self.work.slots.contains_key(id) {
+    fn bring(&mut self, id: &str) -> Result<(), EngineError> {
+        self.work.looks += 1;
+        let looked = self.work.looks;
+        if let Some(slot) = self.work.slots.get_mut(id) {
+            slot.looked = looked;
             return Ok(());
         }
         let record = self.store.load(&[id])?.into_iter().flatten().next();
+        self.keep(id, record)
+    }
+
+    /// Loads these customers at once, where they are not in memory.
+    pub(super) fn load_all(&mut self, ids: &BTreeSet<&str>) -> Result<(), EngineError> {
+        let absent: Vec<&str> = ids.iter().copied().filter(|id| !self.work.slots.contains_key(*id)).collect();
+        if absent.len() > 1 {
+            for (id, record) in absent.iter().zip(self.store.load(&absent)?) {
+                self.keep(id, record)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, id: &str, record: Option<Record>) -> Result<(), EngineError> {
+        let looked = self.work.looks;
         let (customer, revision, due) = match record {
-            Some(record) => (read_customer(id, &record.json)?, Some(record.revision), record.next_due),
+            Some(record) => (read_customer(id, &record.state)?, Some(record.revision), record.next_due),
             None => (Customer::new(id), None, None),
         };
         let addresses = self.address_keys(&customer);
@@ -221,7 +286,7 @@ impl Engine {
             customer: Some(customer),
             revision,
             due: None,
-            changed: false,
+            looked,
             addresses,
             addresses_changed: false,
             stopped,
@@ -239,14 +304,18 @@ impl Engine {
 
     /// Makes one step; gives the number of effects, and the addresses that say STOP now and did not before.
     fn step_one(&mut self, id: &str, input: &Input, at: Ts) -> Result<(usize, BTreeSet<String>), EngineError> {
-        self.load(id)?;
+        self.bring(id)?;
         let program = Arc::clone(&self.program);
         let slot = self.work.slots.get_mut(id);
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
+        let lived_before = lived(&customer);
         let hooks = &mut self.hooks;
         let mut ask = |request: &HookRequest| hooks.ask(request);
+        let before = customer.now();
         let (customer, effects) = step_asking(&program, &self.orders, customer, input, at, &mut ask);
         self.steps += 1;
+        let look = self.watching.as_mut().and_then(|w| w.look(&program, before, &customer, &effects, at));
+        self.work.living.see(&lived_before, &lived(&customer));
         let mut count = 0;
         for effect in effects {
             let task = match effect {
@@ -272,7 +341,7 @@ impl Engine {
             };
             self.work.awaits_result |= match task {
                 Task::Release(_) => self.outside.channel.may_reject(),
-                Task::Handoff(_) => false,
+                Task::Handoff(_) | Task::Stopped(_) | Task::Forgotten => false,
                 Task::Call(_) => true,
             };
             count += 1;
@@ -282,7 +351,12 @@ impl Engine {
         let addresses = self.address_keys(&customer);
         // A step does all that is due. Should it ever leave something at or before its own time, a second's distance keeps
         // one customer from stopping all others.
-        let due = customer.next_due().map(|due| if due <= at { at.saturating_add(SECOND) } else { due });
+        let due = customer
+            .next_due()
+            .into_iter()
+            .chain(look)
+            .min()
+            .map(|due| if due <= at { at.saturating_add(SECOND) } else { due });
         // STOP may come from, or for, an address that is not the customer's own.
         let named = match input {
             Input::OptOut { address, .. } | Input::Reply { address: Some(address), .. } => Some(fold_address(address)),
@@ -295,7 +369,9 @@ impl Engine {
             slot.addresses_changed |= slot.addresses != addresses;
             slot.addresses = addresses;
             slot.customer = Some(customer);
-            slot.changed = true;
+        }
+        if !self.work.changed.contains(id) {
+            self.work.changed.insert(id.into());
         }
         self.work.set_due(id, due);
         Ok((count, stops))

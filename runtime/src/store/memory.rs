@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use journey_spec::Ts;
 
-use super::{Batch, CommitOutcome, DeadLetter, OutboxRow, Record, Store, StoreError};
+use super::{Batch, CommitOutcome, DeadLetter, FORGOTTEN, OutboxRow, Record, Store, StoreError, names};
 
 /// A store in memory. It ends with its last handle.
 #[derive(Debug)]
@@ -22,7 +22,6 @@ struct Inner {
     customers: BTreeMap<String, Record>,
     due: BTreeSet<(Ts, String)>,
     outbox: BTreeMap<u64, OutboxRow>,
-    outbox_ids: BTreeSet<String>,
     open: BTreeSet<u64>,
     timeline: BTreeMap<String, Vec<String>>,
     dead_letters: Vec<DeadLetter>,
@@ -48,6 +47,12 @@ impl Memory {
         Memory { inner: Arc::clone(&self.inner), epoch: inner.epoch }
     }
 
+    /// The same opening once more, for whoever looks on. Only one of them should write.
+    #[must_use]
+    pub fn handle(&self) -> Memory {
+        Memory { inner: Arc::clone(&self.inner), epoch: self.epoch }
+    }
+
     // A panic while the lock is held cannot leave half a batch behind: commit checks everything before it changes anything.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -61,11 +66,23 @@ impl Default for Memory {
 }
 
 impl Inner {
+    fn forget(&mut self, customer: &str) {
+        self.timeline.remove(customer);
+        for row in self.outbox.values_mut().filter(|row| row.customer == customer) {
+            row.body = FORGOTTEN.into();
+            row.result.get_or_insert_with(|| "forgotten".into());
+            self.open.remove(&row.seq);
+        }
+        let named = names(customer);
+        self.dead_letters.retain(|letter| !letter.raw.contains(&named));
+    }
+
     fn apply(&mut self, batch: &Batch) {
+        batch.forget.iter().for_each(|id| self.forget(id));
         self.inputs.extend(batch.taken.iter().cloned());
         for write in &batch.customers {
             let revision = write.expected.unwrap_or(0) + 1;
-            let record = Record { json: write.json.clone(), revision, next_due: write.next_due };
+            let record = Record { state: write.state.clone(), revision, next_due: write.next_due };
             let old = self.customers.insert(write.id.clone(), record);
             if let Some(due) = old.and_then(|o| o.next_due) {
                 self.due.remove(&(due, write.id.clone()));
@@ -81,9 +98,6 @@ impl Inner {
             }
         }
         for add in &batch.outbox {
-            if !self.outbox_ids.insert(add.id.clone()) {
-                continue;
-            }
             let seq = self.outbox.last_key_value().map_or(1, |(seq, _)| seq + 1);
             let (id, customer, body) = (add.id.clone(), add.customer.clone(), add.body.clone());
             self.outbox.insert(seq, OutboxRow { seq, id, customer, at: add.at, body, result: None });

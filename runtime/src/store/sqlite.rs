@@ -1,5 +1,6 @@
 //! A store in one SQLite file: WAL, `synchronous=FULL`, one writer.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -10,13 +11,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 
 use crate::error::{no_folder, plain};
 
-use super::{Batch, CommitOutcome, DeadLetter, OutboxRow, Record, Store, StoreError};
+use super::{Batch, CommitOutcome, DeadLetter, FORGOTTEN, OutboxRow, Record, Settled, Store, StoreError, names};
 
 /// Marks a SQLite file as a Journey store: "JRNY".
 const APPLICATION: i64 = 0x4A52_4E59;
 
 /// Schema changes in order; the store's `user_version` says how many were made. Only ever add to the end.
-const MIGRATIONS: &[(&str, &str)] = &[("first", FIRST)];
+const MIGRATIONS: &[(&str, &str)] = &[("first", FIRST), ("fewer pages", FEWER_PAGES)];
 
 const FIRST: &str = "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
@@ -56,12 +57,59 @@ const FIRST: &str = "
     CREATE TABLE stopped (address TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
 ";
 
+/// What a commit writes are whole pages, so what matters is how many of them an event touches. A customer's timeline is a
+/// chain, each entry knowing the one before it, so that it needs no index; a state is bytes; and the outbox is open from a mark on, so that
+/// what left as usual costs no write of its own.
+const FEWER_PAGES: &str = "
+    ALTER TABLE timeline ADD COLUMN previous INTEGER;
+    UPDATE timeline SET previous = chain.previous
+        FROM (SELECT seq, lag(seq) OVER (PARTITION BY customer ORDER BY seq) AS previous FROM timeline) AS chain
+        WHERE chain.seq = timeline.seq;
+    CREATE TABLE people (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        revision INTEGER NOT NULL,
+        next_due INTEGER,
+        state BLOB NOT NULL,
+        told INTEGER
+    ) STRICT;
+    INSERT INTO people SELECT number, id, revision, next_due, CAST(state AS BLOB),
+        (SELECT max(seq) FROM timeline WHERE timeline.customer = customers.id) FROM customers;
+    DROP TABLE customers;
+    ALTER TABLE people RENAME TO customers;
+    CREATE INDEX customers_due ON customers (next_due, id) WHERE next_due IS NOT NULL;
+    DROP INDEX timeline_customer;
+    CREATE TABLE sending (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        customer TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO sending SELECT seq, id, customer, at, body FROM outbox;
+    CREATE TABLE settled (seq INTEGER PRIMARY KEY, result TEXT NOT NULL) STRICT;
+    INSERT INTO settled SELECT seq, result FROM outbox WHERE result IS NOT NULL;
+    INSERT INTO meta VALUES ('settled', (
+        SELECT coalesce((SELECT min(seq) - 1 FROM outbox WHERE result IS NULL), (SELECT max(seq) FROM outbox), 0)));
+    DROP TABLE outbox;
+    ALTER TABLE sending RENAME TO outbox;
+";
+
+/// What becomes of most messages. It is not written down for one up to which all are settled.
+const USUAL: &str = "delivered";
+
+/// Names of values that are the store's own.
+const OWN: [&str; 2] = ["epoch", "settled"];
+
 /// A store in one SQLite file, with `-wal`, `-shm` and `.lock` files beside it while it is open.
 #[derive(Debug)]
 pub struct Sqlite {
     db: Connection,
     epoch: u64,
     read_only: bool,
+    /// A commit's outcome is not known: what came after it could overwrite it, or be taken for it.
+    in_doubt: bool,
+    outbox: Mark,
     /// Held for as long as the store is open; the system lets it go when the process ends, however it ends.
     _lock: Option<File>,
 }
@@ -84,10 +132,11 @@ impl Sqlite {
             let why = format!("the file system does not allow a write-ahead log (journal mode is `{mode}`)");
             return Err(StoreError::Open { path: path.into(), why });
         }
-        db.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;")
+        db.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
             .map_err(|e| opening(path, &e))?;
         let epoch = migrate(&mut db, version).map_err(|e| opening(path, &e))?;
-        Ok(Sqlite { db, epoch, read_only: false, _lock: Some(lock) })
+        let outbox = Mark::read(&db).map_err(|e| opening(path, &e))?;
+        Ok(Sqlite { db, epoch, read_only: false, in_doubt: false, outbox, _lock: Some(lock) })
     }
 
     /// Opens a store for reading only, also while an engine has it open.
@@ -100,7 +149,37 @@ impl Sqlite {
         if recognise(&db, path)? == 0 {
             return Err(StoreError::Foreign { path: path.into(), found: "it is empty".into() });
         }
-        Ok(Sqlite { db, epoch: 0, read_only: true, _lock: None })
+        Ok(Sqlite { db, epoch: 0, read_only: true, in_doubt: false, outbox: Mark::default(), _lock: None })
+    }
+}
+
+/// How far the outbox is settled.
+#[derive(Clone, Debug, Default)]
+struct Mark {
+    /// The newest row.
+    last: u64,
+    /// All rows up to this one are settled.
+    to: u64,
+    /// Rows beyond it that are.
+    ahead: BTreeSet<u64>,
+}
+
+impl Mark {
+    fn read(db: &Connection) -> rusqlite::Result<Mark> {
+        let number = |sql: &str| db.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()));
+        let last = number("SELECT coalesce(max(seq), 0) FROM outbox")?;
+        let to = number("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'settled'")?;
+        let mut ahead = db.prepare("SELECT seq FROM settled WHERE seq > ?1")?;
+        let ahead = ahead.query_map([signed(to)], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?;
+        Ok(Mark { last, to, ahead: ahead.collect::<rusqlite::Result<_>>()? })
+    }
+
+    /// Moves the mark over what is settled without a gap.
+    fn settle(&mut self, rows: impl Iterator<Item = u64>) {
+        self.ahead.extend(rows);
+        while self.ahead.remove(&self.to.saturating_add(1)) {
+            self.to = self.to.saturating_add(1);
+        }
     }
 }
 
@@ -232,6 +311,8 @@ fn limit(n: usize) -> i64 {
 /// Why a batch is not written.
 enum Refuse {
     Outcome(CommitOutcome),
+    /// It tells something of this customer, who is not known.
+    Nobody(String),
     Error(rusqlite::Error),
 }
 
@@ -241,7 +322,7 @@ impl From<rusqlite::Error> for Refuse {
     }
 }
 
-fn write(db: &Connection, epoch: u64, batch: &Batch) -> Result<(), Refuse> {
+fn write(db: &Connection, epoch: u64, batch: &Batch, outbox: &mut Mark) -> Result<(), Refuse> {
     if stored_epoch(db)? != epoch {
         return Err(Refuse::Outcome(CommitOutcome::Fenced));
     }
@@ -251,21 +332,11 @@ fn write(db: &Connection, epoch: u64, batch: &Batch) -> Result<(), Refuse> {
             return Err(Refuse::Outcome(CommitOutcome::Duplicate));
         }
     }
+    for customer in &batch.forget {
+        forget(db, customer, outbox)?;
+    }
     write_customers(db, batch)?;
-    let mut add = db.prepare_cached(
-        "INSERT INTO outbox (id, customer, at, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING",
-    )?;
-    for row in &batch.outbox {
-        add.execute(params![row.id, row.customer, row.at, row.body])?;
-    }
-    let mut settle = db.prepare_cached("UPDATE outbox SET result = ?2 WHERE seq = ?1 AND result IS NULL")?;
-    for row in &batch.settled {
-        settle.execute(params![signed(row.seq), row.result])?;
-    }
-    let mut entry = db.prepare_cached("INSERT INTO timeline (customer, entry) VALUES (?1, ?2)")?;
-    for row in &batch.timeline {
-        entry.execute(params![row.customer, row.entry])?;
-    }
+    write_outbox(db, batch, outbox)?;
     let mut letter = db.prepare_cached(
         "INSERT INTO dead_letters (key, at, line, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
     )?;
@@ -276,32 +347,62 @@ fn write(db: &Connection, epoch: u64, batch: &Batch) -> Result<(), Refuse> {
     for address in &batch.stopped {
         stop.execute([address])?;
     }
-    let mut meta = db.prepare_cached(
-        "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE name <> 'epoch'",
-    )?;
-    for (name, value) in &batch.meta {
-        meta.execute(params![name, value])?;
+    for (name, value) in batch.meta.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
+        write_meta(db, name, value)?;
     }
     Ok(())
 }
 
+/// Erases what is kept of a customer beside the state. Looks through whole tables: it is asked for rarely.
+fn forget(db: &Connection, customer: &str, mark: &mut Mark) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM timeline WHERE customer = ?1", [customer])?;
+    db.execute("UPDATE customers SET told = NULL WHERE id = ?1", [customer])?;
+    let mut rows = db.prepare("SELECT seq FROM outbox WHERE customer = ?1")?;
+    let rows = rows.query_map([customer], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?;
+    let settled = rows.map(|seq| Ok(Settled { seq: seq?, result: "forgotten".into() }));
+    let settled = settled.collect::<rusqlite::Result<Vec<_>>>()?;
+    write_outbox(db, &Batch { settled, ..Batch::default() }, mark)?;
+    db.execute("UPDATE outbox SET body = ?2 WHERE customer = ?1", [customer, FORGOTTEN])?;
+    db.execute("DELETE FROM dead_letters WHERE instr(raw, ?1) > 0", [names(customer)])?;
+    Ok(())
+}
+
+fn write_meta(db: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    db.prepare_cached(sql)?.execute(params![name, value])?;
+    Ok(())
+}
+
 fn write_customers(db: &Connection, batch: &Batch) -> Result<(), Refuse> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO customers (id, revision, next_due, state) VALUES (?1, 1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
-    )?;
+    let mut entries: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in &batch.timeline {
+        entries.entry(&row.customer).or_default().push(&row.entry);
+    }
+    let mut find = db.prepare_cached("SELECT number, revision, told FROM customers WHERE id = ?1")?;
+    let mut insert =
+        db.prepare_cached("INSERT INTO customers (id, revision, next_due, state, told) VALUES (?1, 1, ?2, ?3, ?4)")?;
     let mut update = db.prepare_cached(
-        "UPDATE customers SET revision = revision + 1, next_due = ?2, state = ?3 WHERE id = ?1 AND revision = ?4",
+        "UPDATE customers SET revision = revision + 1, next_due = ?2, state = ?3, told = ?4 WHERE number = ?1",
     )?;
     let mut forget = db.prepare_cached("DELETE FROM addresses WHERE customer = ?1")?;
     let mut address = db.prepare_cached("INSERT INTO addresses VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    let mut known = |id: &str| {
+        find.query_row([id], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?.unsigned_abs(), row.get::<_, Option<i64>>(2)?))
+        })
+        .optional()
+    };
     for row in &batch.customers {
-        let written = match row.expected {
-            None => insert.execute(params![row.id, row.next_due, row.json])?,
-            Some(revision) => update.execute(params![row.id, row.next_due, row.json, signed(revision)])?,
-        };
-        if written != 1 {
+        let found = known(&row.id)?;
+        if found.map(|(_, revision, _)| revision) != row.expected {
             return Err(Refuse::Outcome(CommitOutcome::Fenced));
         }
+        let told = found.and_then(|(_, _, told)| told);
+        let told = write_entries(db, &row.id, &entries.remove(row.id.as_str()).unwrap_or_default(), told)?;
+        match found {
+            None => insert.execute(params![row.id, row.next_due, row.state, told])?,
+            Some((number, ..)) => update.execute(params![number, row.next_due, row.state, told])?,
+        };
         if let Some(addresses) = &row.addresses {
             forget.execute([&row.id])?;
             for text in addresses {
@@ -309,27 +410,82 @@ fn write_customers(db: &Connection, batch: &Batch) -> Result<(), Refuse> {
             }
         }
     }
+    for (id, entries) in entries {
+        let Some((number, _, told)) = known(id)? else { return Err(Refuse::Nobody(id.into())) };
+        let told = write_entries(db, id, &entries, told)?;
+        db.prepare_cached("UPDATE customers SET told = ?2 WHERE number = ?1")?.execute(params![number, told])?;
+    }
+    Ok(())
+}
+
+/// Adds entries of one commit to a customer's timeline, as one row; gives the newest row.
+fn write_entries(db: &Connection, id: &str, entries: &[&str], told: Option<i64>) -> rusqlite::Result<Option<i64>> {
+    if entries.is_empty() {
+        return Ok(told);
+    }
+    let mut add = db.prepare_cached("INSERT INTO timeline (customer, entry, previous) VALUES (?1, ?2, ?3)")?;
+    Ok(Some(add.insert(params![id, entries.join("\n"), told])?))
+}
+
+fn write_outbox(db: &Connection, batch: &Batch, mark: &mut Mark) -> rusqlite::Result<()> {
+    let mut add = db.prepare_cached("INSERT INTO outbox (id, customer, at, body) VALUES (?1, ?2, ?3, ?4)")?;
+    for row in &batch.outbox {
+        mark.last = add.insert(params![row.id, row.customer, row.at, row.body])?.unsigned_abs();
+    }
+    let open = |row: &&Settled| row.seq > mark.to && row.seq <= mark.last && !mark.ahead.contains(&row.seq);
+    let settled: Vec<&Settled> = batch.settled.iter().filter(open).collect();
+    if settled.is_empty() {
+        return Ok(());
+    }
+    let before = mark.to;
+    mark.settle(settled.iter().map(|row| row.seq));
+    if mark.to != before {
+        write_meta(db, "settled", &mark.to.to_string())?;
+    }
+    let mut settle = db.prepare_cached("INSERT INTO settled VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    for row in settled.iter().filter(|row| row.seq > mark.to || row.result != USUAL) {
+        settle.execute(params![signed(row.seq), row.result])?;
+    }
     Ok(())
 }
 
 impl Sqlite {
-    fn commit_batch(&mut self, epoch: u64, batch: &Batch) -> rusqlite::Result<CommitOutcome> {
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match write(&tx, epoch, batch) {
+    fn commit_batch(&mut self, epoch: u64, batch: &Batch) -> Result<CommitOutcome, StoreError> {
+        let mut outbox = self.outbox.clone();
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| failed(&e))?;
+        match write(&tx, epoch, batch, &mut outbox) {
             Ok(()) => {}
             Err(Refuse::Outcome(outcome)) => {
-                tx.rollback()?;
+                tx.rollback().map_err(|e| failed(&e))?;
                 return Ok(outcome);
             }
-            Err(Refuse::Error(error)) => return Err(error), // dropping `tx` rolls back
+            // Dropping `tx` rolls back.
+            Err(Refuse::Error(error)) => return Err(failed(&error)),
+            Err(Refuse::Nobody(id)) => {
+                return Err(StoreError::Damaged(format!("a timeline of customer `{id}`, who is not known")));
+            }
         }
         match tx.commit() {
-            Ok(()) => Ok(CommitOutcome::Committed),
+            Ok(()) => {
+                self.outbox = outbox;
+                Ok(CommitOutcome::Committed)
+            }
             // What found no room was not written, its commit record included.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Err(error),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Err(failed(&error)),
             // Where the sync failed, the frames may be on the disk all the same, and a later start would find them.
             Err(_) => Ok(CommitOutcome::Unknown),
         }
+    }
+
+    /// Reads several things in one transaction: to begin and end one costs as much as to find a row.
+    fn reading<T>(&mut self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let all = || {
+            let tx = self.db.transaction()?;
+            let found = read(&tx)?;
+            tx.commit()?;
+            Ok(found)
+        };
+        all().map_err(|e| failed(&e))
     }
 
     fn rows<T>(
@@ -360,33 +516,36 @@ impl Store for Sqlite {
     }
 
     fn load(&mut self, customers: &[&str]) -> Result<Vec<Option<Record>>, StoreError> {
-        let read = || {
-            let mut query = self.db.prepare_cached("SELECT state, revision, next_due FROM customers WHERE id = ?1")?;
+        self.reading(|db| {
+            let mut query = db.prepare_cached("SELECT state, revision, next_due FROM customers WHERE id = ?1")?;
             let mut one = |id: &&str| {
                 let record = |row: &rusqlite::Row<'_>| {
                     let revision = row.get::<_, i64>(1)?.unsigned_abs();
-                    Ok(Record { json: row.get(0)?, revision, next_due: row.get(2)? })
+                    Ok(Record { state: row.get(0)?, revision, next_due: row.get(2)? })
                 };
                 query.query_row([id], record).optional()
             };
-            customers.iter().map(&mut one).collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(|e| failed(&e))
+            customers.iter().map(&mut one).collect()
+        })
     }
 
     fn commit(&mut self, epoch: u64, batch: &Batch) -> Result<CommitOutcome, StoreError> {
         if self.read_only {
             return Err(StoreError::ReadOnly);
         }
-        self.commit_batch(epoch, batch).map_err(|e| failed(&e))
+        if self.in_doubt {
+            return Err(StoreError::Io("it is not known whether an earlier commit was kept; open it again".into()));
+        }
+        let outcome = self.commit_batch(epoch, batch)?;
+        self.in_doubt = outcome == CommitOutcome::Unknown;
+        Ok(outcome)
     }
 
     fn taken(&mut self, ids: &[&str]) -> Result<Vec<bool>, StoreError> {
-        let read = || {
-            let mut query = self.db.prepare_cached("SELECT 1 FROM inputs WHERE id = ?1")?;
-            ids.iter().map(|id| query.exists([id])).collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(|e| failed(&e))
+        self.reading(|db| {
+            let mut query = db.prepare_cached("SELECT 1 FROM inputs WHERE id = ?1")?;
+            ids.iter().map(|id| query.exists([id])).collect()
+        })
     }
 
     fn due(&mut self, after: Option<(Ts, &str)>, until: Ts, n: usize) -> Result<Vec<(Ts, String)>, StoreError> {
@@ -405,7 +564,9 @@ impl Store for Sqlite {
 
     fn claim_outbox(&mut self, after: u64, n: usize) -> Result<Vec<OutboxRow>, StoreError> {
         self.rows(
-            "SELECT seq, id, customer, at, body, result FROM outbox WHERE result IS NULL AND seq > ?1
+            "SELECT seq, id, customer, at, body, NULL FROM outbox
+             WHERE seq > max(?1, (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'settled'))
+               AND NOT EXISTS (SELECT 1 FROM settled WHERE settled.seq = outbox.seq)
              ORDER BY seq LIMIT ?2",
             params![signed(after), limit(n)],
             outbox_row,
@@ -414,14 +575,42 @@ impl Store for Sqlite {
 
     fn outbox(&mut self, after: u64, n: usize) -> Result<Vec<OutboxRow>, StoreError> {
         self.rows(
-            "SELECT seq, id, customer, at, body, result FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-            params![signed(after), limit(n)],
+            "SELECT outbox.seq, id, customer, at, body, coalesce(result, CASE WHEN outbox.seq <=
+                (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'settled') THEN ?3 END)
+             FROM outbox LEFT JOIN settled ON settled.seq = outbox.seq
+             WHERE outbox.seq > ?1 ORDER BY outbox.seq LIMIT ?2",
+            params![signed(after), limit(n), USUAL],
             outbox_row,
         )
     }
 
     fn timeline(&mut self, customer: &str) -> Result<Vec<String>, StoreError> {
-        self.rows("SELECT entry FROM timeline WHERE customer = ?1 ORDER BY seq", [customer], |row| row.get(0))
+        let read = || {
+            let newest = "SELECT told FROM customers WHERE id = ?1";
+            let mut next: Option<i64> =
+                self.db.prepare_cached(newest)?.query_row([customer], |row| row.get(0)).optional()?.flatten();
+            let mut entry = self.db.prepare_cached("SELECT entry, previous, customer FROM timeline WHERE seq = ?1")?;
+            let mut rows: Vec<String> = Vec::new();
+            while let Some(seq) = next {
+                let read = |row: &rusqlite::Row<'_>| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?))
+                };
+                let found = entry.query_row([seq], read).optional()?;
+                let before = |previous: &Option<i64>| previous.is_none_or(|previous| previous < seq);
+                let Some((text, previous, _)) = found.filter(|(_, p, whose)| whose == customer && before(p)) else {
+                    return Ok(Err(seq));
+                };
+                rows.push(text);
+                next = previous;
+            }
+            Ok(Ok(rows))
+        };
+        match read().map_err(|e| failed(&e))? {
+            Ok(rows) => Ok(rows.iter().rev().flat_map(|row| row.split('\n')).map(str::to_owned).collect()),
+            Err(seq) => {
+                Err(StoreError::Damaged(format!("the timeline of customer `{customer}` breaks at entry {seq}")))
+            }
+        }
     }
 
     fn customers(&mut self, after: Option<&str>, n: usize) -> Result<Vec<String>, StoreError> {
@@ -461,6 +650,9 @@ impl Store for Sqlite {
     }
 
     fn meta(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        if OWN.contains(&name) {
+            return Ok(None);
+        }
         let sql = "SELECT value FROM meta WHERE name = ?1";
         Ok(self.rows(sql, [name], |row| row.get(0))?.into_iter().next())
     }

@@ -2,12 +2,15 @@
 //!
 //! The state is plain data. It is bounded: what no rule can ask for any more is dropped at the end of each step.
 
+mod encoding;
+
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::Ts;
 use journey_spec::places;
 use journey_spec::program::{
-    Channel, Deadline, EndKind, EventId, JourneyId, Limit, MessageId, Millis, Program, Send, StateId, Then, Window,
+    Channel, Deadline, EndKind, EventId, JourneyId, Limit, MessageId, Millis, Program, Send, StateId, Window,
 };
 use journey_spec::time::Zone;
 use journey_spec::value::{Data, Value};
@@ -30,7 +33,7 @@ pub struct Customer {
     #[serde(default)]
     pub(crate) agreed: Vec<Agreed>,
     /// Zones of before the last moves, for windows of the calendar.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) former_zones: Vec<FormerZone>,
     /// Addresses that have said STOP, folded, oldest first.
     pub(crate) stops: Vec<Stop>,
@@ -49,7 +52,7 @@ pub struct Customer {
     /// Counts for limits that hold for the customer.
     pub(crate) tallies: Vec<CustomerTally>,
     /// What was taken in of events that have a limit on that.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub(crate) intakes: BTreeMap<EventId, Tally>,
     /// What left lately, oldest first, for hearing answers and receipts.
     pub(crate) routes: Vec<Route>,
@@ -80,19 +83,19 @@ pub struct Instance {
     /// When the newest taken news happened, for events with `newest by`.
     pub(crate) newest: BTreeMap<EventId, Ts>,
     /// When data that some message needs fresh were taken over last.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub(crate) taken: BTreeMap<String, Ts>,
     /// Counts for limits that hold for the instance, by position in the journey's list.
     pub(crate) tallies: BTreeMap<u32, Tally>,
     /// Which way it went in each state that splits.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub(crate) splits: BTreeMap<StateId, u32>,
     pub(crate) promises: Vec<OpenPromise>,
     /// Goals that were reached or missed, by position.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(default)]
     pub(crate) measured: BTreeSet<u32>,
     /// Silence that is hoped for after the end.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) watches: Vec<Watch>,
 }
 
@@ -161,6 +164,7 @@ pub(crate) struct Waiting {
     pub(crate) number: u64,
     pub(crate) instance: u64,
     pub(crate) visit: u64,
+    #[serde(with = "encoding::part")]
     pub(crate) send: Send,
     pub(crate) decided: Ts,
     /// When it is asked again.
@@ -171,8 +175,11 @@ pub(crate) struct Waiting {
     #[serde(default)]
     pub(crate) paused: bool,
     /// It waits for a datum that a service is asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(crate) lookup: Option<Lookup>,
+    /// The id under which it was released before and could not go out.
+    #[serde(default)]
+    pub(crate) again: Option<String>,
 }
 
 /// A service has been asked for a datum that a waiting message needs fresh.
@@ -196,7 +203,9 @@ pub(crate) struct Route {
     pub(crate) journey: JourneyId,
     pub(crate) key: Option<String>,
     pub(crate) visit: u64,
-    pub(crate) on_failed: Option<Then>,
+    /// What was sent, for who has to ask again; none in states of before it was kept.
+    #[serde(default, with = "encoding::part")]
+    pub(crate) send: Option<Send>,
     /// Its failure was told.
     pub(crate) failed: bool,
 }
@@ -427,6 +436,12 @@ impl Customer {
         self.stops.iter().any(|s| s.address == folded)
     }
 
+    /// What left, oldest first, as far back as a rule can ask, and thirty days at least.
+    #[must_use]
+    pub fn left(&self) -> &[Left] {
+        &self.left
+    }
+
     /// How many entries the ledger's log holds.
     #[must_use]
     pub fn ledger_len(&self) -> usize {
@@ -437,21 +452,47 @@ impl Customer {
     pub(crate) fn charge(&mut self, of: (Option<JourneyId>, u32, Option<String>), n: u32, per: Option<Window>) {
         let (journey, limit, key) = of;
         let now = self.now;
-        match self.tallies.iter_mut().find(|t| t.journey == journey && t.limit == limit && t.key == key) {
-            Some(found) => found.tally.charge(n, per, now),
-            None => {
-                let mut tally = Tally::default();
-                tally.charge(n, per, now);
-                self.tallies.push(CustomerTally { journey, limit, key, tally });
-            }
+        self.tally((journey, limit, key), |tally| tally.charge(n, per, now));
+    }
+
+    /// Changes the count for a limit that holds for the customer.
+    pub(crate) fn tally(&mut self, of: (Option<JourneyId>, u32, Option<String>), change: impl FnOnce(&mut Tally)) {
+        let (journey, limit, key) = of;
+        let found = self.tallies.iter().position(|t| t.journey == journey && t.limit == limit && t.key == key);
+        let at = found.unwrap_or(self.tallies.len());
+        if found.is_none() {
+            self.tallies.push(CustomerTally { journey, limit, key, tally: Tally::default() });
+        }
+        if let Some(found) = self.tallies.get_mut(at) {
+            change(&mut found.tally);
         }
     }
 
     /// Whether a limit that holds for the customer lets no more through.
     pub(crate) fn is_full(&self, program: &Program, journey: Option<JourneyId>, index: u32, limit: &Limit) -> bool {
-        let of = |t: &&CustomerTally| t.journey == journey && t.limit == index && t.key.is_none();
-        let tally = self.tallies.iter().find(of).map(|t| &t.tally);
-        self.is_tally_full(program, tally, limit)
+        let tally = self.counted(program, journey, index, None);
+        self.is_tally_full(program, tally.as_deref(), limit)
+    }
+
+    /// What was counted for a limit that holds for the customer, over all versions of its journey.
+    pub(crate) fn counted(
+        &self,
+        program: &Program,
+        journey: Option<JourneyId>,
+        index: u32,
+        key: Option<&str>,
+    ) -> Option<Cow<'_, Tally>> {
+        let same = |t: &&CustomerTally| match (journey, t.journey) {
+            (None, None) => t.limit == index,
+            (Some(journey), Some(of)) => program.counts_same((journey, index), (of, t.limit)),
+            _ => false,
+        };
+        let mut all = self.tallies.iter().filter(|t| t.key.as_deref() == key && same(t)).map(|t| &t.tally);
+        let first = all.next()?;
+        let Some(second) = all.next() else { return Some(Cow::Borrowed(first)) };
+        let mut sum = first.clone();
+        std::iter::once(second).chain(all).for_each(|tally| sum.add(tally));
+        Some(Cow::Owned(sum))
     }
 
     /// Whether a limit lets no more through, by what it has counted so far.

@@ -175,6 +175,9 @@ pub struct Entry {
     pub at: Ts,
     /// The journey concerned, where there is one.
     pub journey: Option<String>,
+    /// The hash of the program that the instance is still on, where that is not the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The instance's key, where it has one.
     pub key: Option<String>,
     /// The instance's number, counted per customer.
@@ -219,6 +222,15 @@ pub enum What {
         state: String,
         /// What led there, in words: `booking.rescheduled, settled`, `after 12h`, `limit visits moved to 3 per 7d`.
         why: String,
+    },
+    /// The instance goes on in the newest version of its journey.
+    Moved {
+        /// The hash of the program that it was on.
+        version: String,
+        /// The older version's state.
+        from: String,
+        /// Where it goes on, without entering.
+        to: String,
     },
     /// A split chose a way; told once a state and instance.
     Split {
@@ -278,6 +290,15 @@ pub enum What {
         message: String,
         /// Why, in words.
         why: String,
+    },
+    /// A message was released and did not go out; it is judged again.
+    Unsent {
+        /// The release's id.
+        id: String,
+        /// The message's name.
+        message: String,
+        /// Whether it may have gone out all the same.
+        in_doubt: bool,
     },
     /// A channel could not deliver.
     Failed {
@@ -359,6 +380,8 @@ pub enum What {
     },
     /// What the directory knows changed.
     Updated,
+    /// The customer was forgotten: what is personal is erased, what left stays counted.
+    Forgotten,
     /// The instance ended.
     Ended {
         /// In which state; empty where a limit ended it.

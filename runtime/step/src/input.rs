@@ -63,6 +63,17 @@ pub enum Input {
         /// The record's fields, whole and typed; none where it could not be had.
         record: Option<Data>,
     },
+    /// The customer is to be forgotten.
+    Forget,
+    /// A message was released and did not go out, and would only now: it is judged again.
+    Late {
+        /// The message's id.
+        message: String,
+        /// The channel on which it was released.
+        channel: Channel,
+        /// Whether an attempt may have gone out all the same.
+        in_doubt: bool,
+    },
     /// A channel told what became of a message.
     Receipt {
         /// The message's id.

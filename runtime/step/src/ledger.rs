@@ -13,7 +13,7 @@ mod window;
 
 pub(crate) use consent::{consent, remember};
 use judge::all_windows;
-pub(crate) use judge::{Ask, Verdict, charge, judge, prune};
+pub(crate) use judge::{Ask, Charged, Verdict, charge, judge, prune, uncharge};
 pub(crate) use places::{places, remember_zone, zones_of_profile};
 pub use quiet::{all_quiet_end, is_quiet};
 pub use window::{Left, Places, Tally, frees_at, in_window, most_in_window, most_within};

@@ -1,5 +1,6 @@
 //! A timeline's entry as one plain English line.
 
+use journey_spec::program::short;
 use journey_spec::time::Zone;
 
 use crate::effect::{Entry, PromiseFate, What};
@@ -19,6 +20,12 @@ impl Entry {
             What::Refused { event, rule } => format!("refused {event}: {rule}"),
             What::Ignored { input, why } => format!("ignored {input}: {why}"),
             What::Entered { state, why } => format!("entered {state}, by {why}"),
+            What::Moved { version, from, to } if from == to => {
+                format!("moved from version {} to the newest, in {to}", short(version))
+            }
+            What::Moved { version, from, to } => {
+                format!("moved from {from} of version {} to {to} of the newest", short(version))
+            }
             What::Goal { goal, reached: true } => format!("goal {goal}: reached"),
             What::Goal { goal, reached: false } => format!("goal {goal}: missed"),
             What::Set { path, value } => format!("set {path} to {value}"),
@@ -32,6 +39,10 @@ impl Entry {
             }
             What::Blocked { message, rule } => format!("blocked {message} by {rule}"),
             What::Withdrawn { message, why } => format!("withdrew {message}: {why}"),
+            What::Unsent { message, in_doubt: false, .. } => format!("{message} did not go out, and is asked again"),
+            What::Unsent { message, in_doubt: true, .. } => {
+                format!("nobody knows whether {message} went out, and it is asked again")
+            }
             What::Failed { message } => format!("could not deliver {message}"),
             What::Limited { limit, instead } => format!("{limit}: {instead}"),
             What::HandedOver { queue, joined: false, priority, .. } => {
@@ -56,6 +67,7 @@ impl Entry {
                 PromiseFate::Broken => format!("BROKE the promise {name}, due by {}", zone.stamp(*by)),
                 PromiseFate::Void => format!("the promise {name} is void: no address is left for it"),
             },
+            What::Forgotten => "the customer was forgotten".into(),
             What::Updated => "the directory was updated".into(),
             What::Ended { state, outcome } => {
                 let outcome = match outcome {

@@ -1,7 +1,7 @@
 //! The step function: the time first, then the input, each part as a step of its own.
 //!
 //! ```text
-//! step = everything due, in order ─► the input ─► forget what no rule asks for
+//! step = who is to move to the newest version moves ─► everything due, in order ─► the input ─► forget what no rule asks for
 //!          each: one arrow ─► entry actions ─► immediate arrows ─► rest
 //!                ─► what was decided is asked of the ledger ─► what follows from messages that were blocked
 //! ```
@@ -10,10 +10,13 @@ mod calls;
 mod conditions;
 mod due;
 mod events;
+mod forget;
 mod fresh;
 mod goals;
 mod handoffs;
 mod hooks;
+mod late;
+mod migrate;
 mod moves;
 mod promises;
 mod render;
@@ -138,10 +141,13 @@ fn run<'p>(
         ids: 0,
     };
     run.c.now = now;
+    run.migrate();
     for _ in 0..MOST_DUE {
         if !run.do_next_due() {
             break;
         }
+        // What was under way has come to its end, and what it kept from moving moves.
+        run.migrate();
     }
     run.take_input(input);
     run.forget();
@@ -202,6 +208,8 @@ impl<'p> Run<'p> {
             Input::Answered { call, outcome } => self.answered(call, outcome),
             Input::LookedUp { call, record } => self.looked_up(call, record.as_ref()),
             Input::Receipt { message, delivered } => self.receipt(message, *delivered),
+            Input::Forget => self.forget_person(),
+            Input::Late { message, channel, in_doubt } => self.late(message, *channel, *in_doubt),
         }
         self.conclude();
     }
@@ -376,6 +384,7 @@ impl<'p> Run<'p> {
         let entry = Entry {
             at: self.now,
             journey: n.and_then(|n| self.journey(n)).map(|j| j.name.clone()),
+            version: instance.and_then(|i| self.program.older_version(i.journey)).map(str::to_owned),
             key: instance.and_then(|i| i.key.clone()),
             instance: instance.map(|i| i.number),
             what,

@@ -177,6 +177,7 @@ fn a_wait_of_days_is_the_customers() {
             state("first", vec![], vec![names.to(nine, "told")]),
             state("told", vec![names.send("note")], vec![]),
         ],
+        migrations: Vec::new(),
     };
     let program = program(&names, vec![sms("note", "Hello")], Policy::default(), vec![journey]);
     let told = |zones: &[(&str, Option<&str>)]| {
@@ -213,6 +214,7 @@ fn greedy(n: u32, per: Window) -> Program {
         starts: vec![names.start("go", &[], "told")],
         arrows: vec![],
         states: vec![told],
+        migrations: Vec::new(),
     };
     let mut rule = limit(MESSAGES, n, None, Fate::Skip, "messages");
     rule.per = Some(per);

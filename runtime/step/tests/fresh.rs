@@ -51,6 +51,7 @@ fn fresh() -> Program {
             state("blocked", vec![names.send("sorry")], vec![]),
             state("past", vec![], vec![]),
         ],
+        migrations: Vec::new(),
     };
     let mut program = program(&names, vec![note, sms("sorry", "Sorry")], Policy::default(), vec![journey]);
     program.services[0].outcomes.clear();

@@ -66,6 +66,7 @@ fn complaint() -> Program {
         goals: Vec::new(),
         arrows: Vec::new(),
         states,
+        migrations: Vec::new(),
     };
     let mut program = program(&names, Vec::new(), Policy::default(), vec![journey]);
     program.records.insert("Booking".into(), vec![field("id", text_type()), field("slot", Type::Instant)]);

@@ -28,6 +28,7 @@ fn spikes(quota: Quota) -> Program {
         starts: vec![names.start("spike", &[], "told")],
         arrows: vec![],
         states: vec![told, end("done", EndKind::Neutral)],
+        migrations: Vec::new(),
     };
     let mut program = program(&names, vec![sms("note", "Hello")], Policy::default(), vec![journey]);
     program.events[0].fields = vec![field("line", Type::Optional(Box::new(text_type())))];

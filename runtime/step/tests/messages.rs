@@ -486,6 +486,7 @@ fn the_state_survives_json() {
 fn a_sentence_is_plain() {
     let entry = Entry {
         at: 0,
+        version: None,
         journey: None,
         key: None,
         instance: None,

@@ -135,6 +135,7 @@ fn essential_messages_do_not_pass_a_pause_and_keep_their_bound_after_it() {
         arrows: vec![names.on("alarm", &[], None, Then::Stay(vec![names.send("vital")]))],
         states: names
             .states(vec![state("on", vec![], vec![names.to(after(9 * DAY), "done")]), end("done", EndKind::Success)]),
+        migrations: Vec::new(),
     };
     let mut c = Ordered::new(program(&names, vec![vital], Policy::default(), vec![journey]));
     c.event("alarm", booking("B", day(20, "09:00")));

@@ -97,7 +97,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_run_is_deterministic_and_replays_also_through_json(program in programs(), moves in moves(true)) {
+    fn a_run_is_deterministic_and_replays_also_through_what_is_stored(program in programs(), moves in moves(true)) {
         let (last, calls) = drive(&program, &moves);
         let (again, same) = drive(&program, &moves);
         prop_assert_eq!(&last, &again);
@@ -107,6 +107,10 @@ proptest! {
             let (next, effects) = step(&program, serde_json::from_str(&json).unwrap(), &call.input, call.now);
             prop_assert_eq!(&effects, &call.effects);
             prop_assert_eq!(&effects, &other.effects);
+            let bytes = next.to_bytes().unwrap();
+            prop_assert!(bytes.len() < serde_json::to_string(&next).unwrap().len() / 2);
+            prop_assert_eq!(&Customer::from_bytes(&bytes).unwrap(), &next);
+            prop_assert_eq!(&Customer::from_bytes(json.as_bytes()).unwrap(), &customer);
             customer = next;
         }
         prop_assert_eq!(customer, last);

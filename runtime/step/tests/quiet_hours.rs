@@ -46,6 +46,7 @@ fn sends(from: u16, to: u16) -> Program {
         starts: vec![names.start("go", &[], "told")],
         arrows: vec![],
         states: vec![state("told", vec![names.send("note")], vec![])],
+        migrations: Vec::new(),
     };
     let policy = Policy { quiet: vec![quiet(from, to, &[], Fate::Defer)], ..Policy::default() };
     program(&names, messages, policy, vec![journey])

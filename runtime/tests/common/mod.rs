@@ -114,6 +114,7 @@ pub fn program() -> Program {
         starts: vec![Start { event: EventId(0), take: vec!["order".into()], when: None, to: StateId(0) }],
         arrows: vec![Arrow { on: Trigger::Reply(None), when: None, then: Then::Stay(vec![handoff()]) }],
         states,
+        migrations: Vec::new(),
     };
     let limit = Limit {
         what: LimitWhat::Messages { channel: None, purpose: None },
@@ -161,6 +162,7 @@ pub fn program() -> Program {
             ..Policy::default()
         },
         journeys: vec![journey],
+        versions: None,
     }
     .seal()
 }

@@ -29,11 +29,12 @@ pub(super) fn write(paths: &[PathBuf], unsafe_fixes: bool, screen: &mut Screen) 
         };
         written::replace(place, &[mark, new.as_bytes()].concat())?;
     }
-    screen.say(&told(&mended, "mended"));
+    let lines: String = mended.done.iter().map(line).collect();
+    screen.say(&format!("{lines}{}", told(&mended, "mended")));
     Ok(())
 }
 
-/// Shows what would be mended.
+/// Shows what would be mended; each edit stands in the differences, and is not listed once more.
 pub(super) fn show(paths: &[PathBuf], unsafe_fixes: bool, screen: &mut Screen) -> Outcome {
     let mended = mended(paths, unsafe_fixes)?;
     for (path, (old, new)) in &mended.texts {
@@ -44,14 +45,12 @@ pub(super) fn show(paths: &[PathBuf], unsafe_fixes: bool, screen: &mut Screen) -
 }
 
 fn told(mended: &Mended, verb: &str) -> String {
-    let mut out: String = mended.done.iter().map(line).collect();
-    out.push_str(&format!(
+    format!(
         "{}: {} {verb} in {}\n",
         styled(GOOD, "fix"),
         count(mended.done.len(), "finding", "findings"),
         count(mended.texts.len(), "file", "files")
-    ));
-    out
+    )
 }
 
 /// `appointment.journey:12 J0101: `confirmatoin` → `confirmation``

@@ -41,7 +41,8 @@ fn subject(bound: &Bound) -> Subject {
     (bound.scope, bound.channel, bound.purpose)
 }
 
-/// A line a subject: all messages, and each channel and purpose that is tighter than all together.
+/// A line a subject: all messages, and each channel and purpose that is tighter than all together; none of zeros but the
+/// customer's own.
 fn rows<'p>(proof: &'p Proof, windows: &[Option<i64>]) -> Vec<Row<'p>> {
     let mut out = Vec::new();
     let mut seen: BTreeSet<Subject> = BTreeSet::new();
@@ -55,7 +56,10 @@ fn rows<'p>(proof: &'p Proof, windows: &[Option<i64>]) -> Vec<Row<'p>> {
         let all = (bound.scope, None, None);
         let tighter =
             windows.iter().any(|w| of(subject(bound), *w).map(|b| b.at_most) != of(all, *w).map(|b| b.at_most));
-        if subject(bound) == all || tighter {
+        // Of what never comes a line of zeros says nothing; that nothing at all comes does.
+        let never = windows.iter().all(|w| of(subject(bound), *w).is_none_or(|b| b.at_most == Some(0)));
+        let whole = subject(bound) == (Scope::Customer, None, None);
+        if whole || (subject(bound) == all || tighter) && !never {
             out.push(Row { name: &bound.subject, own: windows.iter().map(|w| of(subject(bound), *w)).collect() });
         }
     }
@@ -72,9 +76,14 @@ fn lines(rows: &[Row<'_>]) -> Vec<Line> {
         // Where something bounds it in some window, that is what counts.
         let bounded = row.own.iter().flatten().any(|b| b.at_most.is_some());
         let shown = row.own.iter().flatten().filter(|b| b.at_most.is_some() == bounded);
-        let mut by: Vec<&str> = shown.map(|b| b.by.as_str()).filter(|by| !by.is_empty()).collect();
-        by.dedup();
-        lines.push((row.name.to_owned(), cells, by.join("; "), false));
+        // Each limit once, in whatever windows it counts.
+        let mut by: Vec<&str> = Vec::new();
+        for part in shown.flat_map(|b| parts(&b.by)) {
+            if !by.contains(&part) {
+                by.push(part);
+            }
+        }
+        lines.push((row.name.to_owned(), cells, by.join(", "), false));
         let looser = |b: &&Bound| b.limit.is_some() && b.limit != b.at_most;
         if row.own.iter().flatten().any(looser) {
             let limits = row.own.iter().map(|b| b.and_then(|b| b.limit).map_or_else(String::new, figure)).collect();
@@ -82,6 +91,16 @@ fn lines(rows: &[Row<'_>]) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// What stands between commas, but those in backticks.
+fn parts(by: &str) -> Vec<&str> {
+    let mut in_name = false;
+    let split = by.split(|c: char| {
+        in_name ^= c == '`';
+        c == ',' && !in_name
+    });
+    split.map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
 /// The table: a line a subject, a column a window, and what enforces it.

@@ -11,6 +11,7 @@ use journey_spec::program::{Channel, Millis, Program, Purpose};
 use journey_spec::time::{Zone, parse_duration, spelled_duration};
 use journey_step::effect::{Entry, What};
 
+use super::fold;
 use super::journey::{find, refused, unknown_journey};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::project::{self, Compiled};
@@ -141,7 +142,12 @@ impl Page<'_> {
             _ => None,
         };
         out.push_str("\nThe worst run that was found, done by the runtime's own step; times in UTC:\n");
-        out.push_str(&timeline::render_noted(&shown, &zone, 2, width, &note));
+        let counted = |entry: &Entry| match &entry.what {
+            What::Sent { id, .. } => numbers.get(id.as_str()).copied(),
+            _ => None,
+        };
+        let folds = fold::repeats(&shown, &zone, &fold::Counting { number: &counted, most });
+        out.push_str(&timeline::render_noted(&shown, &zone, 2, width, &note, &folds));
         let window = match self.within {
             Some(within) => format!("in the {} from {} on", spelled_duration(within), zone.stamp(first)),
             None => "in its whole life".to_owned(),

@@ -10,22 +10,22 @@ use journey_spec::time::{spelled_days, spelled_duration};
 
 /// A journey and what its words name.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'a> {
-    pub(super) program: &'a Program,
-    pub(super) journey: &'a Journey,
+pub(crate) struct Words<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) journey: &'a Journey,
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn state(&self, id: StateId) -> &'a str {
+    pub(crate) fn state(&self, id: StateId) -> &'a str {
         self.journey.states.get(id.index()).map_or("", |s| s.name.as_str())
     }
 
-    pub(super) fn message(&self, send: &Send) -> &'a str {
+    pub(crate) fn message(&self, send: &Send) -> &'a str {
         self.program.messages.get(send.message.index()).map_or("", |m| m.name.as_str())
     }
 
     /// A trigger nearly as it is written.
-    pub(super) fn trigger(&self, on: &Trigger) -> String {
+    pub(crate) fn trigger(&self, on: &Trigger) -> String {
         match on {
             Trigger::Event { event, take, settle } => {
                 let name = self.program.events.get(event.index()).map_or("", |e| e.name.as_str());
@@ -46,7 +46,7 @@ impl<'a> Words<'a> {
     }
 
     /// An arrow's trigger and condition nearly as they are written.
-    pub(super) fn arrow(&self, arrow: &Arrow) -> String {
+    pub(crate) fn arrow(&self, arrow: &Arrow) -> String {
         match &arrow.when {
             Some(cond) => format!("{} when {cond}", self.trigger(&arrow.on)),
             None => self.trigger(&arrow.on),
@@ -54,7 +54,7 @@ impl<'a> Words<'a> {
     }
 
     /// When a trigger comes, and what it brings along; empty where its own words say it.
-    pub(super) fn when(&self, on: &Trigger) -> String {
+    pub(crate) fn when(&self, on: &Trigger) -> String {
         match on {
             Trigger::Event { take, settle, .. } => {
                 let take: Vec<String> = take.iter().map(|t| format!("`{t}`")).collect();
@@ -91,7 +91,7 @@ impl<'a> Words<'a> {
     }
 
     /// What an arrow does, taken in this state.
-    pub(super) fn then(&self, then: &Then, here: StateId) -> String {
+    pub(crate) fn then(&self, then: &Then, here: StateId) -> String {
         match then {
             Then::Goto(to) => self.goes(*to, here),
             Then::Stay(actions) if actions.is_empty() => "stays, and nothing else is done".into(),
@@ -103,7 +103,7 @@ impl<'a> Words<'a> {
     }
 
     /// Where an arrow leads, and what the limits on its target make of it.
-    pub(super) fn goes(&self, to: StateId, here: StateId) -> String {
+    pub(crate) fn goes(&self, to: StateId, here: StateId) -> String {
         let name = self.state(to);
         let end = self.journey.states.get(to.index()).and_then(|s| s.end);
         let mut out = match end {
@@ -118,7 +118,7 @@ impl<'a> Words<'a> {
     }
 
     /// What happens in place of a visit that a limit bars.
-    pub(super) fn instead(&self, fate: &Fate) -> String {
+    pub(crate) fn instead(&self, fate: &Fate) -> String {
         match fate {
             Fate::Goto(to) => format!("goes to `{}`", self.state(*to)),
             Fate::End => "the journey ends".into(),
@@ -128,7 +128,7 @@ impl<'a> Words<'a> {
     }
 
     /// An action as a sentence's part.
-    pub(super) fn action(&self, action: &Action, here: StateId) -> String {
+    pub(crate) fn action(&self, action: &Action, here: StateId) -> String {
         let detail = self.detail(action, here);
         let what = match action {
             Action::Send(send) => format!("sends `{}`", self.message(send)),
@@ -142,7 +142,7 @@ impl<'a> Words<'a> {
     }
 
     /// An action nearly as it is written.
-    pub(super) fn written(&self, action: &Action) -> String {
+    pub(crate) fn written(&self, action: &Action) -> String {
         match action {
             Action::Send(send) => format!("send {}", self.message(send)),
             Action::Handoff(handoff) => {
@@ -157,7 +157,7 @@ impl<'a> Words<'a> {
     }
 
     /// The rest of what there is to say of an action.
-    pub(super) fn detail(&self, action: &Action, here: StateId) -> String {
+    pub(crate) fn detail(&self, action: &Action, here: StateId) -> String {
         match action {
             Action::Send(send) => self.sending(send, here),
             Action::Set(set) => {
@@ -174,7 +174,7 @@ impl<'a> Words<'a> {
     }
 
     /// That a hook is asked, and what its failure counts as.
-    pub(super) fn asks(&self, ask: &Ask) -> String {
+    pub(crate) fn asks(&self, ask: &Ask) -> String {
         match self.program.hooks.get(ask.hook.index()) {
             Some(hook) => format!(
                 "asks the hook at once, at most {}; where it fails, it counts as {}",
@@ -241,7 +241,7 @@ fn along(handoff: &Handoff) -> String {
     format!("{said}{priority}")
 }
 
-pub(super) fn end_name(kind: EndKind) -> &'static str {
+pub(crate) fn end_name(kind: EndKind) -> &'static str {
     match kind {
         EndKind::Success => "success",
         EndKind::Neutral => "neutral",

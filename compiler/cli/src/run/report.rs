@@ -6,8 +6,9 @@ use std::path::Path;
 use journey_compiler::check::bounds::{self, Scope};
 use journey_runtime::Engine;
 use journey_runtime::drive::{GoalSummary, Summary};
+use journey_runtime::engine::Living;
 use journey_spec::Ts;
-use journey_spec::program::{DAY, Program};
+use journey_spec::program::{DAY, Program, short};
 use journey_spec::time::{Zone, spelled_duration};
 use journey_step::effect::{Entry, PromiseFate, What};
 
@@ -104,6 +105,7 @@ impl Report<'_> {
             ));
         }
         screen.print(&goals(&self.summary.goals));
+        screen.print(&older(&self.engine.living()));
         if let Some(why) = &self.summary.unfinished {
             screen.print(&format!("{why}\n"));
         }
@@ -188,6 +190,17 @@ impl Report<'_> {
         }
         Ok(out)
     }
+}
+
+/// Who is still on an older version, a line each journey and version.
+fn older(living: &[Living]) -> String {
+    let older = living.iter().filter_map(|l| Some((l, l.version.as_deref()?)));
+    older
+        .map(|(l, version)| {
+            let instances = counted(l.instances, "instance goes", "instances go");
+            format!("{instances} on in {} as it was in version {}\n", l.journey, short(version))
+        })
+        .collect()
 }
 
 /// How goals were met, a line each and one for each way of a split.

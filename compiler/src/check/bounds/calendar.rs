@@ -8,14 +8,14 @@
 use std::collections::BTreeSet;
 
 use journey_spec::codes::J0218;
-use journey_spec::program::{Calendar, DAY, Fate, JourneyId, Limit, LimitWhat, MINUTE, Millis, Window};
+use journey_spec::program::{Calendar, DAY, Fate, JourneyId, Limit, LimitWhat, MINUTE, Millis, Quiet, Window};
 use journey_spec::time::{Zone, parse_rfc3339, spelled_duration};
 use journey_spec::{Program, Ts};
-use journey_step::ledger::{in_window, most_within};
+use journey_step::ledger::in_window;
 
 use super::curves::{Counted, Runs};
 use super::limits::{Class, by_limits, house, rule};
-use super::proof::worst_of;
+use super::proof::{Tried, worst_of};
 use super::shape::Shape;
 use super::{Bound, Kind, Scope, Wanted};
 use crate::diagnostics::Finding;
@@ -25,7 +25,7 @@ use crate::witness::Leaves;
 
 /// So many messages of a run have the day begin before them, one after the other.
 const MOVED: usize = 6;
-/// So many messages of a story are named.
+/// So many messages of a story are named one by one.
 const TOLD: usize = 8;
 
 /// A limit of the calendar is not passed by twice as much around the end of a day, week or month.
@@ -51,8 +51,10 @@ struct Said {
     unit: Calendar,
     /// The most that can leave in as long a rolling window.
     most: u64,
-    /// More than that can never be, on a day on which the clock is not set forward.
-    ordinary: u64,
+    /// As many just before the calendar turns over as just after.
+    twice: u64,
+    /// Whether a whole day, week or month can lie between, so that three of them share in the window.
+    thrice: bool,
     /// Messages that left in one such window, of a run that was done; empty where none passed the limit.
     left: Vec<Leaves>,
     /// Of one instance only, and of which journey.
@@ -71,13 +73,14 @@ fn asked(program: &Program, shapes: &[Shape], limit: &Limit, journey: Option<Jou
     if n == 0 || most <= n {
         return None;
     }
-    let bound = Bound {
+    let twice = n.saturating_mul(2);
+    let bound = |lasts: Millis| Bound {
         scope: journey.filter(|_| alone).map_or(Scope::Customer, Scope::Instance),
         subject: String::new(),
         channel,
         purpose,
-        window: Some(window),
-        at_most: Some(most),
+        window: Some(lasts),
+        at_most: Some(most.min(twice)),
         kind: Kind::UpperBound,
         by: String::new(),
         limit: None,
@@ -87,8 +90,17 @@ fn asked(program: &Program, shapes: &[Shape], limit: &Limit, journey: Option<Jou
     };
     let passes = |name: &str| program.messages.iter().any(|m| m.name == name && m.essential.is_some());
     let counted = |l: &Leaves| wanted.holds(&(l.channel, l.purpose)) && !passes(&l.message);
-    let begins = beginnings(program, shapes, wanted, unit);
-    let left = worst_of(program, shapes, &bound, &begins, counted).filter(|(left, _)| *left > n).map(|(_, tried)| {
+    // A run of a day is soon done, and mostly shows it; one of a month can be too long to be done.
+    let mut worst: Option<(u64, Tried)> = None;
+    for lasts in [DAY, 7 * DAY, 30 * DAY].into_iter().filter(|lasts| *lasts <= window) {
+        if worst.as_ref().is_some_and(|(left, _)| *left >= most.min(twice)) {
+            break;
+        }
+        let begins = beginnings(program, shapes, wanted, unit, (lasts, limit.n));
+        let found = worst_of(program, shapes, (&bound(lasts), window), &begins, counted);
+        worst = worst.into_iter().chain(found).max_by_key(|(left, tried)| (*left, std::cmp::Reverse(tried.begins)));
+    }
+    let left = worst.filter(|(left, _)| *left > n).map(|(_, tried)| {
         let (_, first) = tried.most_in(Some(window), counted);
         let last = first.map_or(Ts::MIN, |first| first.saturating_add(window).saturating_sub(1));
         let all =
@@ -100,13 +112,9 @@ fn asked(program: &Program, shapes: &[Shape], limit: &Limit, journey: Option<Jou
     if left.is_none() && !open {
         return None;
     }
-    // Of one day to the next; a third begins in the same 24 hours only where the clock is set forward.
-    let ordinary = match unit {
-        Calendar::Day => n.saturating_mul(2),
-        Calendar::Week | Calendar::Month => most_within(n, Window::Calendar(unit), Window::Rolling(window)),
-    };
+    let thrice = most > twice && skips_one(program, shapes, wanted, unit);
     let of = journey.and_then(|id| program.journeys.get(id.index())).filter(|_| alone).map(|j| j.name.clone());
-    Some(Said { unit, most, ordinary, left: left.unwrap_or_default(), of })
+    Some(Said { unit, most, twice, thrice, left: left.unwrap_or_default(), of })
 }
 
 /// The most of what a limit counts that can be due in a rolling window of its length, under it and all other limits; and
@@ -140,7 +148,13 @@ fn due(program: &Program, shapes: &[Shape], wanted: Wanted, window: Millis, alon
 }
 
 /// Instants at which the worst run's window may begin, so that the calendar turns over in the middle of it.
-fn beginnings(program: &Program, shapes: &[Shape], wanted: Wanted, unit: Calendar) -> Vec<Ts> {
+fn beginnings(
+    program: &Program,
+    shapes: &[Shape],
+    wanted: Wanted,
+    unit: Calendar,
+    (lasts, n): (Millis, u32),
+) -> Vec<Ts> {
     let turns = parse_rfc3339(match unit {
         Calendar::Day => "2026-01-14T00:00:00Z",
         Calendar::Week => "2026-01-19T00:00:00Z",
@@ -152,14 +166,43 @@ fn beginnings(program: &Program, shapes: &[Shape], wanted: Wanted, unit: Calenda
     let nights = nights.map(|q| turns.saturating_sub(DAY).saturating_add(Millis::from(q.from).saturating_mul(MINUTE)));
     let turns: BTreeSet<Ts> = nights.chain([turns]).collect();
     let mut times: BTreeSet<Millis> = BTreeSet::from([0]);
+    // When one message more comes than the limit lets through: as many as can are then before the turn.
+    let mut full: BTreeSet<Millis> = BTreeSet::new();
     for shape in shapes {
         let counted = Counted { classes: shape.classes(wanted, false), essential: Some(false) };
-        let reached = shape.curves.most(program, &shape.graph, &counted, Some(rolling(unit)), Runs::Easy);
-        times.extend(reached.run.iter().flat_map(|(_, run)| run.steps.iter().map(|(_, t)| *t)));
+        let reached = shape.curves.most(program, &shape.graph, &counted, Some(lasts), Runs::Easy);
+        let Some((ready, run)) = reached.run else { continue };
+        times.extend(run.steps.iter().map(|(_, t)| *t));
+        let sends = ready.sends(program, &shape.graph, &counted, &run);
+        full.extend(sends.get(n as usize).or(sends.last()));
     }
-    let times: Vec<Millis> = times.into_iter().take(MOVED).collect();
+    let times: Vec<Millis> = full.into_iter().chain(times.into_iter().take(MOVED)).collect();
     let begin = |turn: Ts| times.iter().flat_map(move |t| [turn.saturating_sub(*t), turn.saturating_sub(*t) - MINUTE]);
     turns.into_iter().flat_map(begin).collect()
+}
+
+/// Whether three days, weeks or months can share in one rolling window of their length: where the one in the middle is
+/// shorter than that, by more than quiet hours keep messages away from its ends.
+fn skips_one(program: &Program, shapes: &[Shape], wanted: Wanted, unit: Calendar) -> bool {
+    let spare = match unit {
+        // The hour by which the clock is set forward.
+        Calendar::Day | Calendar::Week => 60,
+        // February.
+        Calendar::Month => 2 * 24 * 60,
+    };
+    let classes: BTreeSet<Class> = shapes.iter().flat_map(|s| s.classes(wanted, false)).collect();
+    let quiet = |class: &Class, minute: u16| {
+        let keeps = |q: &&Quiet| q.purposes.is_empty() || q.purposes.contains(&class.1);
+        let holds = |q: &Quiet| match q.from <= q.to {
+            true => (q.from..q.to).contains(&minute),
+            false => minute >= q.from || minute < q.to,
+        };
+        program.policy.quiet.iter().filter(keeps).any(holds)
+    };
+    // Minutes before midnight in which nothing leaves, and after.
+    let before = classes.iter().filter_map(|c| (0..1_440).rev().position(|minute| !quiet(c, minute))).min();
+    let after = classes.iter().filter_map(|c| (0..1_440).position(|minute| !quiet(c, minute))).min();
+    before.zip(after).is_some_and(|(before, after)| before.saturating_add(after) < spare)
 }
 
 /// As long as the stretch is, rolling.
@@ -182,7 +225,7 @@ impl Said {
         };
         let reached = self.left.len() as u64;
         let (number, sure) =
-            if reached > u64::from(limit.n) { (reached, true) } else { (self.most.min(self.ordinary), false) };
+            if reached > u64::from(limit.n) { (reached, true) } else { (self.most.min(self.twice), false) };
         let whom =
             self.of.as_deref().map_or("one customer can get".into(), |of| format!("one `{of}` can send a customer"));
         let number = if sure { number.to_string() } else { format!("up to {number}") };
@@ -197,11 +240,13 @@ impl Said {
                 format!("as many as the limit lets through just before the {per} ends, and as many again just after")
             }
         };
-        if self.unit == Calendar::Day && self.most > self.ordinary {
-            how.push_str(&format!(
-                "; on the day of 23 hours on which summer time begins, {} fit into {window}",
-                self.most
-            ));
+        if self.thrice {
+            let short = match self.unit {
+                Calendar::Day => "on the day of 23 hours on which summer time begins",
+                Calendar::Week => "in the week of 167 hours in which summer time begins",
+                Calendar::Month => "around February, which is shorter than that",
+            };
+            how.push_str(&format!("; {short}, up to {} fit into {window}", self.most));
         }
         let rolling = format!("per {window}");
         let span = spans.get(node);
@@ -213,20 +258,31 @@ impl Said {
     }
 
     /// `on Tuesday 13 January 23:49 ✉, 23:59 ✉, on Wednesday 14 January 00:09 ✉`, with names where there are several.
+    /// Many are told day by day: `on Sunday 18 January 9 ✉ from 19:30 to 20:50`.
     fn told(&self) -> String {
         let zone = Zone::utc();
+        if self.left.len() > TOLD {
+            let days = self.left.chunk_by(|a, b| zone.day(a.at) == zone.day(b.at));
+            let told = days.filter_map(|day| {
+                let (first, last) = (day.first()?, day.last()?);
+                let times = match day.len() {
+                    1 => zone.time(first.at),
+                    _ => format!("from {} to {}", zone.time(first.at), zone.time(last.at)),
+                };
+                Some(format!("on {} {} ✉ {times}", zone.day(first.at), day.len()))
+            });
+            return told.collect::<Vec<_>>().join(", ");
+        }
         let names: BTreeSet<&str> = self.left.iter().map(|l| l.message.as_str()).collect();
         let mut text: Vec<String> = Vec::new();
         let mut day = String::new();
-        for left in self.left.iter().take(TOLD) {
+        for left in &self.left {
             let today = zone.day(left.at);
             let on = if today == day { String::new() } else { format!("on {today} ") };
             let name = if names.len() == 1 { String::new() } else { format!("`{}` ", left.message) };
             text.push(format!("{on}{} {name}✉", zone.time(left.at)));
             day = today;
         }
-        let more = self.left.len().saturating_sub(TOLD);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("{}{more}", text.join(", "))
+        text.join(", ")
     }
 }

@@ -60,6 +60,16 @@ pub(super) struct Ready {
 }
 
 impl Ready {
+    /// When each of the counted messages of a run is sent, in milliseconds since its window began.
+    pub(super) fn sends(&self, program: &Program, graph: &Graph, counted: &Counted, run: &Run) -> Vec<Millis> {
+        let weights = self.of.weights(graph, |sent| counted.holds(program, sent));
+        let entered =
+            run.steps.iter().filter_map(|(edge, at)| Some((self.of.model.graph.edge_endpoints(*edge)?.1, *at)));
+        let visits = std::iter::once((run.first, 0)).chain(entered);
+        let weight = |spot: NodeIndex| weights.get(spot.index()).copied().unwrap_or(0) as usize;
+        visits.flat_map(|(spot, at)| std::iter::repeat_n(at, weight(spot))).collect()
+    }
+
     fn new(of: Abstraction, known_to_drop: usize) -> Ready {
         let prepared = Prepared::dropping(&of.model, BUDGET, known_to_drop);
         Ready { of, prepared, weighed: RefCell::default(), known: RefCell::default() }

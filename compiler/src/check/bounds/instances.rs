@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use journey_spec::Program;
 use journey_spec::codes::J0223;
-use journey_spec::program::{Limit, LimitWhat};
+use journey_spec::program::{Fate, Limit, LimitWhat};
 use journey_step::ledger::most_within;
 
 use super::limits::{by_limits, house, rule};
@@ -42,7 +42,15 @@ pub(super) fn are_counted_together(program: &Program, shapes: &[Shape], spans: &
             let of_calendar = most_within(n, per, per);
             let each = flow.into_iter().chain(limits).chain([of_calendar]).min().unwrap_or(of_calendar);
             // Where nothing says how many there are, the table says that; to begin any number is told as such.
-            let Some(many) = shape.instances(window.saturating_add(shape.longest_valid)) else { continue };
+            let Some(ever) = shape.instances(window.saturating_add(shape.longest_valid)) else { continue };
+            // Those that live at once: what comes after one that is over is another story, and the table's to count.
+            let live = shape
+                .limits
+                .iter()
+                .filter(|l| l.what == LimitWhat::Live && !matches!(l.fate, Fate::Goto(_)))
+                .map(|l| u64::from(l.n))
+                .min();
+            let many = live.map_or(ever, |live| live.min(ever));
             let all = each.saturating_mul(many);
             if all <= n {
                 continue;
@@ -54,12 +62,13 @@ pub(super) fn are_counted_together(program: &Program, shapes: &[Shape], spans: &
             let mut finding = Finding::new(
                 &J0223,
                 span,
-                format!("one customer can get up to {all} messages in {stretch} from `{name}`: `{rule}` counts for each instance alone"),
+                format!("one customer with {many} `{name}` can get up to {all} messages in {stretch}: `{rule}` counts each alone"),
             )
-            .label(format!("lets {n} through for each `{name}`, however many the customer has"))
-            .how(format!(
-                "{many} `{name}` live at some time of {stretch}, each sends {each}, and nothing counts them together"
-            ))
+            .label(format!("counts each `{name}` by itself: {each} for one, {all} for {many}"))
+            .how(match live {
+                Some(_) => format!("{many} `{name}` live at once, each sends {each} in {stretch}, and nothing counts them together"),
+                None => format!("{many} `{name}` begin in {stretch}, each sends {each}, and nothing counts them together"),
+            })
             .help(format!("count what the customer gets:  {written} per customer  or give the policy a limit for all journeys"))
             .fix(fix(limit, span));
             let live = shape.limits.iter().position(|l| l.what == LimitWhat::Live);

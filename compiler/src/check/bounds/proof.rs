@@ -128,11 +128,11 @@ fn tried(program: &Program, shapes: &[Shape], bounds: Vec<Bound>) -> Proof {
 }
 
 /// Of the runs for a bound whose window begins at one of these instants, the day on which most left of what `counts` lets
-/// in, and how much that was in one window. Of several the first; no more are tried once the bound is reached.
+/// in, and how much that was in one window of this length, which may be longer than the bound's. Of several the first; no more are tried once the bound is reached.
 pub(super) fn worst_of(
     program: &Program,
     shapes: &[Shape],
-    bound: &Bound,
+    (bound, window): (&Bound, Millis),
     begins: &[Ts],
     counts: impl Fn(&Leaves) -> bool + Copy,
 ) -> Option<(u64, Tried)> {
@@ -141,7 +141,7 @@ pub(super) fn worst_of(
     for begins in begins {
         let how = How { begins: *begins, runs: Runs::Easy, patient: false, only: None };
         let Some(tried) = trials.of(bound, how) else { continue };
-        let (most, _) = tried.most_in(bound.window, counts);
+        let (most, _) = tried.most_in(Some(window), counts);
         if worst.as_ref().is_none_or(|(known, _)| *known < most) {
             worst = Some((most, tried));
         }

@@ -91,8 +91,19 @@ pub(super) fn broken(
         }
     }
     // The promising message may have to wait, and leave when what would keep the promise has left already.
-    let rests = late::rests(case, journey, from, sent).into_iter();
-    whiles.extend(rests.map(|rest| (made(rest, Mode::Lasts), Some(late::name(case, sent)), Ranges::all())));
+    let stays = arrow_of(journey, &sent.node).is_some();
+    let leaves = leaves(case, &known.clock, sent);
+    for rest in late::rests(case, journey, from, sent) {
+        let until = leaves.iter().next().map_or(EVER, |(first, _)| first.saturating_sub(1));
+        let waits = Mode::Waits { until, most: late::longest(case, sent) };
+        let modes = if stays { &[Mode::Lasts][..] } else { &[waits, Mode::AfterNews][..] };
+        whiles.extend(modes.iter().map(|mode| (made(rest, *mode), Some(late::name(case, sent)), Ranges::all())));
+    }
+    // A condition on the way has to do whether the message waits or not.
+    let mut all_lost = Ranges::none();
+    for (made, ..) in whiles.iter().filter(|(made, ..)| made.mode.begins()) {
+        all_lost.join(&solved.lost_in(made.place.index(), made.mode));
+    }
     for (made, waits, when) in whiles {
         let lost = solved.lost_in(made.place.index(), made.mode);
         if lost.is_none() {
@@ -103,24 +114,24 @@ pub(super) fn broken(
             let come = solved.come(&begins, case.program.policy.grace);
             (begins, come)
         });
-        let leaves = leaves(case, &known.clock, sent);
-        let within = made.mode != Mode::Entered;
         let reached = come.with(made.place.index(), made.mode);
         let want = lost.and(&leaves).and(&when).and(&reached);
         if want.is_none() {
             continue;
         }
-        let coming = come.way(begins, made.place.index(), within, &want);
+        let coming = come.way(begins, made.place.index(), made.mode, &want);
         let with = coming.as_ref().map_or(&want, |c| &c.with);
         // What can be lost has a story, so none is no reason to say nothing.
         let Some(story) = solved.story(made.place.index(), made.mode, with) else {
             return Some(undecided(case, sent, promise, by));
         };
+        let lost = if made.mode.begins() { all_lost } else { lost };
         let holds = lost.other();
         let told = Told {
             case,
             journey,
             clock: &known.clock,
+            from,
             made,
             coming: coming.as_ref(),
             story: &story,
@@ -212,6 +223,8 @@ struct Told<'a> {
     case: &'a Case<'a>,
     journey: &'a Journey,
     clock: &'a Clock,
+    /// Where the promising message is sent.
+    from: NodeIndex,
     made: Made<'a>,
     /// How one gets to where it is made, where that was found.
     coming: Option<&'a Coming>,
@@ -231,14 +244,18 @@ impl Told<'_> {
         let (case, Made { sent, promise, by, .. }) = (self.case, self.made);
         let deadline = spelled(by);
         let t = spelled(&self.clock.base);
-        let words = in_words(self.clock, self.holds).filter(|_| self.waits.is_none());
+        let words = in_words(self.clock, self.holds).filter(|_| self.waits.is_none() || self.made.mode.begins());
         let (what, ends, help) = self.at_last();
         let label = match &words {
             Some(words) => format!("makes the promise; it holds only where `{t}` is {words} then"),
             None => "makes the promise".into(),
         };
         let place = NodeIndex::new(self.story.at);
-        let waited = self.waits.map(|name| format!("where `{name}` waits and leaves only now, ")).unwrap_or_default();
+        let waited = match self.waits {
+            Some(name) if self.made.mode.begins() => format!("`{name}` leaves only now, and promises it; "),
+            Some(name) => format!("where `{name}` waits and leaves only now, "),
+            None => String::new(),
+        };
         let mut finding = Finding::new(
             &J0501,
             case.spans.get(&sent.node),
@@ -248,14 +265,17 @@ impl Told<'_> {
         .also(case.spans.get(&case.graph.node_of(place)), what)
         .how(format!("{}; {waited}{ends}", self.so_far(words.is_some())));
         finding = match (self.waits, words) {
-            (Some(name), _) => finding.help(format!(
-                "let `{name}` not leave so late: give it a  valid until …  no later than the `at` that was past, or make it essential"
-            )),
-            (None, Some(_)) => {
+            (Some(_), None) => {
+                finding.help(late::help(case, self.journey, self.from, self.made.place, sent, &promise.name))
+            }
+            (_, Some(_)) => {
                 let when = guard::condition(self.clock, self.holds).unwrap_or_default();
-                let (text, fix) = guard.help(self.made.place, &promise.name, matches!(sent.node, Node::Entry(..)), self.holds);
+                let (text, fix) =
+                    guard.help(self.from, &promise.name, matches!(sent.node, Node::Entry(..)), self.holds);
                 match (when.is_empty(), text) {
-                    (false, Some(text)) => finding.help(format!("promise it only where there is time:  {text}; or {help}")).fix(fix),
+                    (false, Some(text)) => {
+                        finding.help(format!("promise it only where there is time:  {text}; or {help}")).fix(fix)
+                    }
                     (false, None) => finding.help(format!("promise it only  when {when}; or {help}")),
                     _ => finding.help(help),
                 }
@@ -316,7 +336,10 @@ impl Told<'_> {
             None => story::from_start(graph, self.made.place),
         };
         let away = |r: Millis| if timed { format!(", `{t}` {}", away(r)) } else { String::new() };
-        let made = format!(" (`{}` promised{})", self.made.promise.name, away(self.story.from));
+        let made = match self.waits {
+            Some(name) if self.made.mode.begins() => format!(" (`{name}` waits{})", away(self.story.from)),
+            _ => format!(" (`{}` promised{})", self.made.promise.name, away(self.story.from)),
+        };
         // A message that waits promises where its step came to rest.
         text.push_str(&made);
         for step in &self.story.steps {

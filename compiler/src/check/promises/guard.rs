@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use journey_spec::program::{DAY, Expr, HOUR, Journey, MINUTE, Millis, SECOND, Trigger};
+use journey_spec::program::{Arrow, DAY, Expr, HOUR, Journey, MINUTE, Millis, SECOND, Trigger};
 use journey_spec::time::spelled_days;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
@@ -87,7 +87,7 @@ impl Asked<'_> {
         let Some(when) = condition(clock, holds).filter(|_| entered) else { return (None, None) };
         let arrow = format!("-> {}", graph.label(place));
         let other = self.otherwise(place, name);
-        let example = format!("when {when} {arrow}");
+        let example = self.guarded_way(place, &when, &arrow).unwrap_or_else(|| format!("when {when} {arrow}"));
         let Some(other) = other else { return (Some(example), None) };
         let mut edits = BTreeSet::new();
         for (begin, (to, with)) in graph.begins.iter().zip(self.begins) {
@@ -105,6 +105,37 @@ impl Asked<'_> {
         let text = edits.first().map_or(example, |edit| edit.says.clone());
         let edits: Vec<(Span, String)> = edits.into_iter().map(|Edit { span, text, .. }| (span, text)).collect();
         (Some(text), Some(Fix::words(edits, &arrow).look()))
+    }
+
+    /// The same for a way in that has a condition already, which is left for the reader to keep.
+    fn guarded_way(&self, place: NodeIndex, when: &str, arrow: &str) -> Option<String> {
+        let when = if when.contains(" or ") { format!("({when})") } else { when.to_owned() };
+        let begins = self.case.graph.begins.iter().zip(self.begins);
+        let start = begins.filter(|(_, (to, with))| *to == place.index() && !with.and(self.lost).is_none()).find_map(
+            |(begin, _)| {
+                let Node::Start(_, i) = begin.node else { return None };
+                let start = self.journey.starts.get(i).filter(|s| s.when.is_some())?;
+                Some(format!("start on {} ", self.heard(start.event.index(), &start.take)?))
+            },
+        );
+        let edge = || {
+            self.come.into(place.index(), self.lost).into_iter().find_map(|tag| {
+                let (_, _, edge) = self.case.graph.edge(EdgeIndex::new(tag))?;
+                match edge.node {
+                    Node::Way(..) => Some(String::new()),
+                    _ => self.arrow(&edge.node)?.when.as_ref().map(|_| format!("{} ", edge.word)),
+                }
+            })
+        };
+        Some(format!("{}when … and {when} {arrow}", start.or_else(edge)?))
+    }
+
+    fn arrow(&self, node: &Node) -> Option<&Arrow> {
+        match node {
+            Node::Arrow(_, state, i) => self.journey.states.get(state.index())?.arrows.get(*i),
+            Node::JourneyArrow(_, i) => self.journey.arrows.get(*i),
+            _ => None,
+        }
     }
 
     /// Where those go for whom there is no time: to a person, or to where the promise is taken back.
@@ -141,11 +172,7 @@ impl Asked<'_> {
             let text = format!("choose {{ when {when} {arrow}   else {other} }}");
             return Some(Edit { span, says: text.clone(), text });
         }
-        let of = match &edge.node {
-            Node::Arrow(_, state, i) => self.journey.states.get(state.index())?.arrows.get(*i)?,
-            Node::JourneyArrow(_, i) => self.journey.arrows.get(*i)?,
-            _ => return None,
-        };
+        let of = self.arrow(&edge.node)?;
         let head = match &of.on {
             _ if of.when.is_some() => return None,
             Trigger::Event { event, take, settle: None } => format!("on {}", self.heard(event.index(), take)?),

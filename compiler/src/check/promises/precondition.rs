@@ -140,6 +140,22 @@ pub(super) enum Mode {
     Moved,
     /// It lasts already, nobody knows how long.
     Lasts,
+    /// It lasts already, and T has moved in it.
+    AfterNews,
+    /// It begins, and the promise is made some time later in it: while R is more than `until`, and at most `most` later.
+    Waits { until: Millis, most: Millis },
+}
+
+impl Mode {
+    /// Whether nobody knows how long the visit has lasted.
+    fn lasts(self) -> bool {
+        matches!(self, Mode::Lasts | Mode::AfterNews)
+    }
+
+    /// Whether R and the waits count from where the visit begins.
+    pub(super) fn begins(self) -> bool {
+        matches!(self, Mode::Entered | Mode::Waits { .. })
+    }
 }
 
 /// The work was not enough to know.
@@ -273,7 +289,15 @@ impl Solved {
     /// The same for a promise that is made at this place: at the end of its entry, whatever that said before, or within
     /// its visit.
     pub(super) fn lost_in(&self, place: usize, mode: Mode) -> Ranges {
-        self.places.get(place).map(|p| self.lost_by(&Frame::open(p, mode))).unwrap_or_default()
+        self.places.get(place).map(|p| self.lost_from(p, &Frame::open(p, mode), mode)).unwrap_or_default()
+    }
+
+    /// What is promised only when it is over, by a message that had to wait, stays open.
+    fn lost_from(&self, place: &Place, frame: &Frame, mode: Mode) -> Ranges {
+        match mode {
+            Mode::Waits { until, .. } if place.over => Ranges::between(until.saturating_add(1), NEVER),
+            _ => self.lost_by(frame),
+        }
     }
 
     fn lost_by(&self, frame: &Frame) -> Ranges {
@@ -439,9 +463,10 @@ impl Come {
     pub(super) fn with(&self, place: usize, mode: Mode) -> Ranges {
         let of = |moved: bool| self.with.get(node(place, moved)).cloned().unwrap_or_default();
         match mode {
-            Mode::Entered => of(false),
+            Mode::Entered | Mode::Waits { .. } => of(false),
             Mode::Moved => of(true),
-            Mode::Lasts => self.during(place),
+            Mode::Lasts => self.during(&[node(place, false), node(place, true)]),
+            Mode::AfterNews => self.during(&[node(place, true)]),
         }
     }
 
@@ -455,11 +480,11 @@ impl Come {
         tags
     }
 
-    /// With which R this place can be rested in, at some moment.
-    fn during(&self, place: usize) -> Ranges {
+    /// With which R a visit lasts at some moment.
+    fn during(&self, nodes: &[usize]) -> Ranges {
         let mut all = Ranges::none();
-        for n in [node(place, false), node(place, true)] {
-            if let (Some(frame), Some(with)) = (self.frames.get(n), self.with.get(n)) {
+        for n in nodes {
+            if let (Some(frame), Some(with)) = (self.frames.get(*n), self.with.get(*n)) {
                 all.join(&frame.during(with));
             }
         }

@@ -4,7 +4,9 @@
 //! `latest` that hold at midnight, or a limit with one of these fates and a window), it is still true at the first minute
 //! after midnight that is not quiet for its purpose, and it is not essential. Days are counted an hour short, for the
 //! night in which the clock is set forward. A word is also one of a day that nobody can know here where the text gives
-//! an instant's time and not its day: "tomorrow at {booking.slot:time}" is true only if it leaves the day before.
+//! an instant's time and not its day: "tomorrow at {booking.slot:time}" is true only if it leaves the day before. That it
+//! does where every `send` of it comes at an instant like `at booking.slot - 1 day at 18:00` ([`Days`]), and nothing can
+//! hold it back then.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +14,11 @@ use journey_spec::Program;
 use journey_spec::codes::J0134;
 use journey_spec::locale::Locale;
 use journey_spec::program::{
-    Fate, Format, HOUR, JourneyId, LimitWhat, MINUTE, Message, Millis, Piece, Purpose, Quiet, Template, Validity,
+    Fate, Format, HOUR, JourneyId, Limit, LimitWhat, MINUTE, Message, Millis, Piece, Quiet, Template, Validity,
 };
 use journey_spec::time::spelled_duration;
 
+use super::decided::{Day, Days};
 use super::{Senders, Text, texts};
 use crate::check::bounds::rule;
 use crate::diagnostics::Finding;
@@ -56,6 +59,22 @@ const WORDS: &[(&str, &[&str], &[&str])] = &[
     ),
 ];
 
+/// Words for another day than the one on which they are read, and how many days later that is.
+const OTHER_DAYS: &[(i32, &[&str])] = &[
+    (2, &["übermorgen", "dopodomani", "overmorgen"]),
+    (1, &["tomorrow", "mañana", "demain", "morgen", "amanhã", "domani"]),
+    (-1, &["yesterday", "ayer", "anoche", "hier", "gestern", "ontem", "ieri", "gisteren"]),
+    (-2, &["anteayer", "vorgestern"]),
+];
+
+/// How many days after the day on which it is read a word's day is.
+fn offset(word: &str) -> i32 {
+    let word = word.to_lowercase().replace('’', "'");
+    let word = word.strip_suffix("'s").unwrap_or(&word);
+    let other = OTHER_DAYS.iter().find(|(_, words)| words.contains(&word));
+    other.map_or(0, |(offset, _)| *offset)
+}
+
 /// The languages in which such words are known.
 #[must_use]
 fn languages() -> Vec<&'static str> {
@@ -63,7 +82,12 @@ fn languages() -> Vec<&'static str> {
 }
 
 /// No text says a word of a day that may be another when it is read.
-pub(in crate::check) fn is_true_when_read(program: &Program, spans: &Spans, senders: &Senders, out: &mut Vec<Finding>) {
+pub(in crate::check) fn is_true_when_read(
+    program: &Program,
+    spans: &Spans,
+    (senders, days): (&Senders, &Days),
+    out: &mut Vec<Finding>,
+) {
     let mut told = BTreeSet::new();
     for text in texts(program) {
         let Some(by) = senders.get(&text.id) else { continue };
@@ -81,12 +105,20 @@ pub(in crate::check) fn is_true_when_read(program: &Program, spans: &Spans, send
             .map(|(path, _)| path.join("."));
         let finding =
             |message: String| Finding::new(&J0134, spans.get(&text.node), message).label(format!("says \"{word}\""));
+        let decided = days.of(text.id);
+        let shows_another = |day: &Day| {
+            instants.iter().any(|(path, format)| *path != day.of && *format == Format::Time && !by_day(path))
+        };
+        let fits = |day: &Day| offset(&word) == day.days.saturating_neg() && !shows_another(day);
+        if decided.is_some_and(|days| days.iter().all(|day| fits(day) && leaves_at_once(program, &text, by, day))) {
+            continue;
+        }
         let any = instants.first().map(|(path, _)| path.join("."));
         let named = |path: &Option<String>| match path {
             Some(path) => format!("name the day, `{{{path}:day}}`"),
             None => "name the day by its date".to_owned(),
         };
-        if let Some(late) = waits_past_midnight(program, &text, by) {
+        if let Some(late) = waits_past_midnight(program, &text, by, decided) {
             let help = match late.mend {
                 Some(for_so_long) => format!(
                     "{}, or let the text be true for less, such as  valid for {}",
@@ -138,7 +170,40 @@ struct Late {
     mend: Option<Millis>,
 }
 
-fn waits_past_midnight(program: &Program, text: &Text<'_>, by: &BTreeSet<JourneyId>) -> Option<Late> {
+/// Whether a message that is decided at this minute, or as much later as the policy's grace, leaves in the same moment.
+fn leaves_at_once(program: &Program, text: &Text<'_>, by: &BTreeSet<JourneyId>, day: &Day) -> bool {
+    text.message.essential.is_some() || (!is_quiet_at(program, text, day) && holding(program, text, by).is_none())
+}
+
+/// Whether it is quiet at some minute at which the message can be decided, or the day ends.
+fn is_quiet_at(program: &Program, text: &Text<'_>, day: &Day) -> bool {
+    let grace = program.policy.grace.div_euclid(MINUTE).saturating_add(1);
+    let minutes = || (0..=grace).map(|late| Millis::from(day.minute).saturating_add(late));
+    let quiet = |minute: Millis| {
+        let concerns = |q: &&Quiet| q.purposes.is_empty() || q.purposes.contains(&text.message.purpose);
+        u16::try_from(minute).is_ok_and(|m| program.policy.quiet.iter().filter(concerns).any(|q| holds(q, m)))
+    };
+    minutes().any(|minute| minute >= 1_440 || quiet(minute))
+}
+
+/// A limit that can make the message wait.
+fn holding<'p>(program: &'p Program, text: &Text<'_>, by: &BTreeSet<JourneyId>) -> Option<(Node, &'p Limit)> {
+    let waits = |fate: &Fate| matches!(fate, Fate::Defer | Fate::Latest);
+    let counted = |what: LimitWhat| counts(what, text.channel, text.message.purpose);
+    let of_policy = program.policy.limits.iter().enumerate().map(|(i, l)| (Node::PolicyLimit(i), l));
+    let of_journeys = by
+        .iter()
+        .filter_map(|id| Some((*id, program.journeys.get(id.index())?)))
+        .flat_map(|(id, journey)| journey.limits.iter().enumerate().map(move |(i, l)| (Node::Limit(id, i), l)));
+    of_policy.chain(of_journeys).find(|(_, l)| waits(&l.fate) && l.per.is_some() && counted(l.what))
+}
+
+fn waits_past_midnight(
+    program: &Program,
+    text: &Text<'_>,
+    by: &BTreeSet<JourneyId>,
+    decided: Option<&BTreeSet<Day>>,
+) -> Option<Late> {
     let (message, policy) = (text.message, &program.policy);
     if message.essential.is_some() {
         return None;
@@ -158,7 +223,9 @@ fn waits_past_midnight(program: &Program, text: &Text<'_>, by: &BTreeSet<Journey
     let true_for = spelled_duration(valid);
     let clock = format!("{:02}:{:02}", first / 60, first % 60);
     let waits = |fate: &Fate| matches!(fate, Fate::Defer | Fate::Latest);
-    if let Some((i, rule)) = quiet.iter().find(|(_, q)| holds(q, 1_439) && waits(&q.fate)) {
+    // Where all of it is decided by day, the night alone holds nothing back.
+    let at_night = decided.is_none_or(|days| days.iter().any(|day| is_quiet_at(program, text, day)));
+    if let Some((i, rule)) = quiet.iter().find(|(_, q)| at_night && holds(q, 1_439) && waits(&q.fate)) {
         return Some(Late {
             node: Node::Quiet(*i),
             holds: "holds it back over midnight".into(),
@@ -170,15 +237,7 @@ fn waits_past_midnight(program: &Program, text: &Text<'_>, by: &BTreeSet<Journey
             mend,
         });
     }
-    let counted = |what: LimitWhat, purpose: Purpose| counts(what, text.channel, purpose);
-    let of_policy = policy.limits.iter().enumerate().map(|(i, l)| (Node::PolicyLimit(i), l));
-    let of_journeys = by
-        .iter()
-        .filter_map(|id| Some((*id, program.journeys.get(id.index())?)))
-        .flat_map(|(id, journey)| journey.limits.iter().enumerate().map(move |(i, l)| (Node::Limit(id, i), l)));
-    let (node, limit) = of_policy
-        .chain(of_journeys)
-        .find(|(_, l)| waits(&l.fate) && l.per.is_some() && counted(l.what, message.purpose))?;
+    let (node, limit) = holding(program, text, by)?;
     Some(Late {
         node,
         holds: "may hold it back over midnight".into(),

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::codes::{J0112, J0136};
 use journey_spec::locale::{self, Locale};
-use journey_spec::program::{JourneyId, Piece, Program};
+use journey_spec::program::{JourneyId, MessageId, Piece, Program};
 
 use super::{Senders, type_at};
+use crate::check::story;
 use crate::diagnostics::Finding;
 use crate::spans::{Node, Spans};
 
@@ -44,6 +45,7 @@ pub(in crate::check) fn reach_every_reader(
             }
         }
     }
+    let mut lacking: BTreeMap<&str, Vec<(MessageId, usize)>> = BTreeMap::new();
     for (id, by) in senders {
         let Some(message) = program.messages.get(id.index()) else { continue };
         for (i, variant) in message.variants.iter().enumerate() {
@@ -51,30 +53,8 @@ pub(in crate::check) fn reach_every_reader(
                 let tags = variant.translations.iter().map(|t| t.locale.as_str());
                 locale::choose(Locale::parse(tag).as_ref(), &house, tags)
             };
-            let lacks: Vec<_> = spoken.iter().filter(|(tag, _)| read(tag).is_none()).collect();
-            if let Some((tag, (other, node))) = lacks.first() {
-                let channel = variant.channel.name();
-                let all =
-                    lacks.iter().map(|(tag, _)| format!("`{channel}[{tag}] \"…\"`")).collect::<Vec<_>>().join(" and ");
-                // The same message may speak it on another channel.
-                let what = match message.name == **other {
-                    true => "by another channel".to_owned(),
-                    false => format!("`{other}`"),
-                };
-                out.push(
-                    Finding::new(
-                        &J0136,
-                        spans.get(&Node::Variant(*id, i)),
-                        format!(
-                            "a customer who reads `{tag}` gets `{}` by {channel} in `{}`",
-                            message.name,
-                            house.tag()
-                        ),
-                    )
-                    .label(format!("has no text for readers of `{tag}`"))
-                    .also(spans.get(node), format!("they get {what} in their language"))
-                    .help(format!("add {all}")),
-                );
+            for (tag, _) in spoken.iter().filter(|(tag, _)| read(tag).is_none()) {
+                lacking.entry(tag).or_default().push((*id, i));
             }
         }
         for text in super::texts(program).into_iter().filter(|t| t.id == *id && t.locale.language() != "en") {
@@ -98,6 +78,47 @@ pub(in crate::check) fn reach_every_reader(
             }
         }
     }
+    for (tag, texts) in &lacking {
+        out.extend(spoken.get(*tag).and_then(|said| lacks(program, spans, (tag, &house.tag()), texts, said)));
+    }
+}
+
+/// One finding for all texts that lack a language.
+fn lacks(
+    program: &Program,
+    spans: &Spans,
+    (tag, house): (&str, &str),
+    texts: &[(MessageId, usize)],
+    (other, said): &(&str, Node),
+) -> Option<Finding> {
+    let message = |id: &MessageId| program.messages.get(id.index());
+    let channel = |(id, i): &(MessageId, usize)| Some(message(id)?.variants.get(*i)?.channel.name());
+    let (first, rest) = texts.split_first()?;
+    let name = &message(&first.0)?.name;
+    let names: BTreeSet<&str> = texts.iter().filter_map(|(id, _)| Some(message(id)?.name.as_str())).collect();
+    let what = match names.len() {
+        1 => format!("`{name}` by {}", story::list(texts.iter().filter_map(channel).map(str::to_owned))),
+        many => format!("{many} messages"),
+    };
+    // The same message may speak it on another channel.
+    let spoken = match names.len() == 1 && name == other {
+        true => "by another channel".to_owned(),
+        false => format!("`{other}`"),
+    };
+    let mut finding = Finding::new(
+        &J0136,
+        spans.get(&Node::Variant(first.0, first.1)),
+        format!("a customer who reads `{tag}` gets {what} in `{house}`"),
+    )
+    .label(format!("has no text for readers of `{tag}`"))
+    .also(spans.get(said), format!("they get {spoken} in their language"));
+    for (id, i) in rest {
+        finding = finding.also(spans.get(&Node::Variant(*id, *i)), "nor has this");
+    }
+    let channels: BTreeSet<&str> = texts.iter().filter_map(channel).collect();
+    let add = channels.into_iter().map(|channel| format!("`{channel}[{tag}] \"…\"`"));
+    let each = if rest.is_empty() { "" } else { " to each" };
+    Some(finding.help(format!("add {}{each}", story::list(add))))
 }
 
 fn is_bool(program: &Program, by: &BTreeSet<JourneyId>, path: &[String]) -> bool {

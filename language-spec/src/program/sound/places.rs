@@ -13,18 +13,52 @@ use crate::time::RANGE;
 
 /// Walks the program.
 pub(super) fn check(program: &Program) -> Result<(), Unsound> {
-    program.serialize(&mut Walk { program, path: Vec::new(), journey: None, index: None })
+    program.serialize(&mut Walk::new(Task::Check(program)))
+}
+
+/// Every index in a part of a program, with the way to it in that part's JSON and the name of its type.
+///
+/// # Errors
+/// A number that no arithmetic can bear.
+pub(in crate::program) fn indices(part: &impl Serialize) -> Result<Vec<Index>, Unsound> {
+    let mut walk = Walk::new(Task::Collect(Vec::new()));
+    part.serialize(&mut walk)?;
+    match walk.task {
+        Task::Collect(found) => Ok(found),
+        Task::Check(_) => Ok(Vec::new()),
+    }
+}
+
+/// A place in a part of a program that points at something by its number.
+pub(in crate::program) struct Index {
+    /// The way to it.
+    pub(in crate::program) path: Vec<Part>,
+    /// The type's name, such as `EventId`.
+    pub(in crate::program) kind: &'static str,
+    /// The number.
+    pub(in crate::program) number: i64,
 }
 
 /// A step of the way into the program's JSON.
-enum Part {
+#[derive(Clone)]
+pub(in crate::program) enum Part {
+    /// Into a field, or a variant.
     Field(String),
+    /// Into a list.
     Item(usize),
+}
+
+/// What a walk is for.
+enum Task<'a> {
+    /// To see that everything points at something.
+    Check(&'a Program),
+    /// To find what points.
+    Collect(Vec<Index>),
 }
 
 /// A place in the program while it is walked through.
 struct Walk<'a> {
-    program: &'a Program,
+    task: Task<'a>,
     path: Vec<Part>,
     /// The journey around the place.
     journey: Option<usize>,
@@ -32,7 +66,11 @@ struct Walk<'a> {
     index: Option<&'static str>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(task: Task<'a>) -> Walk<'a> {
+        Walk { task, path: Vec::new(), journey: None, index: None }
+    }
+
     fn place(&self) -> String {
         let mut place = String::new();
         for part in &self.path {
@@ -71,8 +109,14 @@ impl Walk<'_> {
         }
     }
 
-    fn points(&self, kind: &str, number: i64) -> Result<(), Unsound> {
-        let program = self.program;
+    fn points(&mut self, kind: &'static str, number: i64) -> Result<(), Unsound> {
+        let program = match &mut self.task {
+            Task::Check(program) => *program,
+            Task::Collect(found) => {
+                found.push(Index { path: self.path.clone(), kind, number });
+                return Ok(());
+            }
+        };
         let (what, many) = match kind {
             "EventId" => ("event", program.events.len()),
             "MessageId" => ("message", program.messages.len()),

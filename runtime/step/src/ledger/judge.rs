@@ -1,12 +1,14 @@
 //! Asks all rules about one message on one channel, and charges what leaves.
 
 use journey_spec::Ts;
-use journey_spec::program::{Channel, DAY, Fate, JourneyId, Limit, LimitWhat, Message, Program, Quota, Window};
+use journey_spec::program::{
+    Channel, DAY, Fate, JourneyId, Limit, LimitWhat, Message, MessageId, Program, Quota, Window,
+};
 
 use super::places::{forget_zones, places};
-use super::{Left, all_quiet_end, frees_at, in_window, is_quiet};
-use crate::customer::{Customer, CustomerTally, Instance};
-use crate::orders::{self, Orders};
+use super::{Left, Tally, all_quiet_end, frees_at, in_window, is_quiet};
+use crate::customer::{Customer, Instance};
+use crate::orders::Orders;
 
 /// A message that would leave now.
 pub(crate) struct Ask<'p, 'a> {
@@ -44,10 +46,11 @@ const ZONE_UNKNOWN: &str = "quiet hours: the customer's time zone is not known";
 /// of the channel, and the bound that it declares itself: that is proven of what is decided, and a pause lets several that
 /// were decided on different days leave at once.
 pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
-    let paused = ask.orders.ask_again(ask.channel, ask.now);
+    let journey = ask.program.journeys.get(ask.instance.journey.index()).map_or("", |j| j.name.as_str());
+    let paused = ask.orders.ask_again(ask.channel, journey, ask.now);
     if let Some(quota) = ask.message.essential {
         return match paused {
-            Some(until) => Verdict::Waits { until, latest: false, rule: orders::rule(ask.channel) },
+            Some((until, rule)) => Verdict::Waits { until, latest: false, rule },
             None if has_had(ask, quota) => Verdict::Never { fate: Fate::Skip, rule: OWN_BOUND },
             None => Verdict::Leaves,
         };
@@ -79,8 +82,8 @@ pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
     if let Some(bar) = quiet_bar(ask) {
         add(bar);
     }
-    if let Some(until) = paused {
-        add(Bar { fate: Fate::Defer, rule: orders::rule(ask.channel), frees: Some(until) });
+    if let Some((until, rule)) = paused {
+        add(Bar { fate: Fate::Defer, rule, frees: Some(until) });
     }
     let Some(bar) = strictest else { return Verdict::Leaves };
     match bar.fate {
@@ -138,7 +141,7 @@ fn policy_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Bar
     // A policy knows no journey's states: a `->` there can only mean that the message is dropped.
     let fate = if matches!(limit.fate, Fate::Goto(_)) { Fate::Skip } else { limit.fate.clone() };
     match limit.per {
-        None => (count_of(ask.customer, None, index, key) >= u64::from(limit.n)).then_some(None),
+        None => (count_of(ask, None, ask.program.place_of(index), key) >= u64::from(limit.n)).then_some(None),
         Some(per) => {
             let at = ask.customer.left.iter().rev().filter(counted).map(|l| l.at);
             frees_at(at, limit.n, per, &places(ask.program, ask.customer, limit.per), ask.now)
@@ -154,13 +157,13 @@ fn journey_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Ba
     let journey = ask.instance.journey;
     let counted = |l: &&Left| {
         counts(limit, l.channel, l.purpose)
-            && l.journey == journey
+            && ask.program.is_same_journey(l.journey, journey)
             && (limit.per_customer || l.instance == ask.instance.number)
     };
     match limit.per {
         None => {
             let count = if limit.per_customer {
-                count_of(ask.customer, Some(journey), index, None)
+                count_of(ask, Some(journey), index, None)
             } else {
                 ask.instance.tallies.get(&index).map_or(0, |t| t.count)
             };
@@ -195,18 +198,41 @@ fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
     Some(Bar { fate: strictest.fate.clone(), rule: &strictest.text, frees })
 }
 
-fn count_of(customer: &Customer, journey: Option<JourneyId>, limit: u32, key: Option<&str>) -> u64 {
-    let of = |t: &&CustomerTally| t.journey == journey && t.limit == limit && t.key.as_deref() == key;
-    customer.tallies.iter().find(of).map_or(0, |t| t.tally.count)
+fn count_of(ask: &Ask<'_, '_>, journey: Option<JourneyId>, limit: u32, key: Option<&str>) -> u64 {
+    ask.customer.counted(ask.program, journey, limit, key).map_or(0, |tally| tally.count)
+}
+
+/// Which entry of the ledger is meant.
+pub(crate) struct Charged {
+    pub(crate) at: Ts,
+    pub(crate) channel: Channel,
+    pub(crate) message: MessageId,
+    pub(crate) instance: u64,
+}
+
+/// Takes an entry back, and gives it.
+pub(crate) fn uncharge(program: &Program, customer: &mut Customer, which: &Charged) -> Option<Left> {
+    let is =
+        |l: &Left| (l.at, l.channel, l.message, l.instance) == (which.at, which.channel, which.message, which.instance);
+    let position = customer.left.iter().rposition(is)?;
+    let left = customer.left.remove(position);
+    each_lasting(program, customer, &left, |tally, _| tally.count = tally.count.saturating_sub(1));
+    Some(left)
 }
 
 /// Writes what leaves into the ledger, essential or not.
 pub(crate) fn charge(program: &Program, customer: &mut Customer, left: Left) {
+    each_lasting(program, customer, &left, |tally, n| tally.charge(n, None, left.at));
+    customer.left.push(left);
+}
+
+/// Changes the counts of all limits without a window that count this message.
+fn each_lasting(program: &Program, customer: &mut Customer, left: &Left, mut change: impl FnMut(&mut Tally, u32)) {
     for (limit, index) in program.policy.limits.iter().zip(0_u32..) {
         let concerns = limit.key.as_deref().is_none_or(|key| key_path(program, left.journey) == Some(key));
         if limit.per.is_none() && concerns && counts(limit, left.channel, left.purpose) {
             let key = limit.key.as_ref().and(left.key.clone());
-            customer.charge((None, index, key), limit.n, None);
+            customer.tally((None, program.place_of(index), key), |tally| change(tally, limit.n));
         }
     }
     let journey = program.journeys.get(left.journey.index());
@@ -215,12 +241,11 @@ pub(crate) fn charge(program: &Program, customer: &mut Customer, left: Left) {
             continue;
         }
         if limit.per_customer {
-            customer.charge((Some(left.journey), index, None), limit.n, None);
+            customer.tally((Some(left.journey), index, None), |tally| change(tally, limit.n));
         } else if let Some(instance) = customer.position(left.instance).and_then(|n| customer.instances.get_mut(n)) {
-            instance.tallies.entry(index).or_default().charge(limit.n, None, left.at);
+            change(instance.tallies.entry(index).or_default(), limit.n);
         }
     }
-    customer.left.push(left);
 }
 
 /// The log is kept at least this long, for people who ask.
@@ -274,7 +299,7 @@ fn is_needed(program: &Program, customer: &Customer, index: usize) -> bool {
         let Some(per) = limit.per else { return false };
         let concerns = |l: &Left| {
             counts(limit, l.channel, l.purpose)
-                && journey.is_none_or(|j| j == l.journey)
+                && journey.is_none_or(|j| program.is_same_journey(j, l.journey))
                 && limit.key.as_deref().is_none_or(|key| key_path(program, l.journey) == Some(key))
         };
         let together = |l: &&Left| {

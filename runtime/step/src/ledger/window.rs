@@ -177,6 +177,9 @@ pub struct Left {
     pub message: MessageId,
     /// Whether it passed limits and quiet hours.
     pub essential: bool,
+    /// Whether it may not have gone out: it was tried again, and its other entry is the one that counts where that did not.
+    #[serde(default)]
+    pub doubtful: bool,
 }
 
 /// A count for one limit: in all, and the newest events.
@@ -196,6 +199,13 @@ impl Tally {
             None => self.count >= u64::from(n),
             Some(per) => frees_at(self.recent.iter().rev().copied(), n, per, places, now).is_some(),
         }
+    }
+
+    /// Adds what another version of the same limit has counted.
+    pub fn add(&mut self, other: &Tally) {
+        self.count = self.count.saturating_add(other.count);
+        self.recent.extend(&other.recent);
+        self.recent.sort_unstable();
     }
 
     /// Counts one at `now`.

@@ -37,14 +37,14 @@ impl<'p> Run<'p> {
             self.c.instances.iter().enumerate().filter(|(_, i)| self.concerns(i, data)).map(|(n, _)| n).collect();
         let mut starts: Vec<(JourneyId, &'p Journey, &'p Start)> = Vec::new();
         let mut kept_out: Vec<&'p Journey> = Vec::new();
-        for (journey, index) in program.journeys.iter().zip(0..) {
-            let is_live = |n: &usize| self.inst(*n).is_some_and(|i| i.journey == JourneyId(index));
+        for (index, journey) in program.current() {
+            let is_live = |n: &usize| self.inst(*n).is_some_and(|i| program.is_same_journey(i.journey, index));
             if concerned.iter().any(is_live) || !journey.starts.iter().any(|s| s.event == id) {
                 continue;
             }
             let may = |s: &&Start| s.event == id && self.may_begin(s, data);
             match journey.starts.iter().find(may) {
-                Some(start) => starts.push((JourneyId(index), journey, start)),
+                Some(start) => starts.push((index, journey, start)),
                 None => kept_out.push(journey),
             }
         }
@@ -248,13 +248,18 @@ impl<'p> Run<'p> {
         key: Option<&str>,
     ) -> Option<(StateId, Option<String>)> {
         let mut target = (start.to, None);
-        let policy = self.program.policy.limits.iter().zip(0_u32..).map(|(l, i)| (None, l, i));
+        let program = self.program;
+        let policy = program.policy.limits.iter().zip(0_u32..).map(|(l, i)| (None, l, program.place_of(i)));
         let own = journey.limits.iter().zip(0_u32..).map(|(l, i)| (Some(id), l, i));
         for (of, limit, index) in policy.chain(own) {
             let full = match limit.what {
                 LimitWhat::Starts => self.c.is_full(self.program, of, index, limit),
                 LimitWhat::Live => {
-                    let live = self.c.instances.iter().filter(|i| i.is_live() && of.is_none_or(|j| j == i.journey));
+                    let live = self
+                        .c
+                        .instances
+                        .iter()
+                        .filter(|i| i.is_live() && of.is_none_or(|j| program.is_same_journey(j, i.journey)));
                     live.count() >= limit.n as usize
                 }
                 _ => false,
@@ -287,7 +292,8 @@ impl<'p> Run<'p> {
     }
 
     fn count_start(&mut self, id: JourneyId, journey: &Journey) {
-        let policy = self.program.policy.limits.iter().zip(0_u32..).map(|(l, i)| (None, l, i));
+        let program = self.program;
+        let policy = program.policy.limits.iter().zip(0_u32..).map(|(l, i)| (None, l, program.place_of(i)));
         let own = journey.limits.iter().zip(0_u32..).map(|(l, i)| (Some(id), l, i));
         for (of, limit, index) in policy.chain(own) {
             if limit.what == LimitWhat::Starts {

@@ -57,8 +57,13 @@ impl Run<'_> {
         visit: Option<u64>,
     ) {
         let Handing { queue, transcript, priority } = handing;
+        let program = self.program;
+        let of_one = |a: Option<JourneyId>, b: Option<JourneyId>| match (a, b) {
+            (Some(a), Some(b)) => program.is_same_journey(a, b),
+            (a, b) => a == b,
+        };
         let same = |c: &Case| {
-            c.queue == queue && c.instance == whose.instance && c.journey == whose.journey && c.key == whose.key
+            c.queue == queue && c.instance == whose.instance && of_one(c.journey, whose.journey) && c.key == whose.key
         };
         if let Some(open) = self.c.cases.iter_mut().find(|c| same(c)) {
             if visit.is_some() {

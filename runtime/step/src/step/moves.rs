@@ -185,7 +185,7 @@ impl Run<'_> {
     }
 
     /// Arms the timers of a visit that has come to rest.
-    fn arm(&mut self, n: usize) {
+    pub(crate) fn arm(&mut self, n: usize) {
         let program = self.program;
         let mut timers = Vec::new();
         if let Some(instance) = self.inst(n) {

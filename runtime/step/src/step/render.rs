@@ -32,6 +32,11 @@ pub(crate) fn render(
     text
 }
 
+/// Whether some placeholder's value is not for every eye.
+pub(crate) fn is_veiled(template: &Template, veil: impl Fn(&[String]) -> Option<String>) -> bool {
+    template.0.iter().any(|piece| matches!(piece, Piece::Value { path, .. } if veil(path).is_some()))
+}
+
 /// The language that a customer reads, where it is known.
 pub(crate) fn reader(program: &Program, profile: &Data) -> Option<Locale> {
     match profile.get(program.customer.locale.as_ref()?)? {

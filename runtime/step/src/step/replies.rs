@@ -114,7 +114,8 @@ impl Run<'_> {
         if std::mem::replace(&mut route.failed, true) {
             return self.ignored(None, format!("failure of message `{id}`"), "it is known already");
         }
-        let (message, visit, number, own) = (route.message, route.visit, route.instance, route.on_failed.clone());
+        let (message, visit, number, own) =
+            (route.message, route.visit, route.instance, route.send.as_ref().and_then(|s| s.on_failed.clone()));
         let (of, message) = (message, self.message_name(message));
         let n = self.c.position(number);
         self.note(n, What::Failed { message: message.clone() });

@@ -1,9 +1,9 @@
 //! Messages: decided by a step, asked of the ledger, then they leave, wait or are blocked.
 
-use journey_spec::program::{Channel, Fate, Message, MessageId, Send, Validity, Variant};
+use journey_spec::program::{Channel, Fate, JourneyId, Message, MessageId, Send, Validity, Variant};
 use journey_spec::{Sensitive, Ts};
 
-use super::render::{Reading, needs_zone, render, text_for};
+use super::render::{Reading, is_veiled, needs_zone, render, text_for};
 use super::values::instant;
 use super::{Follow, FollowUp, Run};
 use crate::customer::{Route, Waiting, fold_address, later};
@@ -14,6 +14,7 @@ use crate::orders::PAUSE;
 const NO_ADDRESS: &str = "no address";
 const STOPPED: &str = "the customer said STOP";
 const NO_LONGER_TRUE: &str = "no longer true";
+const WITHDRAWN: &str = "withdrawn by those who run the house";
 const SUPERSEDED: &str = "superseded by a newer message";
 
 /// Things said that are kept for people who take over.
@@ -44,6 +45,7 @@ impl<'p> Run<'p> {
                 latest: false,
                 paused: false,
                 lookup: None,
+                again: None,
             });
         }
     }
@@ -60,7 +62,7 @@ impl<'p> Run<'p> {
     }
 
     /// The one place where a message's fate is decided: it leaves, waits (again), or is blocked for good.
-    fn ask(&mut self, waiting: Waiting) {
+    pub(crate) fn ask(&mut self, waiting: Waiting) {
         let program = self.program;
         let Some(n) = self.c.position(waiting.instance) else { return };
         let Some(message) = program.messages.get(waiting.send.message.index()) else { return };
@@ -68,7 +70,15 @@ impl<'p> Run<'p> {
         if self.now >= valid_until {
             return self.block(n, waiting, NO_LONGER_TRUE, None);
         }
-        let (open, missing) = self.open_channels(&waiting.send);
+        let (mut open, mut missing) = self.open_channels(&waiting.send);
+        if waiting.decided < self.now {
+            let journey = self.journey(n).map_or("", |j| j.name.as_str());
+            let before = open.len();
+            open.retain(|v| !self.orders.is_withdrawn(v.channel, journey, waiting.decided));
+            if open.is_empty() && before > 0 {
+                missing = WITHDRAWN.into();
+            }
+        }
         // The first channel's word counts; that of the next only where the first one's comes too late.
         let mut word: Option<(Fate, &'p str)> = None;
         let mut wait: Option<(Ts, bool, &'p str)> = None;
@@ -152,7 +162,7 @@ impl<'p> Run<'p> {
 
     fn leaves(&mut self, n: usize, waiting: Waiting, message: &'p Message, variant: &'p Variant, valid_until: Ts) {
         let now = self.now;
-        let id = self.id();
+        let id = waiting.again.clone().unwrap_or_else(|| self.id());
         let Some(address) = self.c.address(self.program, variant.channel).map(String::from) else { return };
         let Some(instance) = self.inst(n) else { return };
         let (subject, body, locale) = text_for(self.program, variant, &self.c.profile);
@@ -160,9 +170,10 @@ impl<'p> Run<'p> {
             if needs_zone(body) || subject.is_some_and(needs_zone) { self.c.zones(self.program) } else { Vec::new() };
         let reading = Reading::of(zones, locale);
         let veil = |path: &[String]| self.program.sensitivity(instance.journey, path).map(Sensitive::veil);
-        let veiled = render(body, &instance.data, &self.c.profile, &reading, veil);
         let text = |template| render(template, &instance.data, &self.c.profile, &reading, |_| None);
+        let shown = is_veiled(body, veil).then(|| render(body, &instance.data, &self.c.profile, &reading, veil));
         let (body, subject) = (text(body), subject.map(text));
+        let shown = shown.filter(|shown| *shown != body);
         let (number, journey, key) = (instance.number, instance.journey, instance.key.clone());
         let essential = message.essential.is_some();
         self.out.push(Effect::Release(Release {
@@ -171,7 +182,7 @@ impl<'p> Run<'p> {
             address: address.clone(),
             subject,
             body: body.clone(),
-            shown: Some(&veiled).filter(|veiled| **veiled != body).cloned(),
+            shown: shown.clone(),
             message: message.name.clone(),
             purpose: message.purpose,
             journey: self.journey(n).map(|j| j.name.clone()),
@@ -184,7 +195,7 @@ impl<'p> Run<'p> {
                 id: id.clone(),
                 message: message.name.clone(),
                 channel: variant.channel,
-                text: veiled,
+                text: shown.unwrap_or_else(|| body.clone()),
                 essential,
             },
         );
@@ -197,6 +208,7 @@ impl<'p> Run<'p> {
             key: key.clone(),
             message: waiting.send.message,
             essential,
+            doubtful: false,
         };
         ledger::charge(self.program, &mut self.c, left);
         self.say(variant.channel, false, body);
@@ -210,7 +222,7 @@ impl<'p> Run<'p> {
             journey,
             key,
             visit: waiting.visit,
-            on_failed: waiting.send.on_failed,
+            send: Some(waiting.send),
             failed: false,
         });
     }
@@ -284,10 +296,12 @@ impl<'p> Run<'p> {
         self.forget_stops();
         if self.c.instances.iter().any(|i| !i.is_live()) {
             // An ended instance is needed while a message of it waits or a goal is still open; the newest of a journey stays for people who ask.
-            let mut newest = vec![0_u64; self.program.journeys.len()];
+            let program = self.program;
+            let mut newest: Vec<(JourneyId, u64)> = Vec::new();
             for instance in &self.c.instances {
-                if let Some(slot) = newest.get_mut(instance.journey.index()) {
-                    *slot = instance.number;
+                match newest.iter_mut().find(|(of, _)| program.is_same_journey(*of, instance.journey)) {
+                    Some((_, number)) => *number = instance.number,
+                    None => newest.push((instance.journey, instance.number)),
                 }
             }
             // Of instances without number only the newest are watched; a goal of the others stays open.
@@ -299,7 +313,7 @@ impl<'p> Run<'p> {
             let waiting = &self.c.waiting;
             self.c.instances.retain(|i| {
                 i.is_live()
-                    || newest.get(i.journey.index()).is_some_and(|newest| *newest == i.number)
+                    || newest.iter().any(|(_, newest)| *newest == i.number)
                     || !i.watches.is_empty()
                     || waiting.iter().any(|w| w.instance == i.number)
             });

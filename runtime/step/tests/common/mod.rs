@@ -251,6 +251,7 @@ pub fn program(names: &Names, messages: Vec<Message>, policy: Policy, journeys: 
         }],
         policy,
         journeys,
+        versions: None,
     }
 }
 

@@ -170,6 +170,7 @@ pub fn appointment() -> Program {
             end("cancelled", EndKind::Neutral),
             end("lapsed", EndKind::Failure),
         ]),
+        migrations: Vec::new(),
     };
     let o = Names {
         states: vec!["told", "gone", "stopped"],
@@ -218,6 +219,7 @@ pub fn appointment() -> Program {
             end("gone", EndKind::Neutral),
             end("stopped", EndKind::Neutral),
         ]),
+        migrations: Vec::new(),
     };
     let mut program = program(n, messages, house(), vec![journey, offers]);
     program.events[1].newest_by = Some(path("at"));
@@ -336,6 +338,7 @@ pub fn boarding() -> Program {
             end("done", EndKind::Success),
             end("sorry", EndKind::Failure),
         ]),
+        migrations: Vec::new(),
     };
     let mut policy = house();
     policy.stop_spares = Vec::new();

@@ -40,6 +40,15 @@ pub(super) struct Move {
     pub(super) jumps: Option<Ranges>,
 }
 
+/// Whether an instant, `last` before T, ends what can go wrong in such a visit.
+fn counts(does: &Does, mode: Mode, last: Millis) -> bool {
+    match mode {
+        // It may come before the promise is made.
+        Mode::Waits { until, .. } if *does == Does::Says => last <= until,
+        _ => does.is_sure(),
+    }
+}
+
 /// What one visit allows.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
@@ -89,7 +98,7 @@ impl Frame {
                 // The customer's calendar moves, and with it the instant, back and forth.
                 frame.goes(&instant.past, comes(instant.may.clone(), 0));
             }
-            if instant.then.is_sure() && instant.must.contains(instant.last) {
+            if counts(&instant.then, mode, instant.last) && instant.must.contains(instant.last) {
                 frame.stops.push(instant.last);
             }
         }
@@ -97,16 +106,21 @@ impl Frame {
         frame.stops.dedup();
         for wait in &place.waits {
             // Of a visit that lasts already nobody knows how long.
-            let lo = if mode == Mode::Entered { wait.lo } else { 0 };
+            let lo = if mode.begins() { wait.lo } else { 0 };
             let (hi, window, on) = (Some(wait.hi), Ranges::all(), wait.may.clone());
             frame.goes(&wait.does, When::Later { lo, hi, open: false, timer: true, window, on });
-            let counts = matches!(wait.does, Does::Goes { .. }) || mode == Mode::Entered;
+            let counts = match mode {
+                Mode::Entered => true,
+                // What the wait says comes after the promise only where that is made before.
+                Mode::Waits { most, .. } => wait.lo > most || wait.does != Does::Says,
+                _ => wait.does != Does::Says,
+            };
             if wait.does.is_sure() && wait.must && counts {
                 frame.within = Some(frame.within.map_or(wait.hi, |d| d.min(wait.hi)));
             }
         }
         for input in &place.inputs {
-            let lo = if mode == Mode::Entered { input.lo } else { 0 };
+            let lo = if mode.begins() { input.lo } else { 0 };
             for step in &input.steps {
                 let (window, on) = (Ranges::all(), input.on.clone());
                 let when = When::Later { lo, hi: None, open: !input.due, timer: false, window, on };
@@ -119,6 +133,9 @@ impl Frame {
             let when = When::Later { lo: 0, hi: None, open: true, timer: false, window, on };
             frame.moves.push(Move { step: *step, stays: true, voids: false, when, jumps: Some(news.clone()) });
         }
+        if let Mode::Waits { until, .. } = mode {
+            frame.rest = frame.rest.and(&Ranges::between(plus(until, 1), NEVER));
+        }
         frame
     }
 
@@ -128,16 +145,17 @@ impl Frame {
         let surely = Ranges::between(EVER, instant.last).and(&instant.must);
         match (&instant.past, mode) {
             // It was said before the promise was made.
-            (Does::Says, Mode::Lasts) | (Does::Nothing, _) => {}
+            (Does::Says, Mode::Lasts | Mode::AfterNews | Mode::Waits { .. }) | (Does::Nothing, _) => {}
             (Does::Says, _) => self.rest = self.rest.without(&surely),
             (Does::Goes { steps, surely: leads }, mode) => {
-                if mode != Mode::Lasts {
+                // What waits goes along with the step, to where that comes to rest.
+                if matches!(mode, Mode::Entered | Mode::Moved) {
                     self.at_once(steps, maybe);
                 }
                 // A visit that lasts beyond its instant shows that this one came to nothing, or that it would always lead away.
                 let always = instant.must.holds(&Ranges::between(EVER, instant.last));
                 let left = always && matches!(instant.then, Does::Goes { surely: true, .. });
-                if *leads && (mode != Mode::Lasts || left) {
+                if *leads && (!mode.lasts() || left) {
                     self.rest = self.rest.without(&surely);
                 }
             }

@@ -45,28 +45,32 @@ pub(in crate::check::promises) struct Coming {
 }
 
 impl Come {
-    /// The way of the fewest steps to be at a place with one of these R: to come to it, or to be `within` a visit. That none
+    /// The way of the fewest steps to be at a place with one of these R: to come to it, or to be in a visit. That none
     /// is found says nothing: in endless rounds of small steps not all is looked at.
     pub(in crate::check::promises) fn way(
         &self,
         begins: &[(usize, Ranges)],
         place: usize,
-        within: bool,
+        mode: Mode,
         want: &Ranges,
     ) -> Option<Coming> {
         // Punctual timers make the plainer story.
-        [0, self.late].into_iter().find_map(|late| self.way_late(begins, (place, within), want, late))
+        [0, self.late].into_iter().find_map(|late| self.way_late(begins, (place, mode), want, late))
     }
 
     fn way_late(
         &self,
         begins: &[(usize, Ranges)],
-        (place, within): (usize, bool),
+        (place, mode): (usize, Mode),
         want: &Ranges,
         late: Millis,
     ) -> Option<Coming> {
         let goals = [node(place, false), node(place, true)];
-        let goals = if within { &goals[..] } else { &goals[..1] };
+        let goals = match mode {
+            Mode::AfterNews => &goals[1..],
+            mode if mode.begins() => &goals[..1],
+            _ => &goals[..],
+        };
         let mut seen = vec![Ranges::none(); self.frames.len()];
         let mut parts: Vec<Stop> = Vec::new();
         for (begin, (at, with)) in begins.iter().enumerate() {
@@ -77,7 +81,7 @@ impl Come {
         let mut i = 0;
         while let Some(Stop { node: n, with, begin, .. }) = parts.get(i).cloned() {
             let frame = self.frames.get(n)?;
-            let there = if within { frame.during(&with) } else { with.clone() }.and(want);
+            let there = if !mode.begins() { frame.during(&with) } else { with.clone() }.and(want);
             if goals.contains(&n) && !there.is_none() {
                 let mut tags = Vec::new();
                 let mut at = i;
@@ -127,8 +131,9 @@ impl Solved {
     /// The way of the fewest steps to lose a promise that is made at this place with one of these R; none where all of them
     /// hold.
     pub(in crate::check::promises) fn story(&self, place: usize, mode: Mode, with: &Ranges) -> Option<Story> {
-        let first = Frame::open(self.places.get(place)?, mode);
-        let lost = self.lost_by(&first).and(with);
+        let at = self.places.get(place)?;
+        let first = Frame::open(at, mode);
+        let lost = self.lost_from(at, &first, mode).and(with);
         if lost.is_none() {
             return None;
         }

@@ -443,7 +443,10 @@ fn what_can_be_come_to_is_what_the_adversary_comes_to() {
                     assert!(!exact || comes || !told, "{name} {seed}: {p} {r} is not come to, {places:?}");
                     let rests =
                         seen.iter().any(|at| matches!(at, At::Rests { place, r: at, .. } if (*place, *at) == (p, r)));
-                    assert!(!rests || come.during(p).contains(r), "{name} {seed}: {p} rests with {r}, {places:?}");
+                    assert!(
+                        !rests || come.with(p, Mode::Lasts).contains(r),
+                        "{name} {seed}: {p} rests with {r}, {places:?}"
+                    );
                 }
             }
         }

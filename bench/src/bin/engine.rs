@@ -1,0 +1,65 @@
+//! How fast the runtime is.
+//!
+//! ```text
+//! engine step                      steps a second, in memory
+//! engine durable [GROUP]           the engine's core on SQLite, in groups; and SQLite alone in the same run
+//! engine host [CLIENTS] [SHARDS]   the runtime on SQLite, with so many clients that wait for each answer
+//! engine flood [EVENTS]            one customer's flood, and how long others wait meanwhile
+//! engine recover [CUSTOMERS] [N]   how soon the first event is handled after a start on so many customers of N visits each
+//! ```
+
+use std::time::{Duration, Instant};
+
+use journey_bench::{events, example, host};
+
+const RUN: Duration = Duration::from_secs(3);
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    match args.next().as_deref() {
+        Some("step") => step(),
+        Some("durable") => durable(args.next().and_then(|n| n.parse().ok()).unwrap_or(256)),
+        Some("host") => host::clients(number(&mut args, 64), number(&mut args, 1), RUN),
+        Some("flood") => host::flood(number(&mut args, 1_000_000)),
+        Some("recover") => host::recover(number(&mut args, 100_000), number(&mut args, 3)),
+        Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, RUN)),
+        Some("ours") => println!("{:.0} events/s", events::durable(args.next().and_then(|n| n.parse().ok()).unwrap_or(256), RUN)),
+        _ => {
+            eprintln!("engine step | durable [GROUP] | host [CLIENTS] [SHARDS] | flood [EVENTS] | recover [CUSTOMERS] [N]");
+            std::process::exit(2);
+        }
+    }
+}
+
+fn number(args: &mut impl Iterator<Item = String>, other: usize) -> usize {
+    args.next().and_then(|n| n.replace('_', "").parse().ok()).unwrap_or(other)
+}
+
+/// The appointment journey in memory: a visit booked, moved, confirmed, reminded, off.
+fn step() {
+    let program = events::program(&example("appointment"));
+    let inputs = events::visit(&program);
+    let (mut steps, mut effects) = (0_u64, 0_u64);
+    let began = Instant::now();
+    while began.elapsed() < RUN {
+        for _ in 0..100 {
+            let mut customer = journey_step::Customer::new("victoria");
+            for (at, input) in &inputs {
+                let (next, out) = journey_step::step(&program, customer, input, *at);
+                customer = next;
+                effects += out.len() as u64;
+                steps += 1;
+            }
+        }
+    }
+    let took = began.elapsed().as_secs_f64();
+    println!("step, appointment, in memory: {:.0} steps/s ({:.2} effects a step)", steps as f64 / took, effects as f64 / steps as f64);
+}
+
+/// Durable events through the engine's core, in groups.
+fn durable(group: usize) {
+    let bare = events::bare_sqlite(group, RUN);
+    println!("bare SQLite, groups of {group}: {bare:.0} events/s");
+    let ours = events::durable(group, RUN);
+    println!("engine, groups of {group}: {ours:.0} events/s, {:.0} % of bare", 100.0 * ours / bare);
+}

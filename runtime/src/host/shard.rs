@@ -1,0 +1,493 @@
+//! One shard: a thread with a store of its own, turn by turn.
+//!
+//! ```text
+//!  turn:  inputs, results, questions ─► steps ─► one commit ─► acknowledged ─► claimed effects ─► attempts, elsewhere
+//!            ▲                                                                                        │
+//!            └──────────────────────────────── results ◄──────────────────────────────────────────────┘
+//! ```
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use journey_spec::Ts;
+use journey_step::Scope;
+use journey_step::effect::PromiseFate;
+use tokio::runtime::Handle;
+
+use super::measure::{Alert, Shared, Watch};
+use super::outward::{Attempted, Entry, Lane, Outward, millis, pauses};
+use super::queue::{Queue, Round};
+use super::{Failure, Options, RuntimeError};
+use crate::clock::Clock;
+use crate::engine::{Became, Engine, Job, LATE, Seen, Todo};
+use crate::error::EngineError;
+use crate::gateway::Mode;
+use crate::intake::{Arrival, Content, RESERVED, Taken};
+
+/// The longest time without a look at the clock, which may have been set.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Inputs of one commit at most.
+const GROUP: usize = 256;
+/// How long a group waits for those who came together last time.
+const LINGER: Duration = Duration::from_micros(500);
+/// Effects that are claimed and not done at most.
+const UNDER_WAY: usize = 4096;
+
+/// What a shard needs of its surroundings.
+pub(super) struct Shard {
+    pub(super) number: usize,
+    pub(super) engine: Engine,
+    pub(super) queue: Arc<Queue>,
+    /// All shards' queues, this one's too.
+    pub(super) all: Arc<Vec<Arc<Queue>>>,
+    pub(super) outward: Arc<Outward>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) watch: Arc<dyn Watch>,
+    pub(super) measures: Shared,
+    pub(super) options: Options,
+    pub(super) handle: Handle,
+    pub(super) jobs: Jobs,
+    /// When it began to work.
+    pub(super) started: Ts,
+}
+
+/// Effects that are claimed and not settled.
+#[derive(Default)]
+pub(super) struct Jobs {
+    /// By place in the outbox, with when they were claimed.
+    known: BTreeMap<u64, Ts>,
+    /// Those that another of the same customer on the same way out goes before.
+    behind: HashMap<(String, Lane), VecDeque<Tried>>,
+    /// Those of them that are under way.
+    busy: HashSet<(String, Lane)>,
+    /// Those that wait for an instant.
+    held: BTreeMap<(Ts, u64), Tried>,
+    /// Those whose result is not kept yet.
+    unkept: Vec<(Job, Became)>,
+    /// Messages that are handed over once that is kept.
+    handing: Vec<Tried>,
+    /// Attempts under way.
+    flying: usize,
+}
+
+/// A job and its attempts.
+pub(super) struct Tried {
+    job: Job,
+    attempts: u32,
+    in_doubt: bool,
+    /// It was kept that it is handed over: whatever happens, it is not asked about again.
+    handed: bool,
+    pauses: backon::ExponentialBackoff,
+}
+
+impl Tried {
+    fn new(job: Job) -> Tried {
+        Tried { job, attempts: 0, in_doubt: false, handed: false, pauses: pauses() }
+    }
+}
+
+impl Shard {
+    /// Works until it is told to stop and everything is done, or it fails.
+    pub(super) fn run(mut self) {
+        let mut expected = 0;
+        let mut drain_until: Option<Instant> = None;
+        loop {
+            let wait = self.idle_time();
+            let round = self.queue.next(wait, GROUP, expected, LINGER);
+            let stopping = round.stopping;
+            expected = round.items.len();
+            if let Err(error) = self.turn(round) {
+                return self.stopped(error);
+            }
+            if stopping {
+                let until = *drain_until.get_or_insert_with(|| Instant::now() + self.options.drain);
+                let waits = self.queue.len() > 0 || !self.jobs.unkept.is_empty() || !self.jobs.handing.is_empty();
+                if !waits && (self.jobs.flying == 0 || Instant::now() >= until) {
+                    break;
+                }
+            }
+        }
+        // What became of the last messages is kept.
+        if let Err(error) = self.engine.advance_to(self.engine.now()) {
+            return self.stopped(error);
+        }
+        tracing::info!(shard = self.number, "shard drained");
+        self.queue.fail(&Arc::new(Failure::ShutDown));
+    }
+
+    fn stopped(self, error: EngineError) {
+        let why = error.to_string();
+        tracing::error!(shard = self.number, %why, "shard stopped: nothing of its customers is taken any more");
+        self.watch.alert(&Alert::ShardStopped { shard: self.number, why });
+        self.queue.fail(&Arc::new(Failure::Engine(error)));
+    }
+
+    /// How long nothing is to be done.
+    fn idle_time(&mut self) -> Duration {
+        if !self.jobs.unkept.is_empty() || !self.jobs.handing.is_empty() {
+            return Duration::ZERO;
+        }
+        let due = self.engine.next_due().ok().flatten();
+        let held = self.jobs.held.first_key_value().map(|((at, _), _)| *at);
+        let next = due.into_iter().chain(held).min();
+        next.map_or(PATIENCE, |next| {
+            Duration::from_millis(next.saturating_sub(self.clock.now()).max(0).unsigned_abs()).min(PATIENCE)
+        })
+    }
+
+    /// One turn. An error is final; what can be tried again was not acknowledged and is told so.
+    fn turn(&mut self, round: Round) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        for (job, attempted) in round.results {
+            self.came_back(job, attempted, now);
+        }
+        for question in round.questions {
+            question(&mut self.engine);
+        }
+        if let Some(due) = self.engine.next_due().ok().flatten() {
+            let lag = now.saturating_sub(due).max(0).unsigned_abs();
+            self.measures.change(|m| m.worst_timer_lag = m.worst_timer_lag.max(lag));
+        }
+        let (arrivals, replies): (Vec<Arrival>, Vec<_>) =
+            round.items.into_iter().map(|item| (item.arrival, item.reply)).unzip();
+        let span = tracing::debug_span!("turn", shard = self.number, inputs = arrivals.len());
+        let _in = span.enter();
+        let began = Instant::now();
+        let steps = self.engine.steps();
+        let handing = std::mem::take(&mut self.jobs.handing);
+        match self.commit(&arrivals, &handing, now) {
+            Ok(taken) => {
+                let made = self.engine.steps().saturating_sub(steps);
+                self.measures.change(|m| {
+                    m.committed(arrivals.len(), began.elapsed());
+                    m.steps += made;
+                    for taken in &taken {
+                        match taken {
+                            Taken::Accepted { .. } => m.accepted += 1,
+                            Taken::Duplicate => m.duplicates += 1,
+                            Taken::Refused(_) => m.refused += 1,
+                        }
+                    }
+                });
+                for (job, _) in std::mem::take(&mut self.jobs.unkept) {
+                    self.settled(&job);
+                }
+                for (reply, taken) in replies.into_iter().zip(taken) {
+                    // Whoever does not wait any more need not be told.
+                    _ = reply.send(Ok(taken));
+                }
+                for mut tried in handing {
+                    tried.handed = true;
+                    self.launch(tried, now);
+                }
+            }
+            Err(error) => {
+                self.jobs.handing = handing;
+                let last = matches!(
+                    error,
+                    EngineError::Fenced | EngineError::InDoubt | EngineError::Stopped | EngineError::OtherPace { .. }
+                );
+                let why = error.to_string();
+                for reply in replies {
+                    _ = reply.send(Err(RuntimeError::NotTaken(why.clone())));
+                }
+                if last {
+                    return Err(error);
+                }
+                tracing::warn!(shard = self.number, %why, "a group of inputs was not taken");
+                std::thread::sleep(Duration::from_millis(50));
+                return Ok(());
+            }
+        }
+        let seen = self.engine.take_seen();
+        self.tell(seen)?;
+        self.claim(now)?;
+        self.wake_held(now);
+        self.measure(now);
+        Ok(())
+    }
+
+    fn commit(&mut self, arrivals: &[Arrival], handing: &[Tried], now: Ts) -> Result<Vec<Taken>, EngineError> {
+        for (job, became) in &self.jobs.unkept {
+            self.engine.became(job, became, now)?;
+        }
+        for tried in handing {
+            self.engine.became(&tried.job, &Became::HandedOver, now)?;
+        }
+        self.engine.take_at(now, arrivals)
+    }
+
+    /// Claims what is committed.
+    fn claim(&mut self, now: Ts) -> Result<(), EngineError> {
+        let room = UNDER_WAY.saturating_sub(self.jobs.known.len()).min(GROUP * 2);
+        for job in self.engine.claim(room)? {
+            // After a failed commit everything is claimed again, also what is under way.
+            if self.jobs.known.insert(job.seq, now).is_some() {
+                continue;
+            }
+            if self.outward.shadow {
+                let what = Became::Dropped("in shadow: decided, and not done".into());
+                self.jobs.unkept.push((job, what));
+                continue;
+            }
+            if let Todo::Tell(address) = &job.what {
+                self.tell_shards(&job, address.clone());
+                continue;
+            }
+            self.start(Tried::new(job), now);
+        }
+        Ok(())
+    }
+
+    /// Puts a job on its way, behind those of the same customer that go the same way.
+    fn start(&mut self, tried: Tried, now: Ts) {
+        let key = (tried.job.customer.clone(), Lane::of(&tried.job));
+        if self.jobs.busy.contains(&key) {
+            return self.jobs.behind.entry(key).or_default().push_back(tried);
+        }
+        self.jobs.busy.insert(key);
+        self.launch(tried, now);
+    }
+
+    /// Begins an attempt, or holds the job where that has to wait, or settles it where there is none to make.
+    fn launch(&mut self, mut tried: Tried, now: Ts) {
+        let lane = Lane::of(&tried.job);
+        let way = self.outward.way(&lane);
+        if let Some(until) = way.is_shut(now) {
+            return self.hold(tried, until);
+        }
+        let mut left = self.options.attempt;
+        match &tried.job.what {
+            Todo::Send(release) if !tried.handed => {
+                let barred = self.engine.bar(&tried.job.customer, tried.job.at, release, now);
+                match barred {
+                    Ok(None) => {}
+                    Ok(Some(became)) => return self.over(tried.job, became),
+                    Err(_) => return self.hold(tried, now.saturating_add(250)),
+                }
+                let is_late = now.saturating_sub(tried.job.at) > LATE && release.journey.is_some();
+                if is_late {
+                    // One that was open when the engine was started may have gone out before.
+                    let once = self.outward.mode(&tried.job) == Mode::AtMostOnce;
+                    let before = tried.attempts == 0 && tried.job.at < self.started && !once;
+                    let in_doubt = tried.in_doubt || before;
+                    return self.over(tried.job, Became::Unsent { in_doubt });
+                }
+                if self.outward.mode(&tried.job) == Mode::AtMostOnce {
+                    return self.jobs.handing.push(tried);
+                }
+            }
+            Todo::Send(release) if now >= release.valid_until => {
+                return self.over(tried.job, Became::Rejected("not sent: no longer true".into()));
+            }
+            Todo::Ask(call) => {
+                if now >= call.deadline {
+                    return self.over(tried.job, Became::Dropped("not asked: too late".into()));
+                }
+                left = Duration::from_millis(call.deadline.saturating_sub(now).unsigned_abs());
+            }
+            _ => {}
+        }
+        if let Entry::Wait(until) = way.enter(now) {
+            return self.hold(tried, until);
+        }
+        tried.attempts = tried.attempts.saturating_add(1);
+        let (outward, queue) = (Arc::clone(&self.outward), Arc::clone(&self.queue));
+        let (attempt, options, job) = (tried.attempts, self.options.clone(), tried.job.clone());
+        self.jobs.flying += 1;
+        self.jobs.held.insert((Ts::MAX, tried.job.seq), tried);
+        self.handle.spawn(async move {
+            // A gateway that panics has told nothing, and its message is in doubt.
+            let mut told = Told { queue, job: Some(job.clone()) };
+            let attempted = outward.attempt(&job, attempt, left, &options).await;
+            told.tell(attempted);
+        });
+    }
+
+    fn hold(&mut self, tried: Tried, until: Ts) {
+        self.jobs.held.insert((until, tried.job.seq), tried);
+    }
+
+    /// Nothing more is to be done for a job.
+    fn over(&mut self, job: Job, became: Became) {
+        self.jobs.unkept.push((job, became));
+    }
+
+    /// An attempt has ended.
+    fn came_back(&mut self, job: Job, attempted: Attempted, now: Ts) {
+        let Some(mut tried) = self.jobs.held.remove(&(Ts::MAX, job.seq)) else { return };
+        self.jobs.flying = self.jobs.flying.saturating_sub(1);
+        let lane = Lane::of(&job);
+        let way = self.outward.way(&lane);
+        let (in_doubt, why) = match attempted {
+            Attempted::Became(became) => {
+                way.ended(true, now);
+                self.measures.change(|m| match (&job.what, &became) {
+                    (Todo::Send(_), Became::Done) => m.delivered += 1,
+                    (Todo::Send(_), _) => m.rejected += 1,
+                    (Todo::Open(_), _) => m.cases += 1,
+                    (Todo::Ask(_), _) => m.answered += 1,
+                    (Todo::Tell(_), _) => {}
+                });
+                if tried.handed {
+                    return self.handed_over(&job, &became, now);
+                }
+                return self.over(job, became);
+            }
+            Attempted::Again { in_doubt, why } => (in_doubt, why),
+        };
+        self.measures.change(|m| m.failed_attempts += 1);
+        tracing::debug!(shard = self.number, lane = %lane, %why, in_doubt, "an attempt failed");
+        if way.ended(false, now) {
+            tracing::warn!(lane = %lane, %why, "left alone for a while");
+            self.watch.alert(&Alert::Shut { what: lane.to_string(), why: why.clone() });
+        }
+        tried.in_doubt |= in_doubt;
+        if tried.handed && in_doubt {
+            return self.handed_over(&job, &Became::Rejected(why), now);
+        }
+        let pause = millis(tried.pauses.next());
+        self.hold(tried, now.saturating_add(pause));
+    }
+
+    /// A message that is not sent twice is over; the journey hears where it failed.
+    fn handed_over(&mut self, job: &Job, became: &Became, now: Ts) {
+        if let (Todo::Send(release), Became::Rejected(_)) = (&job.what, became)
+            && let Err(error) = self.engine.failed(&job.customer, &release.id, now)
+        {
+            tracing::warn!(%error, "that a message failed could not be told");
+        }
+        self.settled(job);
+    }
+
+    /// A job's result is kept: the next of the same customer goes that way.
+    fn settled(&mut self, job: &Job) {
+        self.jobs.known.remove(&job.seq);
+        let key = (job.customer.clone(), Lane::of(job));
+        let next = self.jobs.behind.get_mut(&key).and_then(VecDeque::pop_front);
+        match next {
+            Some(next) => {
+                let now = self.clock.now();
+                self.launch(next, now);
+            }
+            None => {
+                self.jobs.behind.remove(&key);
+                self.jobs.busy.remove(&key);
+            }
+        }
+    }
+
+    fn wake_held(&mut self, now: Ts) {
+        while let Some(first) = self.jobs.held.first_entry().filter(|first| first.key().0 <= now) {
+            let tried = first.remove();
+            self.launch(tried, now);
+        }
+    }
+
+    /// Tells all other shards that an address said STOP; the job is settled when each has kept it.
+    fn tell_shards(&mut self, job: &Job, address: String) {
+        let (queues, number, own) = (Arc::clone(&self.all), self.number, Arc::clone(&self.queue));
+        let (job, now) = (job.clone(), self.clock.now());
+        self.jobs.flying += 1;
+        self.jobs.held.insert((Ts::MAX, job.seq), Tried::new(job.clone()));
+        self.handle.spawn(async move {
+            for (_, queue) in queues.iter().enumerate().filter(|(other, _)| *other != number) {
+                let arrival = Arrival {
+                    id: format!("{RESERVED}stopped:{number}:{}", job.seq),
+                    received: now,
+                    customer: String::new(),
+                    content: Content::Stopped(address.clone()),
+                };
+                if queue.put(arrival).await.is_err() {
+                    let why = "a shard does not take it now".into();
+                    return own.result(job, Attempted::Again { in_doubt: true, why });
+                }
+            }
+            own.result(job, Attempted::Became(Became::Done));
+        });
+    }
+
+    /// Counts what steps did, and tells who should hear of it.
+    fn tell(&mut self, seen: Seen) -> Result<(), EngineError> {
+        if seen == Seen::default() {
+            return Ok(());
+        }
+        self.measures.change(|m| {
+            m.released += seen.released;
+            for (rule, n) in &seen.blocked {
+                *m.blocked.entry(rule.clone()).or_default() += n;
+            }
+            for (_, fate) in &seen.promises {
+                *m.promises.entry(fate_name(*fate).into()).or_default() += 1;
+            }
+            m.promises_at_risk += seen.at_risk.len() as u64;
+            m.bounds_exceeded += seen.exceeded.len() as u64;
+        });
+        for promised in seen.at_risk {
+            tracing::warn!(customer = promised.customer, promise = promised.name, "a promise is at risk");
+            let (customer, promise, by) = (promised.customer, promised.name, promised.by);
+            self.watch.alert(&Alert::PromiseAtRisk { customer, promise, by });
+        }
+        for (promised, _) in seen.promises.into_iter().filter(|(_, fate)| *fate == PromiseFate::Broken) {
+            tracing::warn!(customer = promised.customer, promise = promised.name, "a promise is broken");
+            let (customer, promise, by) = (promised.customer, promised.name, promised.by);
+            self.watch.alert(&Alert::PromiseBroken { customer, promise, by });
+        }
+        for exceeded in seen.exceeded {
+            let scope = exceeded.proven.journey.clone().map_or(Scope::All, Scope::Journey);
+            tracing::error!(
+                customer = exceeded.customer,
+                what = exceeded.what(),
+                seen = exceeded.seen,
+                proven = exceeded.proven.at_most,
+                "more left than was proven possible: paused"
+            );
+            self.engine.pause_scope(&scope, None)?;
+            self.watch.alert(&Alert::BoundExceeded {
+                what: exceeded.what(),
+                seen: exceeded.seen,
+                proven: exceeded.proven.at_most,
+                journey: exceeded.proven.journey,
+                customer: exceeded.customer,
+            });
+        }
+        Ok(())
+    }
+
+    fn measure(&self, now: Ts) {
+        let (waiting, under_way) = (self.queue.len() as u64, self.jobs.known.len() as u64);
+        let oldest = self.jobs.known.values().min().map_or(0, |at| now.saturating_sub(*at).max(0).unsigned_abs());
+        self.measures.change(|m| (m.waiting, m.under_way, m.oldest) = (waiting, under_way, oldest));
+    }
+}
+
+fn fate_name(fate: PromiseFate) -> &'static str {
+    match fate {
+        PromiseFate::Made => "made",
+        PromiseFate::Kept => "kept",
+        PromiseFate::Withdrawn => "withdrawn",
+        PromiseFate::Broken => "broken",
+        PromiseFate::Void => "void",
+    }
+}
+
+/// Brings an attempt's result home, also where the attempt does not come to its end.
+struct Told {
+    queue: Arc<Queue>,
+    job: Option<Job>,
+}
+
+impl Told {
+    fn tell(&mut self, attempted: Attempted) {
+        if let Some(job) = self.job.take() {
+            self.queue.result(job, attempted);
+        }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.tell(Attempted::Again { in_doubt: true, why: "the attempt was given up".into() });
+    }
+}
