@@ -103,8 +103,8 @@ pub enum EngineError {
     },
     /// Instances of an older version need what the program given does not have any more. Nothing was changed.
     #[error(
-        "program {} would strand people who are in journeys of an older version: {}; bring back what they need, or wait with \
-         it until they have come to an end; `journeyc diff` shows this before it is loaded",
+        "program {} would strand people who are in journeys of an older version: {}; bring back what they need, move \
+         them with `migrate`, or wait until they have come to an end; `journeyc diff` shows this before it is loaded",
         short(given),
         stranded.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     )]

@@ -239,7 +239,7 @@ fn finish(name: &str, memory: &Memory, feed: &str, group: usize, outside: Outsid
     let mut live = 0;
     for id in engine.customers().unwrap() {
         let customer = engine.customer(&id).unwrap().unwrap();
-        live += customer.instances().iter().filter(|i| i.is_live()).count() as u64;
+        live += customer.under_way().count() as u64;
     }
     assert_eq!(engine.living().iter().map(|l| l.instances).sum::<u64>(), live, "{name}");
 }

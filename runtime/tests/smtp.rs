@@ -368,8 +368,8 @@ async fn many_at_once_share_a_few_connections() {
 #[tokio::test]
 async fn who_finds_no_free_connection_sent_nothing() {
     let server = Server::start(Manner { odd: Some((At::End, Does::Sleeps)), ..Manner::default() });
-    let builder = plain(&server).connections(1).timeout(Duration::from_secs(6));
-    let smtp = Arc::new(builder.connect_timeout(Duration::from_secs(2)).build().unwrap());
+    let builder = plain(&server).connections(1).timeout(Duration::from_secs(4));
+    let smtp = Arc::new(builder.connect_timeout(Duration::from_millis(1500)).build().unwrap());
     let first = tokio::spawn({
         let smtp = Arc::clone(&smtp);
         async move { smtp.send(&message("Your visit", "It was moved.")).await }

@@ -45,8 +45,10 @@ fn living(engine: &mut Engine) -> Vec<Living> {
     let mut seen: BTreeMap<u32, u64> = BTreeMap::new();
     for id in engine.customers().unwrap() {
         let customer = engine.customer(&id).unwrap().unwrap();
-        for instance in customer.instances().iter().filter(|i| i.is_live()) {
-            *seen.entry(instance.journey().0).or_default() += 1;
+        let live = customer.instances().iter().filter(|i| i.is_live()).count();
+        assert!(customer.under_way().count() >= live);
+        for journey in customer.under_way() {
+            *seen.entry(journey.0).or_default() += 1;
         }
     }
     let counted = engine.living();

@@ -20,7 +20,7 @@ const TEXT: &str = "program text";
 /// Under which name it keeps how many instances live in each journey of that.
 pub(super) const LIVING: &str = "living";
 
-/// How many instances live in a journey.
+/// How many instances live in a journey, or have ended with a message that still waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Living {
     /// The journey's name.
@@ -67,7 +67,7 @@ impl Change {
 
 /// The journeys in which a customer's instances live, one an instance.
 pub(super) fn lived(customer: &Customer) -> Vec<JourneyId> {
-    customer.instances().iter().filter(|i| i.is_live()).map(journey_step::customer::Instance::journey).collect()
+    customer.under_way().collect()
 }
 
 /// What the store is to be run with.

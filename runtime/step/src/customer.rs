@@ -355,6 +355,14 @@ impl Customer {
         &self.instances
     }
 
+    /// The journeys of instances to which something can still happen: those that live, and those that have ended with a
+    /// message that waits or a promise that is open. One an instance.
+    pub fn under_way(&self) -> impl Iterator<Item = JourneyId> {
+        let waits = |i: &Instance| self.waiting.iter().any(|w| w.instance == i.number);
+        let open = move |i: &&Instance| i.is_live() || !i.promises.is_empty() || waits(i);
+        self.instances.iter().filter(open).map(|i| i.journey)
+    }
+
     /// The newest instance of a journey, live or ended.
     #[must_use]
     pub fn newest_instance(&self, journey: JourneyId) -> Option<&Instance> {

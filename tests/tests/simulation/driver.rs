@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::mutants::{self, Mutant};
 use crate::outside::{Log, Manner, Saw, outside, said};
-use crate::play::{BEGINS, Feed, LENGTH, Line, Play};
+use crate::play::{BEGINS, Feed, Line, Play};
 
 /// How a play is run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -215,7 +215,7 @@ pub(crate) fn on_virtual_time(play: &Play, feed: &Feed, conditions: Conditions) 
             driver.engine = None;
         }
     }
-    let end = BEGINS + LENGTH + 8 * DAY;
+    let end = feed.ends + 8 * DAY;
     let mut until = driver.engine().now();
     while until < end && driver.has_patience() {
         let next = (until + DAY).min(end);
@@ -253,7 +253,7 @@ struct Live<'p> {
 
 impl Live<'_> {
     fn run(&mut self, feed: &Feed) {
-        let end = BEGINS + LENGTH;
+        let end = feed.ends;
         let mut next = 0;
         while self.now < end && self.driver.has_patience() {
             self.go_on(feed.lines.get(next).map(|l| l.at));
@@ -277,6 +277,10 @@ impl Live<'_> {
             self.now += if self.now + 6 * DAY < end { 20 * MINUTE } else { 2 * HOUR };
             self.turn();
         }
+        // What the last dispatch did is noted with the next commit.
+        let clock = self.clock();
+        let result = self.driver.engine().advance_to(clock);
+        self.driver.result(result);
     }
 
     /// Lets time go on: to what comes next, or a while.

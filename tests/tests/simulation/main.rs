@@ -9,6 +9,10 @@
 //!
 //! `JOURNEY_SEEDS` says how many seeds are tried (200), `JOURNEY_SEED` the first (1), `JOURNEY_CUSTOMERS` how many customers
 //! each has (3). Seeds go through the programs in turn; a failure prints its seed.
+//!
+//! Besides: 400 days with all changes of the clock; a feed of which each line comes one to five times, half of them about one
+//! customer (`JOURNEY_EVENTS`, 2,000); and random portfolios of the compiler's honesty suite, held against what is proven of
+//! them (`JOURNEY_PORTFOLIOS`, 74). What is called exact is reached in the compiler's suite, by the step, and not here.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,10 +24,16 @@
 )]
 
 mod driver;
+#[path = "../../../compiler/tests/honesty/journeys.rs"]
+#[allow(dead_code, reason = "its other half is the compiler's")]
+mod journeys;
 mod mutants;
 mod oracles;
 mod outside;
 mod play;
+#[path = "../../../compiler/tests/honesty/world.rs"]
+#[allow(dead_code, reason = "its other half is the compiler's")]
+mod world;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,12 +42,13 @@ use std::sync::{Mutex, PoisonError};
 use journey_runtime::Pace;
 use journey_runtime::store::conformance;
 use journey_runtime::store::sim::{Fault, Sim};
+use journey_spec::program::DAY;
 use journey_tests::random::{Random, asked};
 
 use driver::{Conditions, Run, live, on_virtual_time};
 use mutants::{MUTANTS, Mutant};
 use oracles::{judged, same_run};
-use play::{Feed, PROGRAMS, Play, feed};
+use play::{Feed, PROGRAMS, Play, feed, feed_for, storm};
 
 fn plays() -> Vec<Play> {
     PROGRAMS.into_iter().map(Play::named).collect()
@@ -171,4 +182,65 @@ fn every_planted_bug_is_noticed() {
     });
     let missed = missed.into_inner().expect("no thread failed");
     assert!(missed.is_empty(), "nothing notices {missed:?}");
+}
+
+/// Thirteen months with all changes of the clock: no timer is early, no window goes back, no limit is passed.
+#[test]
+fn four_hundred_days() {
+    let plays = plays();
+    for_seeds(asked("JOURNEY_SEED", 1), PROGRAMS.len() as u64, |seed| {
+        let play = &plays[usize::try_from(seed).expect("a seed") % plays.len()];
+        let feed = feed_for(play, 1, 400 * DAY, seed);
+        let conditions = conditions(seed, None);
+        for tried in [tried_virtual as Tried, tried_live] {
+            let (run, mut wrong) = tried(play, &feed, conditions);
+            wrong.truncate(5);
+            assert!(wrong.is_empty(), "seed {seed} ({}): {wrong:#?}", play.name);
+            assert!(run.ended >= feed.ends, "seed {seed}");
+        }
+    });
+}
+
+/// Each line of a feed one to five times, late and out of order, half of them about one customer.
+#[test]
+fn a_hostile_feed_passes_no_limit() {
+    let (lines, seed) = (asked("JOURNEY_EVENTS", 2_000), asked("JOURNEY_SEED", 3));
+    let play = Play::named("house");
+    let feed = storm(&play, lines, seed);
+    let run = on_virtual_time(&play, &feed, Conditions { seed, ..Conditions::default() });
+    let wrong = judged(&play, &feed, &run, Pace::Virtual);
+    let (accepted, again) = (run.acknowledged.iter().filter(|a| a.accepted).count(), feed.lines.len());
+    println!("{lines} lines as {again}, {accepted} of them news, {} messages", run.log.lock().reached.len());
+    assert!(wrong.is_empty(), "seed {seed}: {:#?}", wrong.iter().take(10).collect::<Vec<_>>());
+    assert!(again > 2 * accepted && accepted as u64 > lines * 9 / 10, "{accepted} of {again}");
+}
+
+/// Random portfolios, of which the compiler's own suite has the generator: what the engine sends stays within what is proven,
+/// and within the house's limits.
+#[test]
+fn no_random_portfolio_passes_what_is_proven() {
+    let (first, many) = (asked("JOURNEY_SEED", 1), asked("JOURNEY_PORTFOLIOS", 74));
+    let bounded = AtomicU64::new(0);
+    let found: Mutex<Vec<String>> = Mutex::default();
+    for_seeds(first, many, |seed| {
+        let (name, parts) = journeys::SERIES[usize::try_from(seed).expect("a seed") % journeys::SERIES.len()];
+        let text = journeys::Journey::random(parts, seed).plain();
+        let Some(play) = Play::of_text(name, &text) else { return };
+        let feed = feed_for(&play, 2, 6 * DAY, seed);
+        bounded.fetch_add(play.bounds.iter().filter(|b| b.at_most.is_some()).count() as u64, Ordering::SeqCst);
+        let conditions = conditions(seed, None);
+        for tried in [tried_virtual as Tried, tried_live] {
+            let (_, wrong) = tried(&play, &feed, conditions);
+            let head = |w: &String| format!("seed {seed} ({name}): {w}\n{text}");
+            found.lock().unwrap_or_else(PoisonError::into_inner).extend(wrong.iter().take(2).map(head));
+        }
+    });
+    let found = found.into_inner().expect("no thread failed");
+    println!("{many} portfolios from {first}, {bounded:?} bounds");
+    assert!(
+        found.is_empty(),
+        "{} things are wrong:\n{}",
+        found.len(),
+        found.iter().take(3).cloned().collect::<String>()
+    );
 }

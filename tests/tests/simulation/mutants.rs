@@ -47,7 +47,7 @@ pub(crate) enum Mutant {
     TimersLost,
     /// The ledger forgets what is older than an hour.
     LedgerForgets,
-    /// Messages that are no longer true are sent.
+    /// Messages that are no longer true are sent, and not asked about again, which would notice.
     ValidForLonger,
     /// A pause ends with a restart.
     PauseForgotten,
@@ -234,7 +234,8 @@ impl Store for Planted {
     fn claim_outbox(&mut self, after: u64, n: usize) -> Result<Vec<OutboxRow>, StoreError> {
         let mut rows = self.sim.claim_outbox(after, n)?;
         for row in &mut rows {
-            if self.is(Mutant::NotAskedAgain) {
+            // What seems to have been decided later is not late.
+            if self.is(Mutant::NotAskedAgain) || self.is(Mutant::ValidForLonger) {
                 row.at += DAY;
             }
             if self.is(Mutant::ValidForLonger) {

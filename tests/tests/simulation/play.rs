@@ -6,6 +6,7 @@ use std::sync::Arc;
 use journey_compiler::check::bounds::{Bound, Scope, proven_of};
 use journey_compiler::source::Memory;
 use journey_runtime::{Arrival, parse_line};
+use journey_spec::codes::Level;
 use journey_spec::program::{Channel, DAY, HOUR, MINUTE, Program};
 use journey_spec::time::{Zone, rfc3339};
 use journey_spec::{Ts, Type};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value as Json, json};
 
 /// When each play begins: the last days of winter time in Europe and of standard time in America lie within the month.
 pub(crate) const BEGINS: Ts = 1_772_445_600_000; // 2026-03-02T10:00:00Z
-/// How long it is.
+/// How long it is, unless something else is asked for.
 pub(crate) const LENGTH: i64 = 30 * DAY;
 
 /// The programs that are played.
@@ -28,6 +29,23 @@ pub(crate) struct Play {
 }
 
 impl Play {
+    /// A program of this text; none where it has errors in what it says.
+    pub(crate) fn of_text(name: &'static str, text: &str) -> Option<Play> {
+        let sources = Memory([("main.journey".to_owned(), text.to_owned())].into());
+        let compiled = journey_compiler::compile(&["main.journey".to_owned()], &sources);
+        let broken = |code: &str| code < "J02" || code == "J0204";
+        if compiled.findings.iter().any(|f| broken(f.code.code) && f.code.level == Level::Error) {
+            return None;
+        }
+        Some(Play::proven(name, compiled.program?))
+    }
+
+    fn proven(name: &'static str, program: Program) -> Play {
+        let windows = [HOUR, DAY, 7 * DAY].map(|window| (Scope::Customer, Some(window)));
+        let bounds = proven_of(&program, &windows).bounds;
+        Play { name, program: Arc::new(program), bounds }
+    }
+
     pub(crate) fn named(name: &'static str) -> Play {
         let read = |path: &str| std::fs::read_to_string(journey_tests::root().join(path)).expect(path);
         let (roots, files): (Vec<&str>, Vec<&str>) = match name {
@@ -49,14 +67,8 @@ impl Play {
         // What a check says of loops is no reason not to run: the runtime has to keep the house's limits all the same.
         let broken = |code: &str| code < "J02";
         let text = journey_tests::printed(&compiled);
-        assert!(
-            !compiled.findings.iter().any(|f| broken(f.code.code) && f.code.level == journey_spec::codes::Level::Error),
-            "{text}"
-        );
-        let program = compiled.program.expect("a program");
-        let windows = [HOUR, DAY, 7 * DAY].map(|window| (Scope::Customer, Some(window)));
-        let bounds = proven_of(&program, &windows).bounds;
-        Play { name, program: Arc::new(program), bounds }
+        assert!(!compiled.findings.iter().any(|f| broken(f.code.code) && f.code.level == Level::Error), "{text}");
+        Play::proven(name, compiled.program.expect("a program"))
     }
 }
 
@@ -82,6 +94,8 @@ pub(crate) struct Line {
 }
 
 pub(crate) struct Feed {
+    /// When its last line may come.
+    pub(crate) ends: Ts,
     pub(crate) people: BTreeMap<String, Person>,
     pub(crate) lines: Vec<Line>,
 }
@@ -105,6 +119,7 @@ fn zones_of(names: &[&str]) -> Vec<Zone> {
 
 struct Writer<'p> {
     program: &'p Program,
+    ends: Ts,
     random: Random,
     count: u64,
     lines: Vec<Line>,
@@ -117,21 +132,36 @@ struct Writer<'p> {
 
 /// A month of lines for so many customers.
 pub(crate) fn feed(play: &Play, customers: u64, seed: u64) -> Feed {
-    let program = &play.program;
-    let mut queues = BTreeSet::new();
-    queues_in(&serde_json::to_value(program.as_ref()).expect("JSON"), &mut queues);
-    let words = program.messages.iter().flat_map(|m| m.replies.iter().flat_map(|r| r.words.clone())).collect();
-    let starts = program.journeys.iter().flat_map(|j| j.starts.iter().map(|s| s.event.index())).collect();
-    let mut writer = Writer {
-        program,
-        random: Random(seed ^ 0x5eed),
-        count: 0,
-        lines: Vec::new(),
-        words,
-        queues: queues.into_iter().collect(),
-        starts,
-        keys: 2,
-    };
+    feed_for(play, customers, LENGTH, seed)
+}
+
+/// So many lines within a month, each of them one to five times, late and out of order, and half of them about one customer.
+pub(crate) fn storm(play: &Play, lines: u64, seed: u64) -> Feed {
+    let mut writer = Writer::new(&play.program, BEGINS + LENGTH, seed);
+    let people: Vec<Person> = (0..50).map(|number| writer.person(number)).collect();
+    let begins = BEGINS + 2 * HOUR;
+    for n in 0..lines {
+        let at = begins + i64::try_from(n).expect("small") * (LENGTH - 2 * HOUR) / i64::try_from(lines).expect("small");
+        let half = writer.random.per_mille(500);
+        let person = if half { people.first() } else { writer.random.of(&people) }.cloned().expect("somebody");
+        if writer.random.per_mille(30) { writer.reply(&person, at) } else { writer.event(&person, at) }
+    }
+    let mut all = Vec::new();
+    for line in writer.lines {
+        for _ in 0..writer.random.below(5) + 1 {
+            let late = *writer.random.of(&[0, MINUTE, HOUR, 12 * HOUR]).expect("spans");
+            let at = line.at + writer.random.between(0, late);
+            all.push(Line { at, ..line.clone() });
+        }
+    }
+    all.sort_by_key(|line| line.at);
+    let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
+    Feed { ends: BEGINS + LENGTH, people, lines: all }
+}
+
+/// Lines of so long a time for so many customers.
+pub(crate) fn feed_for(play: &Play, customers: u64, length: i64, seed: u64) -> Feed {
+    let mut writer = Writer::new(&play.program, BEGINS + length, seed);
     let mut people = BTreeMap::new();
     for number in 0..customers {
         let person = writer.person(number);
@@ -139,10 +169,31 @@ pub(crate) fn feed(play: &Play, customers: u64, seed: u64) -> Feed {
         people.insert(person.id.clone(), person);
     }
     writer.again();
+    let ends = writer.ends;
     let mut lines = writer.lines;
     // In the order in which they come; of one instant in the order in which they were written.
     lines.sort_by_key(|line| line.at);
-    Feed { people, lines }
+    Feed { ends, people, lines }
+}
+
+impl<'p> Writer<'p> {
+    fn new(program: &'p Program, ends: Ts, seed: u64) -> Writer<'p> {
+        let mut queues = BTreeSet::new();
+        queues_in(&serde_json::to_value(program).expect("JSON"), &mut queues);
+        let words = program.messages.iter().flat_map(|m| m.replies.iter().flat_map(|r| r.words.clone())).collect();
+        let starts = program.journeys.iter().flat_map(|j| j.starts.iter().map(|s| s.event.index())).collect();
+        Writer {
+            program,
+            ends,
+            random: Random(seed ^ 0x5eed),
+            count: 0,
+            lines: Vec::new(),
+            words,
+            queues: queues.into_iter().collect(),
+            starts,
+            keys: 2,
+        }
+    }
 }
 
 fn queues_in(json: &Json, into: &mut BTreeSet<String>) {
@@ -203,7 +254,7 @@ impl Writer<'_> {
     /// What one customer goes through.
     fn month(&mut self, person: &Person) {
         let mut at = BEGINS + HOUR + self.random.between(0, 2 * DAY);
-        while at < BEGINS + LENGTH {
+        while at < self.ends {
             match self.random.below(100) {
                 0..8 => {
                     // a stuck back end
@@ -333,7 +384,7 @@ impl Writer<'_> {
                 let Some(mut line) = self.lines.get(n).cloned() else { continue };
                 let span = *self.random.of(&[MINUTE, HOUR, 2 * DAY]).expect("spans");
                 line.at += self.random.between(0, span);
-                if line.at < BEGINS + LENGTH {
+                if line.at < self.ends {
                     self.lines.push(line);
                 }
             }

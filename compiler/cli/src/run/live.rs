@@ -75,6 +75,7 @@ pub(super) fn run(engine: Engine, service: Box<dyn Service>, as_json: bool, scre
     };
     let mut engine = engine.connect(Outside { channel, desk, service }).pace(Pace::Live);
     engine.claim_pace().map_err(|e| super::engine_failure(&e))?;
+    screen.say(&super::report::older(&engine.living()));
     screen.say("live: one JSON line an input on stdin; ends with the input or ctrl-c\n");
     let reader = BufReader::new(std::io::stdin());
     let ran = live::run(&mut engine, reader, &System, &stop, &Options::default(), |line, taken| match taken {

@@ -193,7 +193,7 @@ impl Report<'_> {
 }
 
 /// Who is still on an older version, a line each journey and version.
-fn older(living: &[Living]) -> String {
+pub(super) fn older(living: &[Living]) -> String {
     let older = living.iter().filter_map(|l| Some((l, l.version.as_deref()?)));
     older
         .map(|(l, version)| {
