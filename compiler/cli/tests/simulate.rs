@@ -488,3 +488,23 @@ fn the_world_that_is_made_up_can_be_written_and_is_the_same() {
     assert!(again.code == 2 && again.err.contains("is there already, and was left as it is"), "{again:?}");
     assert_eq!(std::fs::read_to_string(place.path("visit/simulate.toml")).expect("there"), text);
 }
+
+/// Only a program that nobody checked goes round without end.
+#[test]
+fn a_step_that_does_not_come_to_rest_is_a_violation() {
+    let place = Place::with_project();
+    assert_eq!(place.run(&["build", "visit"]).code, 0);
+    let bytes = std::fs::read(place.path("visit.bundle.json")).expect("built");
+    let mut program = journey_spec::bundle::read(&bytes).expect("a bundle");
+    let states = &mut program.journeys[0].states;
+    let position = |name: &str| states.iter().position(|s| s.name == name).expect("the state");
+    let (booked, moved) = (position("booked"), position("moved"));
+    let id = |n: usize| journey_spec::program::StateId(u32::try_from(n).expect("small"));
+    (states[booked].next, states[moved].next) = (Some(id(moved)), Some(id(booked)));
+    program.journeys[0].limits.clear();
+    let text = journey_spec::bundle::write(&program.seal(), "a test");
+    place.write("round.bundle.json", &text);
+    let ran = place.run(&["simulate", "round.bundle.json", "--customers", "20"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains(": a step did not come to rest within what a step may do\n"), "{}", ran.out);
+}
