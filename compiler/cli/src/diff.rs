@@ -11,8 +11,7 @@ use clap::Args;
 use journey_compiler::check::bounds::{self, Kind, Scope, WINDOWS};
 use journey_spec::bundle;
 use journey_spec::program::Program;
-use journey_spec::program::union::{Union, union};
-use journey_spec::program::{JourneyId, LimitWhat, Start};
+use journey_spec::program::union::union;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -191,7 +190,7 @@ fn compare(old: &Program, new: &Program) -> Result<Compared, Failure> {
     let journeys = journeys::compare(old, new, &both);
     let same = old.hash == new.hash;
     let (before, after) = (most(old), if same { most(old) } else { most(new) });
-    let during = if same { most(old) } else { most(&both_at_once(&both)) };
+    let during = if same { most(old) } else { most(&bounds::together(&both)) };
     let bounds = WINDOWS.iter().zip(before).zip(after.into_iter().zip(during));
     let bounds = bounds.map(|((window, before), (after, during))| Most { window: *window, before, after, during });
     Ok(Compared {
@@ -201,27 +200,6 @@ fn compare(old: &Program, new: &Program) -> Result<Compared, Failure> {
         house: house::compare(old, new),
         bounds: bounds.collect(),
     })
-}
-
-/// The union as bounds are asked of it: whoever is moved begins the newest version in the middle, once more beside those who
-/// begin it, and is as many as either version lets live.
-fn both_at_once(both: &Union) -> Program {
-    let mut program = both.program.clone();
-    for (older, id) in both.program.journeys.iter().zip(0..) {
-        let Some((to, migration)) = both.program.migration(JourneyId(id)) else { continue };
-        let Some(newest) = program.journeys.get_mut(to.index()) else { continue };
-        let targets = older.states.iter().filter_map(|s| migration.target(&s.name, newest));
-        let targets: Vec<_> = targets.collect();
-        let Some(event) = newest.starts.first().map(|s| s.event) else { continue };
-        newest.starts.extend(targets.into_iter().map(|to| Start { event, take: Vec::new(), when: None, to }));
-        let of = |what: LimitWhat| older.limits.iter().filter(move |l| l.what == what).map(|l| l.n).max();
-        for limit in &mut newest.limits {
-            if matches!(limit.what, LimitWhat::Starts | LimitWhat::Live) {
-                limit.n = limit.n.max(of(limit.what).unwrap_or(u32::MAX));
-            }
-        }
-    }
-    program
 }
 
 /// All messages to one customer, in each window of the table.

@@ -17,6 +17,7 @@ mod portfolio;
 mod proof;
 mod returns;
 mod shape;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,7 @@ use petgraph::graph::NodeIndex;
 pub use proof::{Proof, Tried, proven, proven_in, proven_of};
 pub(super) use returns::{Cycles, Intake, Returns};
 use shape::Shape;
+pub use versions::together;
 
 use crate::diagnostics::Finding;
 use crate::graph::Graph;

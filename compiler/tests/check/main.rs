@@ -17,6 +17,7 @@ mod seen;
 mod states;
 mod texts;
 mod trial;
+mod versions;
 mod whole;
 
 use journey_compiler::source::Memory;
