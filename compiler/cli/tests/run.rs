@@ -250,16 +250,43 @@ fn a_store_is_run_live_or_on_virtual_time() {
 }
 
 #[test]
-fn a_store_of_another_program_is_refused_with_a_mend() {
+fn a_store_goes_on_with_changed_files_and_says_who_is_on_which_version() {
     let place = Place::with_project();
-    place.write("feed.jsonl", FEED);
-    let args = ["run", "visit", "--feed", "feed.jsonl", "--store", "care.db"];
-    assert_eq!(place.run(&args).code, 0);
-    place.replace("visit/care.journey", "grace 15m", "grace 20m");
-    let ran = place.run(&args);
+    let live = ["run", "visit", "--live", "--store", "care.db"];
+    let booked = |id: &str| {
+        let known = r#"{"id":"u","at":"2026-03-02T09:58:00Z","customer":"omar","event":"customer.updated","data":{"first_name":"Omar","phone":"+44 7700 900124","zone":"Europe/London"}}"#;
+        format!(
+            "{known}\n{{\"id\":\"{id}\",\"at\":\"2026-03-02T10:00:00Z\",\"customer\":\"omar\",\"event\":\"booking.created\",\"data\":{{\"booking\":{{\"id\":\"{id}\",\"slot\":\"2036-03-20T09:00:00Z\"}}}}}}\n"
+        )
+    };
+    assert_eq!(place.run_with(&live, &booked("B1")).code, 0);
+    // a text changes: who is in flight stays, and it is said when the next run begins
+    place.replace("visit/visit.journey", "Your visit is now", "We moved your visit to");
+    assert_eq!(place.run_with(&live, &booked("B2")).code, 0);
+    let ran = place.run_with(&live, "");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.starts_with("1 instance goes on in visit as it was in version "), "{}", ran.err);
+    // an answer of the service is one more: whoever asks it by the older list would not know where to go
+    place.replace("visit/visit.journey", "{ done, refused }", "{ done, refused, later }");
+    place.replace("visit/visit.journey", "      refused -> agent\n", "      refused -> agent\n      later -> agent\n");
+    let ran = place.run_with(&live, "");
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("go on with the files as they were, or name a new store"), "{}", ran.err);
+    for needed in [
+        " would strand people who are in journeys of an older version: `visit` of version ",
+        ", 1 instance, calls `cancel_visit`, whose answers have changed; ",
+        "move them with `migrate`, or wait until they have come to an end",
+    ] {
+        assert!(ran.err.contains(needed), "{needed}\n{}", ran.err);
+    }
     assert!(ran.err.split_whitespace().all(|word| word.len() < 30), "hashes are short: {}", ran.err);
+    // and with a `migrate` both may come over
+    place.replace(
+        "visit/visit.journey",
+        "  data booking: Booking\n",
+        "  data booking: Booking\n\n  migrate from any { }\n",
+    );
+    let ran = place.run_with(&live, "");
+    assert_eq!(ran.code, 0, "{ran:?}");
 }
 
 #[test]

@@ -19,8 +19,8 @@ fn edition(limits: &str, migrate: &str, states: &str) -> Program {
          state booked {{ send note -> waiting }}\n{states}\nend done as success }}"
     );
     let compiled = compiled(&text);
-    let program = compiled.runnable().unwrap_or_else(|| panic!("{:#?}", compiled.findings)).clone();
-    program
+    assert!(!compiled.has_errors(), "{:#?}", compiled.findings);
+    compiled.runnable().unwrap().clone()
 }
 
 const LIMITS: &str =
