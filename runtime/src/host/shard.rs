@@ -71,6 +71,8 @@ pub(super) struct Jobs {
     handing: Vec<Tried>,
     /// Attempts under way.
     flying: usize,
+    /// The last look at what is committed brought something.
+    claimed: bool,
 }
 
 /// A job and its attempts.
@@ -108,7 +110,10 @@ impl Shard {
                 return self.stopped(error);
             }
             if let Some(until) = drain_until {
-                let waits = self.queue.len() > 0 || !self.jobs.unkept.is_empty() || !self.jobs.handing.is_empty();
+                let waits = self.jobs.claimed && claims
+                    || self.queue.len() > 0
+                    || !self.jobs.unkept.is_empty()
+                    || !self.jobs.handing.is_empty();
                 if !waits && (self.jobs.flying == 0 || Instant::now() >= until) {
                     break;
                 }
@@ -279,6 +284,7 @@ impl Shard {
     fn claim(&mut self, now: Ts) -> Result<(), EngineError> {
         let room = UNDER_WAY.saturating_sub(self.jobs.known.len()).min(GROUP * 2);
         let jobs = self.engine.claim(room)?;
+        self.jobs.claimed = !jobs.is_empty();
         self.begin(jobs, now);
         Ok(())
     }

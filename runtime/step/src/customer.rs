@@ -208,7 +208,7 @@ pub(crate) struct Route {
     pub(crate) key: Option<String>,
     pub(crate) visit: u64,
     /// What was sent, for who has to ask again; none in states of before it was kept.
-    #[serde(default, with = "encoding::part")]
+    #[serde(default, with = "encoding::sending")]
     pub(crate) send: Option<Send>,
     /// Its failure was told.
     pub(crate) failed: bool,

@@ -37,6 +37,72 @@ impl Customer {
     }
 }
 
+/// A message to be sent, as a state keeps it for each that left: names only where it is JSON, and of its rarer parts nothing
+/// where there is nothing.
+pub(super) mod sending {
+    use journey_spec::program::{Channel, MessageId, Send};
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Dense {
+        message: MessageId,
+        via: Vec<Channel>,
+        promising: Option<String>,
+        keeping: Option<String>,
+        withdrawing: Option<String>,
+        on_blocked: Option<String>,
+        on_failed: Option<String>,
+    }
+
+    fn text<T: Serialize>(part: Option<&T>) -> Result<Option<String>, serde_json::Error> {
+        part.map(serde_json::to_string).transpose()
+    }
+
+    fn read<T: DeserializeOwned>(text: Option<String>) -> Result<Option<T>, serde_json::Error> {
+        text.map(|text| serde_json::from_str(&text)).transpose()
+    }
+
+    fn dense(send: &Send) -> Result<Dense, serde_json::Error> {
+        Ok(Dense {
+            message: send.message,
+            via: send.via.clone(),
+            promising: text(send.promising.as_ref())?,
+            keeping: send.keeping.clone(),
+            withdrawing: send.withdrawing.clone(),
+            on_blocked: text(send.on_blocked.as_ref())?,
+            on_failed: text(send.on_failed.as_ref())?,
+        })
+    }
+
+    fn whole(dense: Dense) -> Result<Send, serde_json::Error> {
+        Ok(Send {
+            message: dense.message,
+            via: dense.via,
+            promising: read(dense.promising)?,
+            keeping: dense.keeping,
+            withdrawing: dense.withdrawing,
+            on_blocked: read(dense.on_blocked)?,
+            on_failed: read(dense.on_failed)?,
+        })
+    }
+
+    pub(crate) fn serialize<S: Serializer>(send: &Option<Send>, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return send.serialize(to);
+        }
+        send.as_ref().map(dense).transpose().map_err(S::Error::custom)?.serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Send>, D::Error> {
+        if from.is_human_readable() {
+            return Option::deserialize(from);
+        }
+        Option::<Dense>::deserialize(from)?.map(whole).transpose().map_err(D::Error::custom)
+    }
+}
+
 /// A part of a program in a state. Programs leave out what is empty, which needs names: so it is JSON also in the dense form.
 pub(super) mod part {
     use serde::de::{DeserializeOwned, Error as _};
