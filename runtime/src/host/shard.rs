@@ -110,7 +110,11 @@ impl Shard {
                 return self.stopped(error);
             }
             if let Some(until) = drain_until {
-                let waits = self.jobs.claimed && claims
+                // What waits for a place among the attempts goes soon; what waits for a way out that fails goes after the
+                // next start.
+                let soon = self.now().saturating_add(100);
+                let next = self.jobs.held.first_key_value().is_some_and(|((at, _), _)| *at <= soon);
+                let waits = (self.jobs.claimed || next) && claims
                     || self.queue.len() > 0
                     || !self.jobs.unkept.is_empty()
                     || !self.jobs.handing.is_empty();
@@ -359,7 +363,7 @@ impl Shard {
         if let Some(until) = shut {
             return self.hold(tried, until);
         }
-        let Some(place) = way.place() else { return self.hold(tried, now.saturating_add(50)) };
+        let Some(place) = way.place() else { return self.hold(tried, now.saturating_add(5)) };
         if let Entry::Wait(until) = way.enter(now) {
             return self.hold(tried, until);
         }
