@@ -15,7 +15,9 @@
 //! * *Lines that were taken already.* They move the clock to where it has been before, which changes nothing.
 
 mod jobs;
+mod orders;
 mod outbox;
+mod read;
 mod versions;
 mod watch;
 mod work;
@@ -23,22 +25,21 @@ mod work;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use journey_spec::program::Channel as Kind;
 use journey_spec::program::sound;
 use journey_spec::time::RANGE;
 use journey_spec::{Program, Ts};
 use journey_step::customer::fold_address;
-use journey_step::effect::{Entry, HandoffCase, Release, Took};
-use journey_step::{Customer, Input, Orders, Scope};
+use journey_step::effect::Took;
+use journey_step::{Input, Orders};
 
-use crate::channels::{Channel, Collect, Desk, Left};
+use crate::channels::{Channel, Collect, Desk};
 use crate::error::{EngineError, StoreError};
 use crate::hooks::{Hooks, NoHooks};
 use crate::intake::{Arrival, Content, Refusal, Taken};
 use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
 pub use jobs::{Became, Job, LATE, Todo};
-use outbox::{Outbox, Task};
+use outbox::Outbox;
 pub use versions::Living;
 use watch::Watching;
 pub use watch::{Exceeded, Promised, Seen};
@@ -359,72 +360,10 @@ impl Engine {
         })
     }
 
-    /// From now on nothing of this leaves, until then or until [`Engine::resume_scope`]. As [`Engine::pause`].
-    ///
-    /// # Errors
-    /// As [`Engine::pause`].
-    pub fn pause_scope(&mut self, scope: &Scope, until: Option<Ts>) -> Result<(), EngineError> {
-        self.order(|orders| orders.pause_scope(scope, until))
-    }
-
-    /// Ends a pause, as [`Engine::resume`].
-    ///
-    /// # Errors
-    /// As [`Engine::resume`].
-    pub fn resume_scope(&mut self, scope: &Scope) -> Result<(), EngineError> {
-        self.order(|orders| orders.resume_scope(scope))
-    }
-
-    /// What was decided until `now` and has not left does not leave any more.
-    ///
-    /// # Errors
-    /// Where the store fails; then nothing is withdrawn.
-    pub fn withdraw(&mut self, scope: Scope, now: Ts) -> Result<(), EngineError> {
-        self.order(|orders| orders.withdraw(scope, now))
-    }
-
     /// From now on an address that says STOP is told to the other parts of a store that has several, by
     /// [`Todo::Tell`].
     pub fn tell_stops(&mut self) {
         self.tells_stops = true;
-    }
-
-    /// From now on nothing leaves on this channel, for any customer, until then or until [`Engine::resume`]. Inputs are
-    /// taken and timers fire as ever; what would leave waits, goes by another channel, or is blocked where it would not
-    /// stay true. Survives a restart.
-    ///
-    /// # Errors
-    /// Where the store fails; then nothing is ordered.
-    pub fn pause(&mut self, channel: Kind, until: Option<Ts>) -> Result<(), EngineError> {
-        self.order(|orders| orders.pause(channel, until))
-    }
-
-    /// Ends a pause. What waited for its end is asked at the instant at which it was to be, within five minutes where the
-    /// pause had no end.
-    ///
-    /// # Errors
-    /// Where the store fails; then the pause goes on.
-    pub fn resume(&mut self, channel: Kind) -> Result<(), EngineError> {
-        self.order(|orders| orders.resume(channel))
-    }
-
-    /// What is ordered.
-    #[must_use]
-    pub fn orders(&self) -> &Orders {
-        &self.orders
-    }
-
-    fn order(&mut self, change: impl FnOnce(&mut Orders)) -> Result<(), EngineError> {
-        let mut orders = self.orders.clone();
-        change(&mut orders);
-        let text = serde_json::to_string(&orders)
-            .map_err(|e| StoreError::Damaged(format!("the orders cannot be written: {e}")))?;
-        self.whole(|engine| {
-            engine.work.batch.meta.push((ORDERS.into(), text));
-            engine.flush()
-        })?;
-        self.orders = orders;
-        Ok(())
     }
 
     /// Moves the clock to `now`, never back, and fires everything that falls due until then.
@@ -484,44 +423,9 @@ impl Engine {
         })
     }
 
-    /// A customer's state; `None` for one who is not known.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn customer(&mut self, id: &str) -> Result<Option<Customer>, EngineError> {
-        let record = self.store.load(&[id])?.into_iter().flatten().next();
-        record.map(|record| work::read_customer(id, &record.state)).transpose()
-    }
-
     /// Keeps a value by name with the next commit.
     pub(crate) fn keep_meta(&mut self, name: &str, value: String) {
         self.work.batch.meta.push((name.into(), value));
-    }
-
-    /// The first `n` customers after `after`, in order of their ids, with their states.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn customers_after(&mut self, after: Option<&str>, n: usize) -> Result<Vec<Customer>, EngineError> {
-        let ids = self.store.customers(after, n)?;
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let found = ids.iter().zip(self.store.load(&ids)?);
-        found.filter_map(|(id, record)| Some(work::read_customer(id, &record?.state))).collect()
-    }
-
-    /// All customers' ids, in order.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn customers(&mut self) -> Result<Vec<String>, EngineError> {
-        let mut all: Vec<String> = Vec::new();
-        loop {
-            let more = self.store.customers(all.last().map(String::as_str), 1000)?;
-            if more.is_empty() {
-                return Ok(all);
-            }
-            all.extend(more);
-        }
     }
 
     /// From now on, keeps in memory which parts of the journeys instances come by. For tests, which ask what none of them
@@ -533,55 +437,6 @@ impl Engine {
     /// What instances came by since [`Engine::watch`], in the program's order.
     pub fn watched(&self) -> impl Iterator<Item = &Took> {
         self.watched.iter().flatten()
-    }
-
-    /// A customer's timeline, oldest entry first.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn timeline(&mut self, customer: &str) -> Result<Vec<Entry>, EngineError> {
-        let damaged = |e| StoreError::Damaged(format!("an entry of the timeline of `{customer}`: {e}"));
-        let entries = self.store.timeline(customer)?;
-        Ok(entries.iter().map(|e| serde_json::from_str(e).map_err(damaged)).collect::<Result<_, _>>()?)
-    }
-
-    /// Every message that ever left the ledger, in order.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn messages(&mut self) -> Result<Vec<Left<Release>>, EngineError> {
-        self.tasks(|task| if let Task::Release(release) = task { Some(release) } else { None })
-    }
-
-    /// Every case that was ever opened, in order.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn cases(&mut self) -> Result<Vec<Left<HandoffCase>>, EngineError> {
-        self.tasks(|task| if let Task::Handoff(case) = task { Some(case) } else { None })
-    }
-
-    fn tasks<T>(&mut self, pick: impl Fn(Task) -> Option<T>) -> Result<Vec<Left<T>>, EngineError> {
-        let mut all = Vec::new();
-        let mut after = 0;
-        loop {
-            let rows = self.store.outbox(after, 1000)?;
-            let Some(last) = rows.last() else { return Ok(all) };
-            after = last.seq;
-            for row in rows {
-                if let Some(item) = pick(outbox::read_task(&row)?) {
-                    all.push(Left { at: row.at, customer: row.customer, item });
-                }
-            }
-        }
-    }
-
-    /// What was refused, in the order in which it came.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn dead_letters(&mut self) -> Result<Vec<DeadLetter>, EngineError> {
-        Ok(self.store.dead_letters()?)
     }
 
     /// Runs something whole: where it fails, what it had not committed is forgotten.

@@ -44,40 +44,42 @@
 //! # }
 //! ```
 
+mod error;
 mod input;
 mod measure;
 mod outward;
 mod queue;
 mod shard;
+mod start;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use journey_spec::certificate::Certificate;
-use journey_spec::program::{Channel, MINUTE, Millis};
+use journey_spec::program::{MINUTE, Millis};
 use journey_spec::{Program, Ts};
 use journey_step::effect::Entry;
 use journey_step::{Customer, Input, Scope};
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 use tokio::sync::oneshot;
 
+pub use error::{Failure, RuntimeError, StartError};
 pub use input::{Event, Given, Reply};
 pub use measure::{Alert, Measures, Watch};
+pub use start::Builder;
+use start::is_complete;
 
-use crate::clock::{Clock, System};
-use crate::engine::{Engine, Pace};
+use crate::clock::Clock;
+use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::gateway::{Backend, Casework, Directory, Gateway, Mode};
-use crate::hooks::{Hooks, NoHooks};
+use crate::gateway::Directory;
 use crate::intake::{Arrival, Content, RESERVED, Taken};
-use crate::store::{DeadLetter, Store};
+use crate::store::DeadLetter;
 use measure::Shared;
 use outward::Outward;
 use queue::Queue;
-use shard::{Jobs, Shard};
 
 /// How a runtime behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,306 +106,6 @@ impl Default for Options {
             drain: Duration::from_secs(30),
         }
     }
-}
-
-/// Why a runtime does not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// No store was given.
-    #[error("no store is given: give one with `store`, for example `Sqlite::open(\"journeys.db\")?`")]
-    NoStore,
-    /// The program sends on channels for which nothing is plugged in.
-    #[error("the program sends by {}, and nothing is plugged in for that: add `.channel(\"{}\", …)`, or start in shadow", .0.join(", "), .0.first().map_or("", String::as_str))]
-    NoChannel(Vec<String>),
-    /// The program asks services that nobody answers.
-    #[error("the program asks {}, and nobody answers: add `.service(\"{}\", …)`, or start in shadow", .0.join(", "), .0.first().map_or("", String::as_str))]
-    NoService(Vec<String>),
-    /// The program hands over to people, and there is no desk.
-    #[error("the program hands over to people, and no desk is plugged in: add `.desk(…)`, or start in shadow")]
-    NoDesk,
-    /// A channel was given that the language does not have.
-    #[error("there is no channel `{0}`; channels are {all}", all = channels())]
-    UnknownChannel(String),
-    /// A certificate was given that belongs to another program.
-    #[error("the certificate is that of another program: build the bundle again")]
-    OtherCertificate,
-    /// The stores were used in another number or order.
-    #[error(
-        "store {place} of {given} was part {stored} before: give all parts of the store, in the order in which they were first given"
-    )]
-    OtherShards {
-        /// Its place in the order given, from 1.
-        place: usize,
-        /// How many were given.
-        given: usize,
-        /// What it was, as `2 of 4`.
-        stored: String,
-    },
-    /// There is no tokio runtime here to make attempts on.
-    #[error("there is no tokio runtime here: start inside one, with time enabled")]
-    NoTokio,
-    /// A thread could not be started.
-    #[error("no thread for a shard: {0}")]
-    Thread(String),
-    /// The engine did not open its store.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-fn channels() -> String {
-    Channel::ALL.map(Channel::name).join(", ")
-}
-
-/// Why a runtime could not do what was asked.
-#[derive(Clone, Debug, Error)]
-pub enum RuntimeError {
-    /// It is shutting down, or was shut down. Nothing of the input was kept.
-    #[error("the runtime shuts down: give the input again when it is started")]
-    ShuttingDown,
-    /// The store failed for a moment. Nothing of the input was kept; give it again with the same id.
-    #[error("the input was not taken: {0}; give it again, with the same id")]
-    NotTaken(String),
-    /// The shard has stopped for good.
-    #[error("{0}")]
-    Failed(Arc<Failure>),
-    /// Something asked of the store failed.
-    #[error("{0}")]
-    Asked(String),
-}
-
-/// Why a shard has stopped.
-#[derive(Debug, Error)]
-pub enum Failure {
-    /// It was shut down.
-    #[error("the runtime was shut down")]
-    ShutDown,
-    /// Its thread ended by a panic, in a hook or a watch of the host or in the runtime itself.
-    #[error("this part of the runtime has stopped by a panic: start it again")]
-    Panic,
-    /// Its engine failed, and has to be opened again to find out what is kept.
-    #[error("this part of the runtime has stopped: {0}")]
-    Engine(EngineError),
-}
-
-/// Puts a runtime together.
-pub struct Builder {
-    program: Program,
-    certificate: Option<Certificate>,
-    stores: Vec<Box<dyn Store>>,
-    gateways: BTreeMap<String, (Arc<dyn Gateway>, Mode)>,
-    desk: Option<Arc<dyn Casework>>,
-    services: BTreeMap<String, Arc<dyn Backend>>,
-    directory: Option<Arc<dyn Directory>>,
-    hooks: Box<dyn Fn() -> Box<dyn Hooks>>,
-    clock: Arc<dyn Clock>,
-    watch: Arc<dyn Watch>,
-    shadow: bool,
-    options: Options,
-}
-
-impl std::fmt::Debug for Builder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("program", &self.program.hash).finish_non_exhaustive()
-    }
-}
-
-impl Builder {
-    /// What was proven of the program. What leaves is compared with it, and a journey of which more leaves is paused.
-    #[must_use]
-    pub fn certificate(mut self, certificate: impl Into<Option<Certificate>>) -> Builder {
-        self.certificate = certificate.into();
-        self
-    }
-
-    /// Adds a store. Each is a shard of its own: customers are spread over them, each always to the same.
-    #[must_use]
-    pub fn store(mut self, store: impl Store + 'static) -> Builder {
-        self.stores.push(Box::new(store));
-        self
-    }
-
-    /// Plugs in a channel by its name in the language, resent where it is in doubt ([`Mode::AtLeastOnce`]).
-    #[must_use]
-    pub fn channel(self, name: &str, gateway: impl Gateway + 'static) -> Builder {
-        self.channel_with(name, Mode::AtLeastOnce, Arc::new(gateway))
-    }
-
-    /// Plugs in a channel on which nothing is sent twice, and what is in doubt may not have been sent
-    /// ([`Mode::AtMostOnce`]).
-    #[must_use]
-    pub fn channel_at_most_once(self, name: &str, gateway: impl Gateway + 'static) -> Builder {
-        self.channel_with(name, Mode::AtMostOnce, Arc::new(gateway))
-    }
-
-    /// Plugs in a gateway that is used elsewhere as well.
-    #[must_use]
-    pub fn channel_with(mut self, name: &str, mode: Mode, gateway: Arc<dyn Gateway>) -> Builder {
-        self.gateways.insert(name.into(), (gateway, mode));
-        self
-    }
-
-    /// Where people take over.
-    #[must_use]
-    pub fn desk(mut self, desk: impl Casework + 'static) -> Builder {
-        self.desk = Some(Arc::new(desk));
-        self
-    }
-
-    /// Plugs in a service by its declared name.
-    #[must_use]
-    pub fn service(mut self, name: &str, service: impl Backend + 'static) -> Builder {
-        self.services.insert(name.into(), Arc::new(service));
-        self
-    }
-
-    /// Where customers are looked up of whom nothing is known here.
-    #[must_use]
-    pub fn directory(mut self, directory: impl Directory + 'static) -> Builder {
-        self.directory = Some(Arc::new(directory));
-        self
-    }
-
-    /// Who runs hooks; asked for once a shard.
-    #[must_use]
-    pub fn hooks(mut self, hooks: impl Fn() -> Box<dyn Hooks> + 'static) -> Builder {
-        self.hooks = Box::new(hooks);
-        self
-    }
-
-    /// Takes time from here instead of the system.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock + 'static) -> Builder {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Who hears of alerts; they are logged as well.
-    #[must_use]
-    pub fn watch(mut self, watch: impl Watch + 'static) -> Builder {
-        self.watch = Arc::new(watch);
-        self
-    }
-
-    /// Decides everything and releases nothing: to compare with what runs today before going live. Services are not asked
-    /// either, and their calls run into their deadlines. A store run so is never to be used live: what it thinks was sent
-    /// was not.
-    #[must_use]
-    pub fn shadow(mut self) -> Builder {
-        self.shadow = true;
-        self
-    }
-
-    /// How it behaves.
-    #[must_use]
-    pub fn options(mut self, options: Options) -> Builder {
-        self.options = options;
-        self
-    }
-
-    /// Starts it. Call this inside a tokio runtime with time enabled: attempts are made there, and shards have threads of
-    /// their own.
-    ///
-    /// # Errors
-    /// Where something that the program needs is not plugged in, or a store cannot be opened for it.
-    pub fn start(self) -> Result<Runtime, StartError> {
-        let handle = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoTokio)?;
-        if self.stores.is_empty() {
-            return Err(StartError::NoStore);
-        }
-        if let Some(unknown) = self.gateways.keys().find(|name| Channel::named(name).is_none()) {
-            return Err(StartError::UnknownChannel(unknown.clone()));
-        }
-        if self.certificate.as_ref().is_some_and(|c| c.program != self.program.hash) {
-            return Err(StartError::OtherCertificate);
-        }
-        let outward = Arc::new(Outward::new(self.gateways, self.desk, self.services, self.shadow));
-        is_complete(&self.program, &outward)?;
-        let program = Arc::new(self.program);
-        let new = |_: &_| Arc::new(Queue::new(self.options.queue, self.options.queue_per_customer));
-        let queues: Arc<Vec<Arc<Queue>>> = Arc::new(self.stores.iter().map(new).collect());
-        let count = self.stores.len();
-        let mut shards = Vec::new();
-        let mut measures = Vec::new();
-        for (number, (mut store, queue)) in self.stores.into_iter().zip(queues.iter()).enumerate() {
-            let part = format!("{} of {count}", number + 1);
-            match store.meta(PART).map_err(EngineError::Store)? {
-                Some(stored) if stored != part => {
-                    return Err(StartError::OtherShards { place: number + 1, given: count, stored });
-                }
-                _ => {}
-            }
-            let engine = Engine::open(Arc::clone(&program), store)?.ask_hooks((self.hooks)()).pace(Pace::Live);
-            let mut engine = engine;
-            engine.keep_meta(PART, part);
-            engine.claim_pace()?;
-            engine.watch_over(self.options.promise_lead, self.certificate.clone());
-            if count > 1 {
-                engine.tell_stops();
-            }
-            let started = self.clock.now().max(engine.now());
-            let shared = Shared::default();
-            measures.push(shared.clone());
-            shards.push(Shard {
-                number,
-                engine,
-                queue: Arc::clone(queue),
-                all: Arc::clone(&queues),
-                outward: Arc::clone(&outward),
-                clock: Arc::clone(&self.clock),
-                watch: Arc::clone(&self.watch),
-                measures: shared,
-                options: self.options.clone(),
-                handle: handle.clone(),
-                jobs: Jobs::default(),
-                started,
-            });
-        }
-        let mut threads = Vec::new();
-        for shard in shards {
-            let thread = std::thread::Builder::new().name(format!("journey-{}", shard.number));
-            threads.push(thread.spawn(move || shard.run()).map_err(|e| StartError::Thread(e.to_string()))?);
-        }
-        let Some(first) = queues.first().cloned() else { return Err(StartError::NoStore) };
-        let inner = Inner {
-            program: RwLock::new(program),
-            directory: self.directory,
-            promise_lead: self.options.promise_lead,
-            known: Mutex::default(),
-            outward,
-            queues,
-            first,
-            measures,
-            clock: self.clock,
-            threads: Mutex::new(threads),
-            loading: tokio::sync::Mutex::default(),
-        };
-        Ok(Runtime { inner: Arc::new(inner) })
-    }
-}
-
-/// Whether everything is plugged in that the program uses.
-fn is_complete(program: &Program, outward: &Outward) -> Result<(), StartError> {
-    if outward.shadow {
-        return Ok(());
-    }
-    let channels: BTreeSet<&str> =
-        program.messages.iter().flat_map(|m| m.variants.iter().map(|v| v.channel.name())).collect();
-    let absent: Vec<String> =
-        channels.into_iter().filter(|c| !outward.gateways.contains_key(*c)).map(String::from).collect();
-    if !absent.is_empty() {
-        return Err(StartError::NoChannel(absent));
-    }
-    let services = program.services.iter().map(|s| &s.name);
-    let absent: Vec<String> = services.filter(|s| !outward.services.contains_key(*s)).cloned().collect();
-    if !absent.is_empty() {
-        return Err(StartError::NoService(absent));
-    }
-    let text = serde_json::to_string(&program.journeys).unwrap_or_default();
-    let hands_over = program.policy.after_end.is_some() || text.contains("\"handoff\"");
-    if hands_over && outward.desk.is_none() {
-        return Err(StartError::NoDesk);
-    }
-    Ok(())
 }
 
 /// Customers who are remembered to be known; beyond, all are looked for anew.
@@ -450,20 +152,7 @@ impl Runtime {
     /// Begins to put a runtime together.
     #[must_use]
     pub fn builder(program: Program) -> Builder {
-        Builder {
-            program,
-            certificate: None,
-            stores: Vec::new(),
-            gateways: BTreeMap::new(),
-            desk: None,
-            services: BTreeMap::new(),
-            directory: None,
-            hooks: Box::new(|| Box::new(NoHooks)),
-            clock: Arc::new(System),
-            watch: Arc::new(|_: &Alert| {}),
-            shadow: false,
-            options: Options::default(),
-        }
+        Builder::new(program)
     }
 
     /// The newest program.

@@ -80,7 +80,7 @@ pub(super) struct Tried {
     job: Job,
     attempts: u32,
     in_doubt: bool,
-    /// It was kept that it is handed over: whatever happens, it is not asked about again.
+    /// It was kept that it is handed over: an attempt in doubt is not repeated.
     handed: bool,
     pauses: backon::ExponentialBackoff,
 }
@@ -214,28 +214,16 @@ impl Shard {
                         }
                     }
                 });
-                for (job, _) in std::mem::take(&mut self.jobs.unkept) {
-                    self.settled(&job);
-                }
                 for (reply, taken) in replies.into_iter().zip(taken) {
                     // Whoever does not wait any more need not be told.
                     _ = reply.send(Ok(taken));
                 }
-                for mut tried in handing {
-                    tried.handed = true;
-                    self.launch(tried, now);
-                }
+                self.kept(handing, now);
             }
             Err(error) => {
                 if self.engine.commits() > commits {
                     // Results come first, so the first commit of the turn kept them.
-                    for (job, _) in std::mem::take(&mut self.jobs.unkept) {
-                        self.settled(&job);
-                    }
-                    for mut tried in handing {
-                        tried.handed = true;
-                        self.launch(tried, now);
-                    }
+                    self.kept(handing, now);
                 } else {
                     self.jobs.handing = handing;
                 }
@@ -284,6 +272,17 @@ impl Shard {
         self.engine.take_at(now, arrivals)
     }
 
+    /// Results are kept, and so is what is handed over: now it may go.
+    fn kept(&mut self, handing: Vec<Tried>, now: Ts) {
+        for (job, _) in std::mem::take(&mut self.jobs.unkept) {
+            self.settled(&job);
+        }
+        for mut tried in handing {
+            tried.handed = true;
+            self.launch(tried, now);
+        }
+    }
+
     /// Claims what is committed.
     fn claim(&mut self, now: Ts) -> Result<(), EngineError> {
         let room = UNDER_WAY.saturating_sub(self.jobs.known.len()).min(GROUP * 2);
@@ -299,13 +298,14 @@ impl Shard {
             if self.jobs.known.insert(job.seq, now).is_some() {
                 continue;
             }
+            // Also in shadow, where all shards decide as they would.
+            if let Todo::Tell(address) = &job.what {
+                self.tell_shards(&job, address.clone());
+                continue;
+            }
             if self.outward.shadow {
                 let what = Became::Dropped("in shadow: decided, and not done".into());
                 self.jobs.unkept.push((job, what));
-                continue;
-            }
-            if let Todo::Tell(address) = &job.what {
-                self.tell_shards(&job, address.clone());
                 continue;
             }
             self.start(Tried::new(job), now);
