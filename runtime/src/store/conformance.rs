@@ -314,11 +314,20 @@ fn orders_outbox(place: &Place) -> Result<(), String> {
     drop(store);
     let mut store = place().told()?;
     same("over a restart", open(store.as_mut())?, vec!["a".into(), "n".into()])?;
+    // Several gaps, and several rows beyond them.
+    commit(store.as_mut(), &Batch { outbox: vec![effect("o"), effect("p")], ..Batch::default() })?;
+    let beyond = store.claim_outbox(second.seq + 2, 9).told()?;
+    same("added", beyond.iter().map(|r| r.id.as_str()).collect(), vec!["o", "p"])?;
+    let settled = beyond.iter().map(|row| settle(row.seq, "delivered")).collect();
+    commit(store.as_mut(), &Batch { settled, ..Batch::default() })?;
+    same("with gaps", open(store.as_mut())?, vec!["a".into(), "n".into()])?;
     commit(store.as_mut(), &Batch { settled: vec![settle(second.seq, "delivered")], ..Batch::default() })?;
     same("without the gap", open(store.as_mut())?, vec!["n".into()])?;
     let all: Vec<_> = store.outbox(0, 9).told()?.into_iter().map(|r| r.result).collect();
     let delivered = || Some("delivered".to_owned());
-    same("all results", all, vec![Some("done".into()), delivered(), delivered(), None])?;
+    let last = [None, delivered(), delivered()];
+    let expected = [Some("done".into()), delivered(), delivered()].into_iter().chain(last).collect();
+    same("all results", all, expected)?;
     drop(store);
     same("in the end", open(place().told()?.as_mut())?, vec!["n".into()])
 }
