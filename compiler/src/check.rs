@@ -7,6 +7,7 @@ pub mod bounds;
 mod bursts;
 mod calendars;
 mod changes;
+mod cited;
 mod conditions;
 mod copies;
 mod essential;
@@ -105,6 +106,7 @@ fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, queues: &[&
     }
     mornings::bring_no_burst(program, spans, queues, out);
     quiet::hours_forget_no_purpose(program, spans, &senders, out);
+    cited::limits_count_everybody(program, spans, &senders, out);
     bounds::fit_their_limits(program, spans, journeys, out);
     texts::can_be_written(program, spans, out);
     texts::unused::are_read(program, spans, &sends, out);

@@ -7,6 +7,8 @@ mod mend;
 
 pub use mend::{Done, Mended, mend};
 
+use journey_spec::packs::is_pack;
+
 use crate::diagnostics::{Finding, closest};
 use crate::source::{FileId, Source, SourceMap, Span};
 
@@ -159,10 +161,15 @@ fn with_its_line(source: &Source, span: Span) -> Span {
     Span { end: span.end + blanks as u32, ..span }
 }
 
-/// Finds where the fixes of findings stand in the sources.
+/// Finds where the fixes of findings stand in the sources. What stands in a policy pack is nobody's to mend here.
 pub(crate) fn place(findings: &mut [Finding], sources: &SourceMap) {
     for finding in findings {
-        finding.fix = finding.fix.take().and_then(|fix| fix.placed(sources)).map(Box::new);
+        let foreign = |fix: &Fix| {
+            let mut files = fix.edits().iter().filter_map(|edit| sources.get(edit.span.file));
+            files.any(|source| is_pack(&source.path))
+        };
+        let placed = finding.fix.take().and_then(|fix| fix.placed(sources));
+        finding.fix = placed.filter(|fix| !foreign(fix)).map(Box::new);
     }
 }
 

@@ -71,9 +71,9 @@ pub(crate) fn lower(
     let before = lower.out.errors();
     let policy = lower.policy();
     // Rules of a policy that were not understood, or whose file is missing, may be what bounds a journey.
-    let understood = match names.policy {
-        Some(policy) => !names.gaps.touch(policy.span),
-        None => !names.gaps.texts.iter().any(|text| text.contains("policy")),
+    let understood = match names.policies.as_slice() {
+        [] => !names.gaps.texts.iter().any(|text| text.contains("policy")),
+        policies => !policies.iter().any(|policy| names.gaps.touch(policy.span)),
     };
     let whole = before == lower.out.errors() && !names.gaps.incomplete && understood;
     let (journeys, broken) = lower.journeys(memo);
@@ -192,10 +192,7 @@ impl Lower<'_, '_> {
     }
 
     fn policy(&mut self) -> Policy {
-        match self.names.policy {
-            Some(decl) => self.declared_policy(decl),
-            None => Policy::default(),
-        }
+        self.declared_policy(&self.names.policies)
     }
 
     /// Says so where a duration is nothing, or longer than ten years.

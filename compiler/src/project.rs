@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use journey_spec::codes;
+use journey_spec::{codes, packs};
 
 use crate::ast::{File, Item, MessageItem, Name, TemplateText};
 use crate::body;
@@ -69,6 +69,9 @@ enum Wanted {
 /// What is wrong with it.
 fn named_beside(from: &str, named: &Name, wanted: Wanted) -> Result<String, Finding> {
     let text = named.text.as_str();
+    if wanted == Wanted::Journey && packs::is_pack(text) {
+        return Ok(text.to_owned());
+    }
     let refused = |message: String, help: &str| {
         Err(Finding::new(&codes::J0006, named.span, message).label("not read").help(help.to_owned()))
     };
@@ -234,7 +237,11 @@ impl Loaded {
     }
 
     fn read_text(&mut self, path: &str, asked_at: Option<Span>, sources: &dyn Sources) -> Option<(FileId, Arc<str>)> {
-        let bytes = match sources.read(path) {
+        let read = match packs::is_pack(path) {
+            true => packs::text(path).map(|text| text.as_bytes().to_vec()).ok_or_else(|| packs::unknown(path)),
+            false => sources.read(path),
+        };
+        let bytes = match read {
             Ok(bytes) => bytes,
             Err(why) => {
                 // A root that cannot be had has no line that asks for it; an empty text gives the finding its path.
@@ -246,7 +253,11 @@ impl Loaded {
                 self.findings.push(
                     Finding::new(&codes::J0006, span, format!("`{path}` cannot be read: {why}"))
                         .label("asked for here")
-                        .help("check the name; it is relative to the file that names it"),
+                        .help(if packs::is_pack(path) {
+                            "`journeyc packs` lists them"
+                        } else {
+                            "check the name; it is relative to the file that names it"
+                        }),
                 );
                 return None;
             }

@@ -32,6 +32,7 @@ pub(crate) enum Kind {
     Service,
     Hook,
     Journey,
+    Policy,
 }
 
 impl Kind {
@@ -43,6 +44,19 @@ impl Kind {
             Kind::Service => "service",
             Kind::Hook => "hook",
             Kind::Journey => "journey",
+            Kind::Policy => "policy",
+        }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Kind::Record => "records",
+            Kind::Event => "events",
+            Kind::Message => "messages",
+            Kind::Service => "services",
+            Kind::Hook => "hooks",
+            Kind::Journey => "journeys",
+            Kind::Policy => "policies",
         }
     }
 }
@@ -178,7 +192,7 @@ pub(crate) struct Names<'a> {
     pub(crate) messages: Vec<&'a MessageDecl>,
     pub(crate) services: Vec<Declared<'a, ServiceDecl>>,
     pub(crate) hooks: Vec<Declared<'a, HookDecl>>,
-    pub(crate) policy: Option<&'a PolicyDecl>,
+    pub(crate) policies: Vec<&'a PolicyDecl>,
     pub(crate) journeys: Vec<&'a JourneyDecl>,
     pub(crate) gaps: Gaps<'a>,
     index: BTreeMap<(Kind, String), (usize, Span)>,
@@ -252,14 +266,11 @@ impl<'a> Names<'a> {
                             .help("put all fields into one `customer { … }`"),
                     ),
                 },
-                Item::Policy(d) => match names.policy {
-                    None => names.policy = Some(d),
-                    Some(first) => out.say(
-                        Finding::new(&codes::J0118, d.name.span, "a project has one `policy`, and this is the second")
-                            .also(first.name.span, "the first")
-                            .help("put all rules into one policy, so that it is clear which of them hold"),
-                    ),
-                },
+                Item::Policy(d) => {
+                    if names.declare(Kind::Policy, &d.name.text, d.name.span, names.policies.len(), out) {
+                        names.policies.push(d);
+                    }
+                }
                 Item::Use(_) | Item::Scenario(_) => {}
             }
         }
@@ -280,7 +291,7 @@ impl<'a> Names<'a> {
 
     fn declare(&mut self, kind: Kind, name: &str, span: Span, position: usize, out: &mut Out) -> bool {
         if let Some((_, first)) = self.index.get(&(kind, name.to_owned())) {
-            out.duplicate(&format!("{}s", kind.word()), name, span, *first);
+            out.duplicate(kind.plural(), name, span, *first);
             return false;
         }
         self.index.insert((kind, name.to_owned()), (position, span));
@@ -377,6 +388,7 @@ impl<'a> Names<'a> {
                 format!("declare it: `hook {name}(…) -> one of {{ … }} from \"hooks/{name}.wasm\" on failure …`"),
             ),
             Kind::Journey => ("no journey", format!("the project has no `journey {name}`")),
+            Kind::Policy => ("no policy", format!("the project has no `policy {name}`")),
         };
         let help = if let Some(other) = other {
             format!("`{name}` is a {}, and {article} {word} is needed here", other.word())

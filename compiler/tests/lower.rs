@@ -71,6 +71,7 @@ fn the_appointment_becomes_this_program() {
             key: None,
             per_customer: false,
             fate: Fate::Goto(state("agent")),
+            because: None,
             text: "limit visits moved to 3 per 7d".into(),
         }
     );

@@ -284,7 +284,7 @@ const ROWS: &[Row] = &[
         "booking.id",
         "adds nothing",
     ),
-    ("record Booking", "policy other { grace 1m }\nrecord Booking", "J0118", "other", "one `policy`"),
+    ("record Booking", "policy house { grace 1m }\nrecord Booking", "J0102", "house", "policies"),
     ("record Booking", "customer { name: text }\nrecord Booking", "J0118", "customer", "one `customer`"),
     (
         "latest  after",

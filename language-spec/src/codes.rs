@@ -129,6 +129,7 @@ registry! {
     J0224 "unused-text" Warning "0.1";
     J0225 "old-copy" Warning "0.1";
     J0226 "zombie-reminder" Warning "0.1";
+    J0230 "rule-passed-by" Warning "0.1";
     // states and waits
     J0301 "unreachable-state" Warning "0.1";
     J0302 "no-way-to-an-end" Error "0.1";

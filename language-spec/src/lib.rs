@@ -15,6 +15,7 @@ pub mod bundle;
 pub mod certificate;
 pub mod codes;
 pub mod locale;
+pub mod packs;
 pub mod places;
 pub mod program;
 pub mod sensitive;

@@ -92,6 +92,15 @@ impl Zone {
         (i32::from(local.hour()) * 60 + i32::from(local.minute())).unsigned_abs() as u16
     }
 
+    /// Minute of the local week, from Monday's first on: 0 to 10,079.
+    #[must_use]
+    pub fn minute_of_week(&self, ts: Ts) -> u16 {
+        let local = self.at(ts);
+        let day = local.weekday().to_monday_zero_offset().unsigned_abs();
+        let minute = (i32::from(local.hour()) * 60 + i32::from(local.minute())).unsigned_abs() as u16;
+        u16::from(day) * 1_440 + minute
+    }
+
     /// The first instant after `ts`, in whole local minutes, at which the local clock shows `minute` of a day or has
     /// just jumped over it.
     #[must_use]

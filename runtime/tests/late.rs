@@ -47,8 +47,10 @@ impl Shop {
         program.policy.quiet = vec![Quiet {
             from: 21 * 60,
             to: 8 * 60,
+            days: Vec::new(),
             purposes: Vec::new(),
             fate: Fate::Defer,
+            because: None,
             text: "quiet 21:00 to 08:00".into(),
         }];
         let program = Arc::new(program.seal());

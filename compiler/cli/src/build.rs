@@ -9,6 +9,7 @@ use journey_spec::certificate::Certificate;
 use journey_spec::codes::Level;
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::packs::With;
 use crate::project::{self, Compiled, Format};
 use crate::screen::{GOOD, Screen, count, grouped, styled};
 use crate::written;
@@ -43,10 +44,12 @@ pub(crate) struct Build {
     /// Makes nothing where there is a warning
     #[arg(long)]
     deny_warnings: bool,
+    #[command(flatten)]
+    with: With,
 }
 
 pub(crate) fn run(args: &Build, screen: &mut Screen) -> Outcome {
-    let all = project::one(&args.path)?;
+    let all = project::one_with(&args.path, &args.with)?;
     let findings: usize = all.iter().map(|c| c.compilation.findings.len()).sum();
     let errors = project::has_errors(&all);
     if errors || args.deny_warnings && findings > 0 {

@@ -10,6 +10,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::packs::With;
 use crate::project::{self, Compiled, Format};
 use crate::screen::{Screen, count};
 
@@ -21,6 +22,7 @@ Examples:
   journeyc check --format json > report.json  findings, bounds, and the worst days that were tried
   journeyc check --diff                       what --fix would change
   journeyc check --fix                        makes the edits that are beyond doubt
+  journeyc check --pack us-reg-f              as if the project kept to these rules too (see journeyc packs)
 
 A folder that holds .journey files is a project; hidden folders, target and node_modules are passed over.
 
@@ -45,6 +47,8 @@ pub(crate) struct Check {
     /// With --fix or --diff: also edits of which somebody should look whether they are what a customer should get
     #[arg(long)]
     unsafe_fixes: bool,
+    #[command(flatten)]
+    with: With,
 }
 
 pub(crate) fn run(args: &Check, screen: &mut Screen) -> Outcome {
@@ -58,7 +62,7 @@ pub(crate) fn run(args: &Check, screen: &mut Screen) -> Outcome {
         mend::write(&args.paths, args.unsafe_fixes, screen)?;
     }
     let began = Instant::now();
-    let all = project::compile(&args.paths)?;
+    let all = project::compile_with(&args.paths, &args.with)?;
     let took = began.elapsed();
     let findings = match args.format {
         Format::Json => proven::print_json(&all, screen),

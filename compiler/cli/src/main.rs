@@ -15,6 +15,7 @@ mod folder;
 mod graph;
 mod init;
 mod manifest;
+mod packs;
 mod project;
 mod run;
 mod scenario;
@@ -86,6 +87,7 @@ enum Command {
     Diff(diff::Diff),
     Explain(explain::Explain),
     Graph(graph::Graph),
+    Packs(packs::Packs),
     Completions(completions::Completions),
 }
 
@@ -123,6 +125,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(args, &mut screen),
         Command::Explain(args) => explain::run(args, &mut screen),
         Command::Graph(args) => graph::run(args, &mut screen),
+        Command::Packs(args) => packs::run(args, &mut screen),
         Command::Completions(args) => completions::run(args, Cli::command(), &mut screen),
     };
     match outcome {

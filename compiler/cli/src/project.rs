@@ -12,6 +12,7 @@ use journey_compiler::source::SourceMap;
 use crate::failure::Failure;
 use crate::folder::{self, Folder, Project};
 use crate::manifest::{self, Manifest};
+use crate::packs::With;
 use crate::screen::{Screen, count};
 
 /// How findings are printed.
@@ -38,6 +39,12 @@ pub(crate) struct Compiled {
 
 /// Finds and compiles the projects in `paths`.
 pub(crate) fn compile(paths: &[PathBuf]) -> Result<Vec<Compiled>, Failure> {
+    compile_with(paths, &With::default())
+}
+
+/// The same, with policy packs taken in besides.
+pub(crate) fn compile_with(paths: &[PathBuf], with: &With) -> Result<Vec<Compiled>, Failure> {
+    let packs = with.paths();
     let projects = folder::projects(paths)?;
     for root in projects.iter().flat_map(|p| &p.roots) {
         readable(root)?;
@@ -46,7 +53,8 @@ pub(crate) fn compile(paths: &[PathBuf]) -> Result<Vec<Compiled>, Failure> {
         .into_iter()
         .map(|project| {
             let manifest = manifest::read(&project.folder())?;
-            let compilation = journey_compiler::compile(&project.roots, &Folder);
+            let roots: Vec<String> = project.roots.iter().chain(&packs).cloned().collect();
+            let compilation = journey_compiler::compile(&roots, &Folder);
             Ok(Compiled { project, compilation, manifest })
         })
         .collect()
@@ -54,7 +62,12 @@ pub(crate) fn compile(paths: &[PathBuf]) -> Result<Vec<Compiled>, Failure> {
 
 /// The project that the path names: a folder's own, or the only one below it.
 pub(crate) fn one(path: &Path) -> Result<Vec<Compiled>, Failure> {
-    let mut all = compile(&[path.to_owned()])?;
+    one_with(path, &With::default())
+}
+
+/// The same, with policy packs taken in besides.
+pub(crate) fn one_with(path: &Path, with: &With) -> Result<Vec<Compiled>, Failure> {
+    let mut all = compile_with(&[path.to_owned()], with)?;
     if all.len() > 1 {
         let own = |p: &Project| {
             Path::new(&p.name).components().eq(path.components()) || p.name == "." && path == Path::new(".")

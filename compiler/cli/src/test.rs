@@ -14,6 +14,7 @@ use journey_spec::program::Program;
 
 use crate::coverage::{self, Seen};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::packs::With;
 use crate::project::{self, Compiled};
 use crate::scenario::{self, Played};
 use crate::screen::{BAD, BOLD, DIM, GOOD, NAME, Screen, count, styled};
@@ -48,6 +49,8 @@ pub(crate) struct Test {
     /// Also says which states, arrows and limits no scenario came by
     #[arg(long)]
     coverage: bool,
+    #[command(flatten)]
+    with: With,
 }
 
 /// How the outcome is printed.
@@ -91,7 +94,7 @@ impl Ran<'_> {
 
 pub(crate) fn run(args: &Test, screen: &mut Screen) -> Outcome {
     let began = Instant::now();
-    let all = project::compile(&args.project)?;
+    let all = project::compile_with(&args.project, &args.with)?;
     if project::has_errors(&all) {
         match args.format {
             Format::Human => drop(project::refuse_errors(&all, screen)),

@@ -1,6 +1,6 @@
 //! Policies, limits and their fates, as they stand in a file.
 
-use journey_spec::program::{Channel, Millis, Purpose, Requirement, Window};
+use journey_spec::program::{Channel, Millis, Purpose, Requirement, Weekday, Window};
 
 use super::{At, Doc, Name, Path};
 use crate::source::Span;
@@ -25,14 +25,14 @@ pub enum PolicyItem {
     Limit(LimitDecl),
     /// `quiet 21:00 to 08:00 for service, marketing else defer`
     Quiet {
-        /// Minute of the day.
-        from: At<u16>,
-        /// Minute of the day.
-        to: At<u16>,
+        /// When.
+        when: QuietWhen,
         /// For which purposes; none means all.
         purposes: Vec<At<Purpose>>,
         /// What happens.
         fate: FateDecl,
+        /// `because "…"`: the law or the reason.
+        because: Option<Name>,
         /// The whole line.
         span: Span,
     },
@@ -66,6 +66,15 @@ pub enum PolicyItem {
     Locale(Name, Span),
 }
 
+/// When it is quiet.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QuietWhen {
+    /// `21:00 to 08:00`, every day; minutes of the day.
+    Hours(At<u16>, At<u16>),
+    /// `saturday, sunday`, from midnight to midnight.
+    Days(Vec<At<Weekday>>),
+}
+
 /// `limit visits moved to 3 per 7d else -> agent`
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitDecl {
@@ -81,6 +90,8 @@ pub struct LimitDecl {
     pub per_customer: Option<Span>,
     /// `else …`
     pub fate: FateDecl,
+    /// `because "…"`: the law or the reason.
+    pub because: Option<Name>,
     /// The whole line.
     pub span: Span,
 }

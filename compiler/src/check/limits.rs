@@ -153,10 +153,10 @@ pub(super) fn can_act(case: &Case<'_>, out: &mut Vec<Finding>) {
 }
 
 /// Every limit of the policy can act beside the others. One that counts nothing of this project's is left alone: a policy
-/// is shared by many.
+/// is shared by many. So is one that names its law, which stands there for who asks for it, also beside a stricter law.
 pub(super) fn of_the_policy_can_act(program: &Program, spans: &Spans, out: &mut Vec<Finding>) {
     let limits = &program.policy.limits;
-    for (i, limit) in limits.iter().enumerate().filter(|(_, l)| l.n > 0) {
+    for (i, limit) in limits.iter().enumerate().filter(|(_, l)| l.n > 0 && l.because.is_none()) {
         let essential = program.messages.iter().any(|m| m.essential.is_some() && may_count(limit, m));
         let stricter = limits.iter().enumerate().position(|(j, other)| {
             i != j

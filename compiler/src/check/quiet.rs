@@ -21,6 +21,8 @@ use crate::spans::{Node, Spans};
 
 /// Minutes of a day.
 const DAY: usize = 1_440;
+/// Minutes of a week.
+const WEEK: usize = 7 * DAY;
 /// No country with residents is wider than this, in minutes of the clock.
 const WIDEST: usize = 11 * 60;
 /// Nobody lives there, and its stations keep the clocks of half the world.
@@ -72,14 +74,15 @@ pub(super) fn hours_outlast_nothing(program: &Program, spans: &Spans, out: &mut 
         if rules.iter().any(|(_, q)| !matches!(q.fate, Fate::Defer | Fate::Latest)) {
             continue;
         }
-        let night: Vec<bool> = (0..DAY).map(|minute| !rules.iter().any(|(_, q)| is_quiet(q, minute))).collect();
+        let round = round(rules.iter().map(|(_, q)| *q));
+        let night: Vec<bool> = (0..round).map(|minute| !rules.iter().any(|(_, q)| is_quiet(q, minute))).collect();
         let longest = longest_run(&night);
         let valid = match message.validity {
             Validity::For(d) => d,
             Validity::Policy | Validity::Until(_) => program.policy.valid_for,
         };
         let lasts = i64::try_from(longest).unwrap_or_default().saturating_mul(MINUTE);
-        let Some((rule, quiet)) = rules.first().filter(|_| longest < DAY && valid < lasts) else {
+        let Some((rule, quiet)) = rules.first().filter(|_| longest < round && valid < lasts) else {
             continue;
         };
         let own = matches!(message.validity, Validity::For(_));
@@ -143,15 +146,16 @@ pub(super) fn night(program: &Program, purpose: Purpose) -> Option<Night> {
     }
     let latest = rules.iter().all(|q| q.fate == Fate::Latest);
     let (mut longest, mut until, mut run) = (0, 0, 0);
-    for minute in 0..DAY.saturating_mul(2) {
-        let quiet = rules.iter().any(|q| is_quiet(q, minute % DAY));
+    let round = round(rules.iter().copied());
+    for minute in 0..round.saturating_mul(2) {
+        let quiet = rules.iter().any(|q| is_quiet(q, minute % round));
         run = if quiet { run + 1 } else { 0 };
         if run > longest {
             (longest, until) = (run, (minute + 1) % DAY);
         }
     }
     let lasts = Millis::try_from(longest).ok()?.saturating_mul(MINUTE);
-    (longest > 0 && longest < DAY).then_some(Night { rule, lasts, until, latest })
+    (longest > 0 && longest < round).then_some(Night { rule, lasts, until, latest })
 }
 
 /// How much a message of a purpose matters at night, against others.
@@ -202,6 +206,9 @@ pub(super) fn hours_forget_no_purpose(program: &Program, spans: &Spans, senders:
 
 /// The minute of the day in the middle of quiet hours, to the hour.
 fn middle(quiet: &Quiet) -> usize {
+    if !quiet.days.is_empty() {
+        return DAY / 2;
+    }
     let (from, to) = (usize::from(quiet.from), usize::from(quiet.to));
     let lasts = (to + DAY - from) % DAY;
     let middle = (from + if lasts == 0 { DAY / 2 } else { lasts / 2 }) % DAY;
@@ -233,19 +240,24 @@ fn no_zone(rules: &[&Quiet], message: &str) -> Said {
 }
 
 fn no_hour(rules: &[&Quiet], purpose: Purpose) -> Option<Said> {
-    let quiet: Vec<bool> = (0..DAY).map(|minute| rules.iter().any(|q| is_quiet(q, minute))).collect();
+    let round = round(rules.iter().copied());
+    let quiet: Vec<bool> = (0..round).map(|minute| rules.iter().any(|q| is_quiet(q, minute))).collect();
     let open = quiet.iter().filter(|q| !**q).count();
     let purpose = purpose.name();
     if open == 0 {
         return Some(Said {
-            text: format!("no customer ever gets a {purpose} message: quiet hours leave no minute of the day"),
+            text: format!(
+                "no customer ever gets a {purpose} message: quiet hours leave no minute of {}",
+                if round == WEEK { "the week" } else { "the day" }
+            ),
             label: "quiet",
             how: "whatever the time is, it is quiet; what waits for the end of it is blocked".into(),
             help: "leave some hours of the day open".into(),
             level: Level::Error,
         });
     }
-    if open >= WIDEST && longest_run(&quiet) == open {
+    // Some stretch of open hours is as long as any country is wide: there all its zones are awake at once.
+    if longest_run(&quiet) >= WIDEST {
         return None;
     }
     let none: Vec<&Country> = countries().filter(|c| c.code != NOBODY && leaves_none(&quiet, c)).collect();
@@ -274,12 +286,17 @@ fn no_hour(rules: &[&Quiet], purpose: Purpose) -> Option<Said> {
     })
 }
 
+/// Whether a minute of the week, from Monday's first on, is quiet.
 fn is_quiet(rule: &Quiet, minute: usize) -> bool {
-    let (from, to) = (usize::from(rule.from), usize::from(rule.to));
-    if from < to { from <= minute && minute < to } else { minute >= from || minute < to }
+    u16::try_from(minute).is_ok_and(|minute| rule.holds(minute))
 }
 
-/// The longest run of open minutes on the round of the day.
+/// After how many minutes the rules say the same again: a day, or a week where whole days are quiet.
+fn round<'q>(mut rules: impl Iterator<Item = &'q Quiet>) -> usize {
+    if rules.any(|q| !q.days.is_empty()) { WEEK } else { DAY }
+}
+
+/// The longest run of open minutes on the round of the day or the week.
 fn longest_run(quiet: &[bool]) -> usize {
     let mut longest = 0;
     let mut run = 0;
@@ -300,11 +317,12 @@ fn leaves_none(quiet: &[bool], country: &Country) -> bool {
     let seasons: [Ts; 2] = [at("2026-01-15T12:00:00Z"), at("2026-07-15T12:00:00Z")];
     seasons.into_iter().any(|season| {
         let ahead: BTreeSet<usize> = zones.iter().map(|zone| minutes_ahead(zone, season)).collect();
-        (0..DAY).all(|minute| ahead.iter().any(|a| quiet.get((minute + a) % DAY).copied().unwrap_or(true)))
+        let round = quiet.len().max(1);
+        (0..round).all(|minute| ahead.iter().any(|a| quiet.get((minute + a) % round).copied().unwrap_or(true)))
     })
 }
 
-/// How far a zone's clock is ahead of UTC, on the round of the day.
+/// How far a zone's clock is ahead of UTC, on the round of the week.
 fn minutes_ahead(zone: &Zone, at: Ts) -> usize {
-    usize::try_from((i64::from(zone.offset(at)) / 60).rem_euclid(DAY as i64)).unwrap_or_default()
+    usize::try_from((i64::from(zone.offset(at)) / 60).rem_euclid(WEEK as i64)).unwrap_or_default()
 }

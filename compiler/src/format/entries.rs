@@ -208,12 +208,16 @@ impl<'a> Source<'a> {
     fn policy_item(&self, item: &PolicyItem) -> Entry {
         match item {
             PolicyItem::Limit(limit) => line(limit.span, self.limit(limit)),
-            PolicyItem::Quiet { from, to, purposes, fate, span } => {
+            PolicyItem::Quiet { when, purposes, fate, because, span } => {
                 let purposes: Vec<_> = purposes.iter().map(|p| p.value.name()).collect();
                 let purposes =
                     if purposes.is_empty() { String::new() } else { format!(" for {}", purposes.join(", ")) };
-                let hours = format!("{} to {}", clock(from.value), clock(to.value));
-                line(*span, format!("quiet {hours}{purposes} else {}", self.fate(fate)))
+                let when = match when {
+                    QuietWhen::Hours(from, to) => format!("{} to {}", clock(from.value), clock(to.value)),
+                    QuietWhen::Days(days) => days.iter().map(|d| d.value.name()).collect::<Vec<_>>().join(", "),
+                };
+                let because = self.because(because.as_ref());
+                line(*span, format!("quiet {when}{purposes} else {}{because}", self.fate(fate)))
             }
             PolicyItem::ValidFor(at) => self.valid_for(at.span),
             PolicyItem::Grace(at) => {
@@ -265,7 +269,12 @@ impl<'a> Source<'a> {
         let per = limit.per.as_ref().map(|per| format!(" per {}", self.slice(per.span))).unwrap_or_default();
         let key = limit.key.as_ref().map(|key| format!(" per {}", key.text())).unwrap_or_default();
         let customer = if limit.per_customer.is_some() { " per customer" } else { "" };
-        format!("limit {what} to {}{per}{key}{customer} else {}", limit.n.value, self.fate(&limit.fate))
+        let because = self.because(limit.because.as_ref());
+        format!("limit {what} to {}{per}{key}{customer} else {}{because}", limit.n.value, self.fate(&limit.fate))
+    }
+
+    fn because(&self, text: Option<&Name>) -> String {
+        text.map(|text| format!(" because {}", self.slice(text.span))).unwrap_or_default()
     }
 
     fn fate(&self, fate: &FateDecl) -> String {

@@ -3,22 +3,40 @@
 use std::collections::BTreeMap;
 
 use journey_spec::codes;
-use journey_spec::program::{DAY, Fate, Limit, LimitWhat, Millis, Policy, Quiet, Window};
+use journey_spec::packs;
+use journey_spec::program::{DAY, Fate, Limit, LimitWhat, Millis, Policy, Quiet, Weekday, Window};
 
 use super::journeys::JourneyScope;
 use super::{Lower, MOST, expressions};
-use crate::ast::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, Path, PolicyDecl, PolicyItem};
+use crate::ast::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, Name, Path, PolicyDecl, PolicyItem, QuietWhen};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
 use crate::source::Span;
 use crate::spans::Node;
 
 impl Lower<'_, '_> {
-    /// The declared policy; what it does not say has the default.
-    pub(crate) fn declared_policy(&mut self, decl: &PolicyDecl) -> Policy {
-        self.out.place(Node::Policy, decl.name.span);
-        let mut policy = Policy { name: decl.name.text.clone(), ..Policy::default() };
+    /// All declared policies as one: each rule of each holds, and how the house is, is said once. It has the name of the
+    /// first that is the project's own. What none says has the default.
+    pub(crate) fn declared_policy(&mut self, decls: &[&PolicyDecl]) -> Policy {
+        let mut policy = Policy::default();
+        let own = decls.iter().find(|decl| !self.is_of_a_pack(decl.name.span));
+        if let Some(decl) = own.or(decls.first()) {
+            self.out.place(Node::Policy, decl.name.span);
+            policy.name.clone_from(&decl.name.text);
+        }
         let mut seen = BTreeMap::new();
+        for decl in decls {
+            seen.remove("require");
+            self.rules(decl, &mut policy, &mut seen);
+        }
+        policy
+    }
+
+    fn is_of_a_pack(&self, span: Span) -> bool {
+        self.sources.get(span.file).is_some_and(|source| packs::is_pack(&source.path))
+    }
+
+    fn rules(&mut self, decl: &PolicyDecl, policy: &mut Policy, seen: &mut BTreeMap<&'static str, Span>) {
         for item in &decl.items {
             match item {
                 PolicyItem::Limit(limit) => {
@@ -27,25 +45,8 @@ impl Lower<'_, '_> {
                         policy.limits.push(lowered);
                     }
                 }
-                PolicyItem::Quiet { from, to, purposes, fate, span } => {
-                    for minute in [from, to] {
-                        if minute.value > 1_439 {
-                            self.out.say(
-                                Finding::new(&codes::J0116, minute.span, "a day has no such time")
-                                    .help("write a time from 00:00 to 23:59"),
-                            );
-                        }
-                    }
-                    if from.value == to.value {
-                        self.out.say(
-                            Finding::new(
-                                &codes::J0116,
-                                from.span.to(to.span),
-                                "quiet hours that begin when they end are no hours, or all of them",
-                            )
-                            .help("write two different times, such as `quiet 21:00 to 08:00`"),
-                        );
-                    }
+                PolicyItem::Quiet { when, purposes, fate, because, span } => {
+                    let (from, to, days) = self.quiet_when(when);
                     let lowered = match self.fate(fate, None) {
                         Some(fate @ (Fate::Defer | Fate::Latest | Fate::Skip)) => fate,
                         Some(_) => {
@@ -60,36 +61,38 @@ impl Lower<'_, '_> {
                     };
                     self.out.place(Node::Quiet(policy.quiet.len()), *span);
                     policy.quiet.push(Quiet {
-                        from: from.value.min(1_439),
-                        to: to.value.min(1_439),
+                        from,
+                        to,
+                        days,
                         purposes: purposes.iter().map(|p| p.value).collect(),
                         fate: lowered,
-                        text: self.rule_text(*span, fate.span),
+                        because: because.as_ref().map(|b| b.text.clone()),
+                        text: self.rule_text(*span, fate.span, because.as_ref()),
                     });
                 }
                 PolicyItem::ValidFor(at) => {
-                    if self.once(&mut seen, "valid for", at.span) {
+                    if self.once(seen, "valid for", at.span) {
                         policy.valid_for = self.duration(at, "valid for");
                     }
                 }
                 PolicyItem::Grace(at) => {
-                    if self.once(&mut seen, "grace", at.span) {
+                    if self.once(seen, "grace", at.span) {
                         // None at all is a meaning: whatever fires late counts as past.
                         policy.grace = if at.value == 0 { 0 } else { self.duration(at, "grace") };
                     }
                 }
                 PolicyItem::ReplyWindow(at) => {
-                    if self.once(&mut seen, "reply window", at.span) {
+                    if self.once(seen, "reply window", at.span) {
                         policy.reply_window = self.duration(at, "reply window");
                     }
                 }
                 PolicyItem::AfterEnd { queue, span } => {
-                    if self.once(&mut seen, "after the end", *span) {
+                    if self.once(seen, "after the end", *span) {
                         policy.after_end = Some(queue.text.clone());
                     }
                 }
                 PolicyItem::Require(wanted, span) => {
-                    if self.once(&mut seen, "require", *span) {
+                    if self.once(seen, "require", *span) {
                         for requirement in wanted {
                             if !policy.require.contains(&requirement.value) {
                                 policy.require.push(requirement.value);
@@ -98,12 +101,12 @@ impl Lower<'_, '_> {
                     }
                 }
                 PolicyItem::StopSpares(purposes, span) => {
-                    if self.once(&mut seen, "stop spares", *span) {
+                    if self.once(seen, "stop spares", *span) {
                         policy.stop_spares = purposes.iter().map(|p| p.value).collect();
                     }
                 }
                 PolicyItem::StopAnswers { text, locale: None, span } => {
-                    if self.once(&mut seen, "stop answers", *span) {
+                    if self.once(seen, "stop answers", *span) {
                         policy.stop_text.clone_from(&text.text);
                     }
                 }
@@ -120,7 +123,7 @@ impl Lower<'_, '_> {
                     policy.stop_texts.insert(locale.tag(), text.text.clone());
                 }
                 PolicyItem::Locale(tag, span) => {
-                    if self.once(&mut seen, "locale", *span)
+                    if self.once(seen, "locale", *span)
                         && let Some(locale) = self.locale(tag)
                     {
                         policy.locale = locale.tag();
@@ -128,7 +131,49 @@ impl Lower<'_, '_> {
                 }
             }
         }
-        policy
+    }
+
+    /// From which minute of the day to which, or on which days.
+    fn quiet_when(&mut self, when: &QuietWhen) -> (u16, u16, Vec<Weekday>) {
+        match when {
+            QuietWhen::Hours(from, to) => {
+                for minute in [from, to] {
+                    if minute.value > 1_439 {
+                        self.out.say(
+                            Finding::new(&codes::J0116, minute.span, "a day has no such time")
+                                .help("write a time from 00:00 to 23:59"),
+                        );
+                    }
+                }
+                if from.value == to.value {
+                    self.out.say(
+                        Finding::new(
+                            &codes::J0116,
+                            from.span.to(to.span),
+                            "quiet hours that begin when they end are no hours, or all of them",
+                        )
+                        .help("write two different times, such as `quiet 21:00 to 08:00`, or days: `quiet saturday, sunday`"),
+                    );
+                }
+                (from.value.min(1_439), to.value.min(1_439), Vec::new())
+            }
+            QuietWhen::Days(named) => {
+                let mut days: Vec<Weekday> = Vec::new();
+                for day in named {
+                    if days.contains(&day.value) {
+                        self.out.misplaced(
+                            day.span,
+                            format!("`{}` stands here twice", day.value.name()),
+                            "take one of them away",
+                        );
+                    } else {
+                        days.push(day.value);
+                    }
+                }
+                days.sort_unstable();
+                (0, 0, days)
+            }
+        }
     }
 
     /// A limit of a journey, or of the policy where there is no journey.
@@ -218,7 +263,8 @@ impl Lower<'_, '_> {
             key: decl.key.as_ref().map(expressions::parts),
             per_customer: counts_all || decl.per_customer.is_some(),
             fate,
-            text: self.rule_text(decl.span, decl.fate.span),
+            because: decl.because.as_ref().map(|b| b.text.clone()),
+            text: self.rule_text(decl.span, decl.fate.span, decl.because.as_ref()),
         })
     }
 
@@ -293,7 +339,9 @@ impl Lower<'_, '_> {
     }
 
     /// The rule as written, without what happens to one too many, comments and doubled blanks.
-    fn rule_text(&self, rule: Span, fate: Span) -> String {
+    /// The rule without its fate; with the law that it is there for, so that whoever asks why a message did not leave
+    /// reads it in the timeline.
+    fn rule_text(&self, rule: Span, fate: Span, because: Option<&Name>) -> String {
         let Some(source) = self.sources.get(rule.file) else { return String::new() };
         let text = source.slice(Span { end: fate.start.max(rule.start), ..rule });
         let words: Vec<&str> =
@@ -302,6 +350,7 @@ impl Lower<'_, '_> {
             Some((&"else", before)) => before,
             _ => &words,
         };
-        words.join(" ")
+        let because = because.map(|b| format!(" ({})", b.text)).unwrap_or_default();
+        format!("{}{because}", words.join(" "))
     }
 }

@@ -1,11 +1,11 @@
 //! `policy`, limits and their fates.
 
 use journey_spec::codes::J0001;
-use journey_spec::program::{Channel, Purpose, Requirement};
+use journey_spec::program::{Channel, Purpose, Requirement, Weekday};
 
 use super::explain::Place;
 use super::{Node, Reader, Rule};
-use crate::ast::{At, FateDecl, FateKind, LimitDecl, LimitWhatDecl, Name, PolicyDecl, PolicyItem};
+use crate::ast::{At, FateDecl, FateKind, LimitDecl, LimitWhatDecl, Name, PolicyDecl, PolicyItem, QuietWhen};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
 
@@ -56,12 +56,19 @@ impl<'a> Reader<'a> {
 
     fn quiet(&mut self, node: Node<'a>) -> Option<PolicyItem> {
         let span = self.span(&node);
-        let mut times = Vec::new();
+        let mut hours = None;
+        let mut days = Vec::new();
         let mut purposes = Vec::new();
         let mut fate = None;
+        let mut because = None;
         for part in node.into_inner() {
             match part.as_rule() {
-                Rule::time => times.push(self.minute(&part)),
+                Rule::quiet_hours => {
+                    let mut times = part.into_inner().filter(|n| n.as_rule() == Rule::time).map(|n| self.minute(&n));
+                    hours = times.next().zip(times.next());
+                }
+                Rule::weekday => days.push(self.weekday(&part)?),
+                Rule::cited => because = self.cited(part),
                 Rule::for_purposes => {
                     let refs = part.into_inner().filter(|n| n.as_rule() == Rule::purpose_ref);
                     purposes.extend(refs.filter_map(|n| self.purpose(&n)));
@@ -70,8 +77,21 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        let mut times = times.into_iter();
-        Some(PolicyItem::Quiet { from: times.next()?, to: times.next()?, purposes, fate: fate?, span })
+        let when = match hours {
+            Some((from, to)) => QuietWhen::Hours(from, to),
+            None => QuietWhen::Days(days),
+        };
+        Some(PolicyItem::Quiet { when, purposes, fate: fate?, because, span })
+    }
+
+    fn weekday(&mut self, node: &Node<'_>) -> Option<At<Weekday>> {
+        let span = self.span(node);
+        self.known(node.as_str(), span, "day of the week", Weekday::named, || Weekday::ALL.map(Weekday::name).to_vec())
+    }
+
+    /// `because "12 CFR 1006.14"`
+    fn cited(&mut self, node: Node<'a>) -> Option<Name> {
+        node.into_inner().find(|n| n.as_rule() == Rule::string).map(|n| self.string(&n))
     }
 
     fn requirement(&mut self, node: &Node<'_>) -> Option<At<Requirement>> {
@@ -94,8 +114,10 @@ impl<'a> Reader<'a> {
         let mut key = None;
         let mut per_customer = None;
         let mut fate = None;
+        let mut because = None;
         for part in node.into_inner() {
             match part.as_rule() {
+                Rule::cited => because = self.cited(part),
                 Rule::limit_what => what = self.limit_what(part),
                 Rule::integer => n = Some(self.integer(&part)),
                 Rule::limit_per => {
@@ -118,7 +140,7 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        Some(LimitDecl { what: what?, n: n?, per, key, per_customer, fate: fate?, span })
+        Some(LimitDecl { what: what?, n: n?, per, key, per_customer, fate: fate?, because, span })
     }
 
     fn limit_what(&mut self, node: Node<'a>) -> Option<LimitWhatDecl> {

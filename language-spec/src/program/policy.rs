@@ -79,16 +79,103 @@ pub enum Requirement {
 /// Hours in which nothing leaves, in the customer's local time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quiet {
-    /// First quiet minute of the day, 0 to 1439.
+    /// First quiet minute of the day, 0 to 1439; 0 where whole days are quiet.
     pub from: u16,
-    /// First minute that is no longer quiet, 0 to 1439; smaller than `from` where the night is in between.
+    /// First minute that is no longer quiet, 0 to 1439; smaller than `from` where the night is in between, 0 where whole
+    /// days are quiet.
     pub to: u16,
+    /// Days of the week that are quiet from midnight to midnight; empty where the hours count, on every day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<Weekday>,
     /// Purposes that keep them; empty means all.
     pub purposes: Vec<Purpose>,
     /// What happens to a message that would leave then: `Defer`, `Latest` or `Skip`.
     pub fate: Fate,
+    /// The law or the reason that the rule is there for, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// The rule as written, for timelines and findings.
     pub text: String,
+}
+
+impl Quiet {
+    /// Minutes of a week.
+    pub const WEEK: u16 = 10_080;
+
+    /// Whether a minute of the week, from Monday's first on, is quiet. Minutes from [`Quiet::WEEK`] on are those of the
+    /// week after.
+    #[must_use]
+    pub fn holds(&self, minute: u16) -> bool {
+        let minute = minute % Quiet::WEEK;
+        if !self.days.is_empty() {
+            return self.days.iter().any(|day| day.position() == minute / 1_440);
+        }
+        let minute = minute % 1_440;
+        if self.from < self.to {
+            self.from <= minute && minute < self.to
+        } else {
+            minute >= self.from || minute < self.to
+        }
+    }
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weekday {
+    /// The first day of the week.
+    Monday,
+    /// The second.
+    Tuesday,
+    /// The third.
+    Wednesday,
+    /// The fourth.
+    Thursday,
+    /// The fifth.
+    Friday,
+    /// The sixth.
+    Saturday,
+    /// The last.
+    Sunday,
+}
+
+impl Weekday {
+    /// All, from Monday on, as in ISO 8601.
+    pub const ALL: [Weekday; 7] = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+        Weekday::Saturday,
+        Weekday::Sunday,
+    ];
+
+    /// Its name in the language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Weekday::Monday => "monday",
+            Weekday::Tuesday => "tuesday",
+            Weekday::Wednesday => "wednesday",
+            Weekday::Thursday => "thursday",
+            Weekday::Friday => "friday",
+            Weekday::Saturday => "saturday",
+            Weekday::Sunday => "sunday",
+        }
+    }
+
+    /// The day of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Weekday> {
+        Weekday::ALL.into_iter().find(|day| day.name() == name)
+    }
+
+    /// Days after Monday, 0 to 6.
+    #[must_use]
+    pub fn position(self) -> u16 {
+        self as u16
+    }
 }
 
 /// `limit WHAT to N [per WINDOW] [per KEY] else FATE`.
@@ -107,6 +194,9 @@ pub struct Limit {
     pub per_customer: bool,
     /// What happens to one more.
     pub fate: Fate,
+    /// The law or the reason that the rule is there for, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// The rule as written, for timelines and findings.
     pub text: String,
 }

@@ -107,6 +107,34 @@ proptest! {
         let expected = Some(expected).filter(|at| !quiet(*at) && *at < now + 3 * DAY);
         prop_assert_eq!(all_quiet_end(&[&rule], &zones, now).filter(|at| *at < now + 3 * DAY), expected);
     }
+
+    #[test]
+    fn whole_days_are_quiet_from_midnight_to_midnight(
+        a in 0..CHANGES.len(), b in 0..CHANGES.len(), off in off(), from in minute(), to in minute(),
+        days in proptest::collection::btree_set(0..7_usize, 1..=5),
+    ) {
+        prop_assume!(from != to);
+        let named: Vec<Weekday> = days.iter().map(|d| Weekday::ALL[*d]).collect();
+        let whole = Quiet { days: named, ..quiet(0, 0, &[], Fate::Defer) };
+        let hours = quiet(from, to, &[], Fate::Defer);
+        let now = ts(CHANGES[a].1[0]) + off;
+        let names = [CHANGES[a].0, CHANGES[b].0];
+        let zones: Vec<Zone> = names.iter().map(|n| Zone::named(n).unwrap()).collect();
+        let tzs: Vec<TimeZone> = names.iter().map(|n| TimeZone::get(n).unwrap()).collect();
+        let day = |tz: &TimeZone, at: i64| {
+            let local = tz.to_datetime(Timestamp::from_millisecond(at).unwrap());
+            days.contains(&(local.weekday().to_monday_one_offset() as usize - 1))
+        };
+        let whole_quiet = |at: i64| tzs.iter().any(|tz| day(tz, at));
+        prop_assert_eq!(is_quiet(&whole, &zones, now), whole_quiet(now));
+        let quiet = |at: i64| whole_quiet(at) || tzs.iter().any(|tz| quiet_minute(from, to, local_minute(tz, at)));
+        let mut expected = now;
+        while quiet(expected) && expected < now + 9 * DAY {
+            expected = (expected.div_euclid(MINUTE) + 1) * MINUTE;
+        }
+        let expected = Some(expected).filter(|at| !quiet(*at) && *at < now + 9 * DAY);
+        prop_assert_eq!(all_quiet_end(&[&hours, &whole], &zones, now).filter(|at| *at < now + 9 * DAY), expected);
+    }
 }
 
 #[test]

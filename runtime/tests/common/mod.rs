@@ -123,6 +123,7 @@ pub fn program() -> Program {
         key: None,
         per_customer: true,
         fate: Fate::Defer,
+        because: None,
         text: "limit messages to 4 per 6h".into(),
     };
     let both = [Channel::Sms, Channel::Email];

@@ -200,7 +200,7 @@ impl Play {
         for never in &self.nevers {
             let (from, to) = never.hours;
             let (fate, text, purposes) = (Fate::Skip, String::new(), Vec::new());
-            let hours = Quiet { from, to, purposes, fate, text };
+            let hours = Quiet { from, to, days: Vec::new(), purposes, fate, because: None, text };
             let left = |e: &&Entry| {
                 is_message(e)
                     && sent(e).is_some_and(|(_, c)| never.channel.is_none_or(|only| only == c))

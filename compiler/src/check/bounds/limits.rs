@@ -35,10 +35,20 @@ pub(super) fn nothing() -> Figure {
     (None, "no limit covers it".into())
 }
 
-/// A limit as written, up to its fate: `limit messages to 6 per 24h`.
+/// A limit as written, up to its fate and without the law that it is there for: `limit messages to 6 per 24h`.
 #[must_use]
 pub fn rule(limit: &Limit) -> String {
-    limit.text.split(" else ").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    let law = limit.because.as_ref().map(|law| format!(" ({law})")).unwrap_or_default();
+    limit
+        .text
+        .strip_suffix(law.as_str())
+        .unwrap_or(&limit.text)
+        .split(" else ")
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A kind of message, as limits tell them apart.

@@ -8,18 +8,11 @@ use journey_spec::time::Zone;
 /// quiet hours fail closed.
 #[must_use]
 pub fn is_quiet(rule: &Quiet, zones: &[Zone], at: Ts) -> bool {
-    let quiet = |minute: u16| {
-        if rule.from < rule.to {
-            rule.from <= minute && minute < rule.to
-        } else {
-            minute >= rule.from || minute < rule.to
-        }
-    };
-    zones.is_empty() || zones.iter().any(|zone| quiet(zone.minute_of_day(at)))
+    zones.is_empty() || zones.iter().any(|zone| rule.holds(zone.minute_of_week(at)))
 }
 
 /// The first instant from `at` on that none of these rules calls quiet in any of the plausible zones; `None` where none
-/// is found within three days.
+/// is found within three days, or within nine where whole days are quiet.
 ///
 /// Goes from one place where a rule can end to the next: a local clock that reaches `to`, or a change of the clock
 /// itself, which can jump over `to` or back before `from`.
@@ -29,16 +22,18 @@ pub fn all_quiet_end(rules: &[&Quiet], zones: &[Zone], at: Ts) -> Option<Ts> {
         return None;
     }
     let mut t = at;
-    // Three days hold at most four ends a rule and zone, and a change or two a zone; the bound only guards against a
-    // clock that would not move.
-    for _ in 0..zones.len().saturating_mul(rules.len().saturating_mul(4).saturating_add(2)).saturating_add(10) {
+    let days: i64 = if rules.iter().any(|rule| !rule.days.is_empty()) { 9 } else { 3 };
+    // Each day holds at most one end a rule and zone, and all of them a change or two a zone; the bound only guards
+    // against a clock that would not move.
+    let ends = usize::try_from(days).unwrap_or_default().saturating_add(1);
+    for _ in 0..zones.len().saturating_mul(rules.len().saturating_mul(ends).saturating_add(2)).saturating_add(10) {
         if !rules.iter().any(|rule| is_quiet(rule, zones, t)) {
             return Some(t);
         }
         let ends = zones.iter().flat_map(|zone| rules.iter().map(|rule| zone.next_minute_of_day(t, rule.to)));
         let changes = zones.iter().filter_map(|zone| zone.next_change(t));
         t = ends.chain(changes).filter(|next| *next > t).min()?;
-        if t.saturating_sub(at) > 3 * journey_spec::program::DAY {
+        if t.saturating_sub(at) > days * journey_spec::program::DAY {
             return None;
         }
     }

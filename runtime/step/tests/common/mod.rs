@@ -103,13 +103,30 @@ pub fn essential(mut message: Message) -> Message {
 }
 
 pub fn limit(what: LimitWhat, n: u32, per: Option<Millis>, fate: Fate, text: &str) -> Limit {
-    Limit { what, n, per: per.map(Window::Rolling), key: None, per_customer: false, fate, text: text.into() }
+    Limit {
+        what,
+        n,
+        per: per.map(Window::Rolling),
+        key: None,
+        per_customer: false,
+        fate,
+        because: None,
+        text: text.into(),
+    }
 }
 
 pub const MESSAGES: LimitWhat = LimitWhat::Messages { channel: None, purpose: None };
 
 pub fn quiet(from: u16, to: u16, purposes: &[Purpose], fate: Fate) -> Quiet {
-    Quiet { from, to, purposes: purposes.to_vec(), fate, text: format!("quiet {from} to {to}") }
+    Quiet {
+        from,
+        to,
+        days: vec![],
+        purposes: purposes.to_vec(),
+        fate,
+        because: None,
+        text: format!("quiet {from} to {to}"),
+    }
 }
 
 pub fn field(name: &str, ty: Type) -> Field {
