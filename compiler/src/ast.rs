@@ -227,6 +227,10 @@ pub struct EventDecl {
     pub newest_by: Option<Path>,
     /// Fields.
     pub fields: Vec<FieldDecl>,
+    /// `made by hook tidy`
+    pub made_by: Option<Name>,
+    /// `checked by hook plausible`
+    pub checked_by: Option<Name>,
     /// `at most 2 per 24h else dead letter`
     pub intake: Option<IntakeDecl>,
     /// The whole item.

@@ -29,6 +29,8 @@ use journey_spec::program::{
     DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Quota, Service, ServiceId, Window,
 };
 
+use hooks::Door;
+
 use crate::ast::{At, Name, TemplateText};
 use crate::diagnostics::Finding;
 use crate::resolve::{FieldInfo, Kind, Names, Out, unused};
@@ -64,9 +66,9 @@ pub(crate) fn lower(
     let mut lower = Lower { names, sources, bodies, out };
     let customer = lower.customer();
     let records = names.records.iter().map(|r| (r.decl.name.text.clone(), ir_fields(&r.fields))).collect();
-    let events = lower.events();
     let services = lower.services();
     let hooks = lower.hooks();
+    let events = lower.events();
     let messages = lower.messages();
     let before = lower.out.errors();
     let policy = lower.policy();
@@ -153,8 +155,13 @@ impl Lower<'_, '_> {
                 .intake
                 .as_ref()
                 .map(|intake| Quota { n: self.number(&intake.n, 1, "`at most`"), per: self.window(&intake.per) });
+            let made_by = event.decl.made_by.as_ref().and_then(|hook| self.at_the_door(event, hook, Door::Made));
+            let checked_by =
+                event.decl.checked_by.as_ref().and_then(|hook| self.at_the_door(event, hook, Door::Checked));
             events.push(Event {
                 intake,
+                made_by,
+                checked_by,
                 name,
                 fields: ir_fields(&event.fields),
                 newest_by: event.decl.newest_by.as_ref().map(expressions::parts),

@@ -446,8 +446,7 @@ pub(crate) fn listed(names: &[impl AsRef<str>]) -> String {
 
 /// Texts and places of what the parser could not read.
 pub(crate) fn gaps<'a>(sources: &'a SourceMap, findings: &[Finding], incomplete: bool) -> Gaps<'a> {
-    let spans: Vec<Span> =
-        findings.iter().filter(|f| f.code.code < "J0004" || f.code == &codes::J0008).map(Finding::span).collect();
+    let spans: Vec<Span> = findings.iter().filter(|f| f.code.code < "J0004").map(Finding::span).collect();
     let files: BTreeSet<FileId> = spans.iter().map(|s| s.file).collect();
     let texts = files.iter().filter_map(|id| sources.get(*id)).map(|s| &*s.text).collect();
     Gaps { texts, spans, incomplete }

@@ -11,8 +11,8 @@ use journey_spec::program::Channel;
 use journey_spec::time::{Zone, parse_date};
 
 use crate::ast::{
-    At, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, MessageDecl, MessageItem, Name, Path,
-    ScenarioDecl, ScenarioLine, ScenarioLineKind,
+    At, EventDecl, Expectation, Expr, ExprKind, File, Item, JourneyDecl, JourneyItem, MessageDecl, MessageItem, Name,
+    Path, ScenarioDecl, ScenarioLine, ScenarioLineKind,
 };
 use crate::diagnostics::Finding;
 use crate::lower::sends;
@@ -371,11 +371,11 @@ impl Scenario<'_, '_> {
             Expectation::Refused(event) => {
                 let name = event.text();
                 let found = self.names.known_as(Kind::Event, &name, event.span, self.out);
-                if found.and_then(|i| self.names.events.get(i)).is_some_and(|e| e.decl.intake.is_none()) {
+                if found.and_then(|i| self.names.events.get(i)).is_some_and(|e| !may_be_refused(e.decl)) {
                     self.out.say(
-                        Finding::new(&codes::J0101, event.span, format!("`{name}` is never refused for its number"))
-                            .label("no such limit")
-                            .help("give its declaration one:  at most 2 per 24h else dead letter"),
+                        Finding::new(&codes::J0101, event.span, format!("`{name}` is never refused: its declaration lets all in"))
+                            .label("no limit, and no hook")
+                            .help("give its declaration a limit, `at most 2 per 24h else dead letter`, or a hook, `checked by hook …`"),
                     );
                 }
             }
@@ -449,4 +449,9 @@ impl Scenario<'_, '_> {
         }
         self.data = data;
     }
+}
+
+/// Whether something at an event's door may refuse it.
+fn may_be_refused(event: &EventDecl) -> bool {
+    event.intake.is_some() || event.made_by.is_some() || event.checked_by.is_some()
 }

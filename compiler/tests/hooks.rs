@@ -5,7 +5,7 @@
 use journey_compiler::source::Memory;
 use journey_compiler::{Compilation, compile, format};
 use journey_spec::Value;
-use journey_spec::program::{Action, Branch, Expr, HookAnswers, Judgement, PriorityOf, Set};
+use journey_spec::program::{Action, Branch, Expr, HookAnswers, HookId, Judgement, PriorityOf, Set};
 
 const HEAD: &str = r#"
 customer { first_name: text  phone: phone? for sms  zone: zone }
@@ -248,6 +248,128 @@ fn a_declaration_is_within_bounds_and_its_failure_is_an_answer() {
     );
     let finding = called.findings.iter().find(|f| f.code.code == "J0101").unwrap();
     assert_eq!(finding.help.as_deref().unwrap(), "`triage` is a hook, and a service is needed here");
+}
+
+/// What a project says whose event is `event fed { reading: Reading } CLAUSES`.
+fn at_the_door(hooks: &str, clauses: &str) -> Vec<String> {
+    let declared = format!(
+        "record Reading {{ id: text, gb: number, at: instant? }}\n{hooks}\nevent fed {{ complaint: Complaint, reading: Reading, note: text? }} {clauses}\n"
+    );
+    found(&declared, "state first { after 1d -> done  on fed stay { handoff \"a\" } }")
+}
+
+const PLAUSIBLE: &str = "hook plausible(reading: Reading) -> verdicts from \"p.wasm\" on failure refuse";
+const TIDY: &str = "hook tidy(reading: Reading) -> data from \"t.wasm\" on failure accept";
+
+#[test]
+fn an_events_hooks_are_read_printed_and_lowered() {
+    let text = "\
+hook plausible(reading: Reading) -> verdicts from \"p.wasm\" on failure refuse
+hook tidy(reading: Reading) -> data from \"t.wasm\" within 1ms on failure accept
+
+event fed { reading: Reading } made by hook tidy checked by hook plausible at most 2 per 24h else dead letter
+
+scenario \"a\" for care {
+  mock hook tidy -> { reading: { id: \"R\", gb: 3 } }
+  mock hook plausible -> refuse
+  mock hook plausible -> accept
+  mock hook plausible fails
+}
+";
+    assert_eq!(format::format(text).unwrap(), text);
+    let loose = text.replace(
+        "made by hook tidy checked by hook plausible at most 2 per 24h else dead letter",
+        "at most 2 per 24h else dead letter\n  checked  by hook plausible  made by\nhook tidy",
+    );
+    assert_eq!(format::format(&loose).unwrap(), text, "in one order, whatever was written");
+    let both = format!("{PLAUSIBLE}\n{TIDY}");
+    assert_eq!(at_the_door(&both, "checked by hook plausible made by hook tidy"), NONE);
+    let told = compiled(
+        &format!(
+            "record Reading {{ id: text, gb: number, at: instant? }}\n{both}\n\
+             event fed {{ complaint: Complaint, reading: Reading }} made by hook tidy checked by hook plausible\n"
+        ),
+        "state first { after 1d -> done  on fed stay { handoff \"a\" } }",
+    );
+    let program = told.program.as_ref().unwrap_or_else(|| panic!("{:?}", told.findings));
+    let (_, fed) = program.event("fed").unwrap();
+    let name = |id: Option<HookId>| program.hooks[id.unwrap().index()].name.as_str();
+    assert_eq!((name(fed.made_by), name(fed.checked_by)), ("tidy", "plausible"));
+    assert_eq!(program.hook("plausible").unwrap().1.answers, HookAnswers::Verdicts);
+    assert_eq!(program.hook("plausible").unwrap().1.on_failure, Judgement::Refuse);
+    assert_eq!(program.hook("tidy").unwrap().1.answers, HookAnswers::Data);
+    assert_eq!(program.hook("tidy").unwrap().1.on_failure, Judgement::Accept);
+}
+
+#[test]
+fn what_stands_at_the_door_is_told_the_events_own_fields() {
+    let hook = |params: &str, says: &str| format!("hook h({params}) -> {says} from \"h.wasm\" on failure accept");
+    for (hooks, clauses, said) in [
+        (
+            PLAUSIBLE.to_owned(),
+            "made by hook plausible",
+            "J0111 `fed` is made by a hook that says `data`, and `plausible` does not",
+        ),
+        (
+            TIDY.to_owned(),
+            "checked by hook tidy",
+            "J0111 `fed` is checked by a hook that says `verdicts`, and `tidy` does not",
+        ),
+        (
+            RISK.to_owned(),
+            "checked by hook risk",
+            "J0111 `fed` is checked by a hook that says `verdicts`, and `risk` does not",
+        ),
+        (String::new(), "checked by hook plausibel", "J0101 there is no hook `plausibel`"),
+        (hook("readin: Reading", "verdicts"), "checked by hook h", "J0101 the event `fed` has no `readin`"),
+        (
+            hook("reading: text", "verdicts"),
+            "checked by hook h",
+            "J0111 `reading` is a `Reading`, and `reading` of `h` is a text",
+        ),
+        (
+            hook("note: text", "verdicts"),
+            "checked by hook h",
+            "J0113 `note` may be missing, and `note` of `h` must be there",
+        ),
+        (
+            hook("note: text(900)?", "data"),
+            "made by hook h",
+            "J0111 `h` gives `note` back as text(900)?, and in `fed` it is text?",
+        ),
+        (
+            PLAUSIBLE.to_owned(),
+            "checked by hook plausible checked by hook plausible",
+            "J0001 this `checked by` says the same twice",
+        ),
+        (
+            PLAUSIBLE.replace("refuse", "severe"),
+            "checked by hook plausible",
+            "J0111 `plausible` is asked whether an event is let in, and `severe` is no answer to that",
+        ),
+        (
+            PLAUSIBLE.replace("refuse", "3"),
+            "checked by hook plausible",
+            "J0111 `plausible` is asked whether an event is let in, and `3` is no answer to that",
+        ),
+    ] {
+        assert_eq!(at_the_door(&hooks, clauses), [said], "{hooks} {clauses}");
+    }
+    let unused = at_the_door(PLAUSIBLE, "");
+    assert!(unused.is_empty(), "unused names are no errors: {unused:?}");
+}
+
+#[test]
+fn no_journey_asks_who_stands_at_the_door() {
+    let hook = "hook odd(words: text(1000)) -> verdicts from \"p.wasm\" on failure refuse\n";
+    let says = "J0111 `odd` says what is wrong with an event, and a journey needs a name or a number";
+    for line in [
+        "set complaint.score = odd(complaint.words) after 1d -> done",
+        "choose odd(complaint.words) { accept -> done refuse -> done }",
+        "handoff \"a\" priority odd(complaint.words) after 1d -> done",
+    ] {
+        assert_eq!(found(hook, &format!("state first {{ {line} }}")), [says], "{line}");
+    }
 }
 
 #[test]

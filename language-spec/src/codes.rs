@@ -72,7 +72,6 @@ registry! {
     J0005 "not-utf8" Error "0.1";
     J0006 "use-missing" Error "0.1";
     J0007 "use-cycle" Error "0.1";
-    J0008 "not-in-the-language-yet" Error "0.1";
     J0009 "confusable-names" Warning "0.1";
     J0010 "hidden-character" Error "0.1";
     // names

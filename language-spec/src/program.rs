@@ -288,6 +288,12 @@ pub struct Event {
     /// `at most N per W else dead letter`: what a customer's feed brings beyond it no journey hears.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intake: Option<Quota>,
+    /// `made by hook NAME`: which hook makes its data anew, before it is checked and heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<HookId>,
+    /// `checked by hook NAME`: which hook says what is wrong with its data, before any journey hears it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_by: Option<HookId>,
 }
 
 /// Something of the host's that a journey can ask.

@@ -91,6 +91,29 @@ pub fn fields_from_json(json: &Json, fields: &[Field], records: &BTreeMap<String
     read_fields(json, fields, records, "")
 }
 
+/// Named values as a feed writes them: what [`fields_from_json`] reads.
+#[must_use]
+pub fn fields_to_json(data: &Data) -> Json {
+    data.iter().map(|(name, value)| (name.clone(), to_json(value))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// A value as a feed writes it.
+#[must_use]
+pub fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Missing => Json::Null,
+        Value::Text(text) => Json::from(text.as_str()),
+        Value::Places(names) => Json::from(names.as_slice()),
+        Value::Number(number) => Json::from(*number),
+        Value::Bool(truth) => Json::from(*truth),
+        Value::Instant(at) => Json::from(time::rfc3339(*at)),
+        Value::Date(days) => Json::from(time::iso_date(*days)),
+        Value::Duration(ms) => Json::from(format!("{ms}ms")),
+        Value::Money(amount, currency) => Json::from(format!("{amount} {currency}")),
+        Value::Record(fields) => fields_to_json(fields),
+    }
+}
+
 fn read_fields(
     json: &Json,
     fields: &[Field],

@@ -20,9 +20,9 @@ use std::io::BufRead;
 
 use journey_spec::program::Channel;
 use journey_spec::time::parse_rfc3339;
-use journey_spec::value::{Data, fields_from_json};
+use journey_spec::value::{Data, fields_from_json, fields_to_json};
 use journey_spec::{Program, Ts};
-use journey_step::Input;
+use journey_step::{HookAnswer, HookRequest, Input};
 use serde_json::{Map, Value as Json};
 
 use crate::intake::{Arrival, Content, RAW_MAX, RESERVED, Refusal, cut};
@@ -251,6 +251,17 @@ fn event(program: &Program, object: &Map<String, Json>, at: Ts) -> Result<Conten
 fn normalise(data: &mut Data, fields: &[journey_spec::program::Field], program: &Program) -> Result<(), Wrong> {
     address::normalise_fields(data, fields, &program.records, "data")
         .map_err(|(field, problem)| wrong(&field, format!("`{field}` {problem}")))
+}
+
+/// What a hook makes of an event's data, with telephone numbers and addresses in the one spelling that a feed's have.
+pub(crate) fn in_one_spelling(program: &Program, request: &HookRequest, answer: HookAnswer) -> HookAnswer {
+    let (HookAnswer::Data(json), Some((_, hook))) = (&answer, program.hook(&request.hook)) else { return answer };
+    // What does not fit its types the step refuses, in its own words.
+    let Ok(mut data) = fields_from_json(json, &hook.params, &program.records) else { return answer };
+    match address::normalise_fields(&mut data, &hook.params, &program.records, "it") {
+        Ok(()) => HookAnswer::Data(fields_to_json(&data)),
+        Err((field, problem)) => HookAnswer::Failed(format!("the `{field}` that it gave {problem}")),
+    }
 }
 
 fn unknown_event(program: &Program, name: &str) -> Wrong {

@@ -2,10 +2,10 @@
 
 use journey_spec::Ts;
 use journey_spec::program::Channel;
-use journey_spec::time::{iso_date, rfc3339};
-use journey_spec::value::{Data, Value};
+use journey_spec::time::rfc3339;
+use journey_spec::value::fields_to_json;
 use journey_step::Input;
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
 /// Most bytes of a refused line that are kept.
 pub const RAW_MAX: usize = 64 * 1024;
@@ -51,7 +51,7 @@ impl Arrival {
         let Content::Input(Input::Event { name, at, data }) = &self.content else { return String::new() };
         let line = json!({
             "id": self.id, "at": rfc3339(*at), "received": rfc3339(self.received), "customer": self.customer,
-            "event": name, "data": object(data),
+            "event": name, "data": fields_to_json(data),
         });
         cut(&line.to_string(), RAW_MAX).to_string()
     }
@@ -108,26 +108,6 @@ pub enum Taken {
     Duplicate,
     /// It went to the dead letters, for this reason.
     Refused(String),
-}
-
-fn object(data: &Data) -> Json {
-    data.iter().map(|(name, value)| (name.clone(), written(value))).collect::<Map<_, _>>().into()
-}
-
-/// A value as a feed writes it.
-fn written(value: &Value) -> Json {
-    match value {
-        Value::Missing => Json::Null,
-        Value::Text(text) => json!(text),
-        Value::Places(names) => json!(names),
-        Value::Number(number) => json!(number),
-        Value::Bool(truth) => json!(truth),
-        Value::Instant(at) => json!(rfc3339(*at)),
-        Value::Date(days) => json!(iso_date(*days)),
-        Value::Duration(ms) => json!(format!("{ms}ms")),
-        Value::Money(amount, currency) => json!(format!("{amount} {currency}")),
-        Value::Record(fields) => object(fields),
-    }
 }
 
 /// Cuts a text to at most `max` bytes, at a character.

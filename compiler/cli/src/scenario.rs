@@ -18,10 +18,10 @@ use journey_runtime::service::Answer;
 use journey_runtime::store::Memory;
 use journey_runtime::{Arrival, Engine, EngineError, Outside, parse_line};
 use journey_spec::Ts;
-use journey_spec::program::{Channel, JourneyId, Millis, Program};
+use journey_spec::program::{Channel, HookAnswers, JourneyId, Millis, Program};
 use journey_spec::time::{RANGE, Zone, rfc3339};
 use journey_step::effect::{Entry, Took, What};
-use journey_step::{Customer, HookAnswer};
+use journey_step::{Customer, HookAnswer, Verdict};
 use serde_json::{Map, Value as Json, json};
 
 use crate::scenario::outside::{Directed, Wishes};
@@ -138,6 +138,9 @@ struct Play {
     /// What must not leave, over the whole scenario.
     nevers: Vec<Never>,
 }
+
+/// Why a hook fails, or refuses, that is mocked to.
+const SAID_SO: &str = "the scenario says so";
 
 /// `never sms between 21:00 and 08:00`
 struct Never {
@@ -262,7 +265,12 @@ impl Play {
             }
             Kind::MockHook { hook, answer } => {
                 let answer = match answer {
-                    MockJudgement::Fails => HookAnswer::Failed("the scenario says so".into()),
+                    MockJudgement::Fails => HookAnswer::Failed(SAID_SO.into()),
+                    MockJudgement::Gives(fields, _) => HookAnswer::Data(self.record(fields)?),
+                    MockJudgement::Says(JudgementDecl::Outcome(name)) if self.says_verdicts(&hook.text) => {
+                        let refused = Verdict { code: "mocked".into(), message: SAID_SO.into() };
+                        HookAnswer::Verdicts((name.text == "refuse").then_some(refused).into_iter().collect())
+                    }
                     MockJudgement::Says(JudgementDecl::Outcome(name)) => HookAnswer::Outcome(name.text.clone()),
                     // The check has said what is no number.
                     MockJudgement::Says(JudgementDecl::Number(number)) => {
@@ -329,6 +337,10 @@ impl Play {
         // What its declaration's limit refuses is part of the story; the timeline tells it.
         self.engine.take(&[Arrival::from(read)])?;
         Ok(())
+    }
+
+    fn says_verdicts(&self, hook: &str) -> bool {
+        self.program.hook(hook).is_some_and(|(_, hook)| hook.answers == HookAnswers::Verdicts)
     }
 
     fn close(&mut self, line: &ScenarioLine, queue: Option<&str>) -> Result<(), Stop> {

@@ -35,12 +35,16 @@ pub enum AnswersDecl {
     OneOf(Vec<Name>),
     /// `number`
     Number,
+    /// `verdicts`
+    Verdicts,
+    /// `data`
+    Data,
 }
 
 /// What a hook says, or what its failure counts as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JudgementDecl {
-    /// `severe`
+    /// `severe`; `accept` or `refuse` of a hook that is asked about events.
     Outcome(Name),
     /// `0.5`, as written.
     Number(Name),
@@ -97,10 +101,12 @@ pub enum PriorityDecl {
 }
 
 /// What a mocked hook says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum MockJudgement {
     /// `-> severe`, `-> 0.7`
     Says(JudgementDecl),
+    /// `-> { reading: { … } }`, and the braces' place.
+    Gives(Vec<(Name, Expr)>, Span),
     /// `fails`
     Fails,
 }

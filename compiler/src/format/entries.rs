@@ -88,6 +88,9 @@ impl<'a> Source<'a> {
                 let after = decl.newest_by.as_ref().unwrap_or(&decl.name).span.end;
                 let head = format!("event {} {newest}", decl.name.text());
                 let mut parts = vec![text(head), self.fields(after, &decl.fields)];
+                for (clause, hook) in [("made", &decl.made_by), ("checked", &decl.checked_by)] {
+                    parts.extend(hook.iter().map(|hook| text(format!(" {clause} by hook {}", hook.text))));
+                }
                 if let Some(intake) = &decl.intake {
                     let per = self.slice(intake.per.span);
                     parts.push(text(format!(" at most {} per {per} else dead letter", intake.n.value)));

@@ -10,6 +10,8 @@ impl Source<'_> {
         let answers = match &decl.answers {
             AnswersDecl::OneOf(names) => one_of(names),
             AnswersDecl::Number => "number".into(),
+            AnswersDecl::Verdicts => "verdicts".into(),
+            AnswersDecl::Data => "data".into(),
         };
         let time = decl.within.as_ref().map(|w| w.span);
         let memory = decl.memory.as_ref().map(|m| m.span);
@@ -51,12 +53,16 @@ impl Source<'_> {
             PriorityDecl::Hook(ask) => self.ask(ask, parts),
         }
     }
-}
 
-/// What a mocked hook says.
-pub(super) fn mocked(answer: &MockJudgement) -> String {
-    match answer {
-        MockJudgement::Says(judgement) => format!("-> {}", judgement.written().text),
-        MockJudgement::Fails => "fails".into(),
+    /// What a mocked hook says.
+    pub(super) fn mocked(&self, answer: &MockJudgement, parts: &mut Vec<Part>) {
+        match answer {
+            MockJudgement::Says(judgement) => parts.push(text(format!("-> {}", judgement.written().text))),
+            MockJudgement::Gives(entries, span) => {
+                parts.push(text("-> "));
+                parts.push(self.literal(span.start, entries));
+            }
+            MockJudgement::Fails => parts.push(text("fails")),
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! The tree as lines: what states do, values, and scenarios.
 
 use super::entries::{BLANKS, COMMA, Source, clock, entry, from, line, taken, text};
-use super::hooks::mocked;
 use super::layout::{Entry, Part};
 use crate::ast::*;
 
@@ -169,7 +168,7 @@ impl Source<'_> {
         }
     }
 
-    fn literal(&self, after: u32, entries: &[(Name, Expr)]) -> Part {
+    pub(super) fn literal(&self, after: u32, entries: &[(Name, Expr)]) -> Part {
         let entries = entries
             .iter()
             .map(|(name, value)| {
@@ -233,7 +232,8 @@ impl Source<'_> {
                 });
             }
             ScenarioLineKind::MockHook { hook, answer } => {
-                parts.push(text(format!("mock hook {} {}", hook.text, mocked(answer))));
+                parts.push(text(format!("mock hook {} ", hook.text)));
+                self.mocked(answer, &mut parts);
             }
             ScenarioLineKind::ChannelFails { channel, times } => {
                 let times = if *times == 1 { "once".to_string() } else { format!("{times} times") };

@@ -8,14 +8,17 @@ use journey_spec::{Sensitive, Type, Value, codes};
 use super::expressions::{Whose, parts, without_question_mark};
 use super::journeys::JourneyScope;
 use super::{Lower, ir_fields};
-use crate::ast::{AnswersDecl, AskDecl, Expr, ExprKind, HookDecl, JudgementDecl, Name, PriorityDecl};
+use crate::ast::{AnswersDecl, AskDecl, EventDecl, Expr, ExprKind, HookDecl, JudgementDecl, Name, Path, PriorityDecl};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
 use crate::project::module_beside;
-use crate::resolve::{FieldInfo, Kind, Names, listed};
+use crate::resolve::{Declared, FieldInfo, Kind, Names, listed};
 use crate::source::Span;
 use crate::spans::Node;
-use crate::types::{mismatch, noun, walk};
+use crate::types::{Scope, mismatch, noun, walk};
+
+/// What becomes of an event where its hook fails.
+const DOOR: [&str; 2] = ["accept", "refuse"];
 
 /// A hook that is asked somewhere.
 pub(super) struct Asked {
@@ -32,9 +35,19 @@ impl Asked {
     pub(super) fn ty(&self) -> Type {
         match &self.answers {
             HookAnswers::OneOf(names) => Type::OneOf(names.clone()),
-            HookAnswers::Number => Type::Number,
+            // Who says something of events is asked by no journey, which has been said.
+            HookAnswers::Number | HookAnswers::Verdicts | HookAnswers::Data => Type::Number,
         }
     }
+}
+
+/// Where an event's declaration names a hook.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// `made by hook`
+    Made,
+    /// `checked by hook`
+    Checked,
 }
 
 impl Lower<'_, '_> {
@@ -86,8 +99,9 @@ impl Lower<'_, '_> {
             }
             memory.value.clamp(1, Hook::MOST_MEMORY)
         });
-        let on_failure = judgement(&decl.on_failure);
-        Hook { name: decl.name.text.clone(), params, answers: answers(decl), from, within, memory, on_failure }
+        let on_failure = judgement(decl);
+        let name = decl.name.text.clone();
+        Hook { name, params, answers: answers(decl), from, sha256: None, within, memory, on_failure }
     }
 
     /// What a failure counts as is something that the hook may say.
@@ -109,6 +123,18 @@ impl Lower<'_, '_> {
                     .label("not a number")
                     .help("write the number that its failure counts as, such as `on failure 0.5`"),
             ),
+            (AnswersDecl::Verdicts | AnswersDecl::Data, said) => {
+                let written = said.written();
+                if !matches!(said, JudgementDecl::Outcome(_)) || !DOOR.contains(&written.text.as_str()) {
+                    let message = format!(
+                        "`{name}` is asked whether an event is let in, and `{}` is no answer to that",
+                        written.text
+                    );
+                    self.out.say(mismatch(written.span, message).label("neither `accept` nor `refuse`").help(
+                        "`on failure refuse` keeps an event away that nobody could look at, for the dead letters; `on failure accept` takes it in as it came",
+                    ));
+                }
+            }
             (AnswersDecl::OneOf(known), JudgementDecl::Number(_)) => self.out.say(
                 mismatch(said.span, format!("`{name}` says one of its names, and never {}", said.text))
                     .label("a number")
@@ -142,6 +168,20 @@ impl Lower<'_, '_> {
         let names = self.names;
         let id = self.position(Kind::Hook, &decl.hook.text, decl.hook.span)?;
         let hook = names.hooks.get(id as usize)?;
+        if let AnswersDecl::Verdicts | AnswersDecl::Data = hook.decl.answers {
+            let name = &decl.hook.text;
+            let (says, clause) = match hook.decl.answers {
+                AnswersDecl::Data => ("gives an event's data anew", "made"),
+                _ => ("says what is wrong with an event", "checked"),
+            };
+            self.out.say(
+                mismatch(decl.span, format!("`{name}` {says}, and a journey needs a name or a number"))
+                    .label("asked about events only")
+                    .also(hook.decl.name.span, "declared here")
+                    .help(format!("name it where the event is declared: `event … {{ … }} {clause} by hook {name}`")),
+            );
+            return None;
+        }
         let whose = Whose {
             word: "hook",
             name: &hook.decl.name.text,
@@ -156,12 +196,73 @@ impl Lower<'_, '_> {
         }
         let written: Vec<String> = args.iter().take(decl.args.len()).map(ToString::to_string).collect();
         let text = format!("{}({})", decl.hook.text, written.join(", "));
-        let on_failure = match judgement(&hook.decl.on_failure) {
+        let on_failure = match judgement(hook.decl) {
             Judgement::Outcome(name) => Value::Text(name),
             Judgement::Number(number) => Value::Number(number),
+            Judgement::Accept | Judgement::Refuse => return None,
         };
         let sensitive = sensitive(names, &hook.fields);
         Some(Asked { ask: Ask { hook: HookId(id), args, text }, answers: answers(hook.decl), on_failure, sensitive })
+    }
+
+    /// `made by hook tidy`, `checked by hook plausible`: what the hook is told are the event's fields of its parameters'
+    /// names.
+    pub(super) fn at_the_door(&mut self, event: &Declared<'_, EventDecl>, clause: &Name, door: Door) -> Option<HookId> {
+        let names = self.names;
+        let id = self.position(Kind::Hook, &clause.text, clause.span)?;
+        let hook = names.hooks.get(id as usize)?;
+        let (of, name) = (event.decl.name.text(), &hook.decl.name.text);
+        let (wanted, word, says) = match door {
+            Door::Made => (AnswersDecl::Data, "made", "data"),
+            Door::Checked => (AnswersDecl::Verdicts, "checked", "verdicts"),
+        };
+        if hook.decl.answers != wanted {
+            self.out.say(
+                mismatch(clause.span, format!("`{of}` is {word} by a hook that says `{says}`, and `{name}` does not"))
+                    .label("says something else")
+                    .also(hook.decl.name.span, "declared here")
+                    .help(format!("declare it as `hook {name}(…) -> {says} from … on failure refuse`")),
+            );
+            return None;
+        }
+        let owner = format!("the event `{of}`");
+        let scope = Scope { fields: &event.fields, owner: &owner, customer: false, code: &codes::J0101 };
+        let whose = Whose { word: "hook", name, declared: hook.decl.name.span, params: &hook.fields };
+        let mut fits = true;
+        for param in &hook.fields {
+            let path = Path { parts: vec![Name { text: param.name.clone(), span: clause.span }], span: clause.span };
+            let given = Expr { kind: ExprKind::Path(path), span: clause.span };
+            let found = self.argument(scope, &given, param, whose);
+            fits &= found.is_some();
+            let field = event.fields.iter().find(|f| f.name == param.name);
+            if let (Door::Made, Some(_), Some(field)) = (door, found, field)
+                && let (Some(was), Some(is)) = (&field.ty, &param.ty)
+                && was != is
+            {
+                fits = false;
+                let message = format!(
+                    "`{name}` gives `{}` back as {}, and in `{of}` it is {}",
+                    param.name,
+                    is.spelled(),
+                    was.spelled()
+                );
+                self.out.say(
+                    mismatch(clause.span, message)
+                        .label("of another type")
+                        .also(param.span, "given back as this")
+                        .also(field.span, "declared here")
+                        .help("declare both alike; what the hook gives back takes the place of what came"),
+                );
+            }
+        }
+        match fits {
+            true => Some(HookId(id)),
+            // What is wrong with them has been said.
+            false => {
+                self.out.poisoned = true;
+                None
+            }
+        }
     }
 
     pub(super) fn priority(&mut self, journey: &JourneyScope<'_>, decl: &PriorityDecl) -> Option<PriorityOf> {
@@ -221,6 +322,8 @@ fn texts(names: &[Name]) -> Vec<&str> {
 pub(crate) fn answers(decl: &HookDecl) -> HookAnswers {
     match &decl.answers {
         AnswersDecl::Number => HookAnswers::Number,
+        AnswersDecl::Verdicts => HookAnswers::Verdicts,
+        AnswersDecl::Data => HookAnswers::Data,
         AnswersDecl::OneOf(names) => {
             let mut seen = BTreeSet::new();
             HookAnswers::OneOf(names.iter().filter(|n| seen.insert(&n.text)).map(|n| n.text.clone()).collect())
@@ -228,8 +331,11 @@ pub(crate) fn answers(decl: &HookDecl) -> HookAnswers {
     }
 }
 
-fn judgement(decl: &JudgementDecl) -> Judgement {
-    match decl {
+fn judgement(decl: &HookDecl) -> Judgement {
+    let about_events = matches!(decl.answers, AnswersDecl::Verdicts | AnswersDecl::Data);
+    match &decl.on_failure {
+        JudgementDecl::Outcome(name) if about_events && name.text == "accept" => Judgement::Accept,
+        JudgementDecl::Outcome(_) if about_events => Judgement::Refuse,
         JudgementDecl::Outcome(name) => Judgement::Outcome(name.text.clone()),
         JudgementDecl::Number(number) => Judgement::Number(number.text.parse().unwrap_or(0.0)),
     }

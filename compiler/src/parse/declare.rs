@@ -85,12 +85,32 @@ impl<'a> Reader<'a> {
         Some(IntakeDecl { n: n?, per: per?, span })
     }
 
+    /// A clause that may stand once behind an event's fields.
+    fn clause<T>(
+        &mut self,
+        known: &mut Option<T>,
+        node: Node<'a>,
+        what: &str,
+        read: impl Fn(&mut Self, Node<'a>) -> Option<T>,
+    ) {
+        let span = self.span(&node);
+        match (known.is_some(), read(self, node)) {
+            (true, _) => self.twice(span, what),
+            (false, clause) => *known = clause,
+        }
+    }
+
+    /// `made by hook tidy`, `checked by hook plausible`
+    fn hook_of_event(&mut self, node: Node<'a>) -> Option<Name> {
+        node.into_inner().find(|n| n.as_rule() == Rule::name).map(|n| self.name(&n))
+    }
+
     pub(super) fn event(&mut self, node: Node<'a>) -> Option<EventDecl> {
         let span = self.span(&node);
         let doc = self.doc(span.start);
         let mut name = None;
         let mut newest_by = None;
-        let mut intake = None;
+        let (mut made_by, mut checked_by, mut intake) = (None, None, None);
         let mut fields = Vec::new();
         for part in node.into_inner() {
             match part.as_rule() {
@@ -98,12 +118,14 @@ impl<'a> Reader<'a> {
                 Rule::newest => {
                     newest_by = part.into_inner().find(|n| n.as_rule() == Rule::path).map(|n| self.path(&n));
                 }
-                Rule::intake => intake = self.intake(part),
+                Rule::made_by => self.clause(&mut made_by, part, "`made by`", Reader::hook_of_event),
+                Rule::checked_by => self.clause(&mut checked_by, part, "`checked by`", Reader::hook_of_event),
+                Rule::intake => self.clause(&mut intake, part, "`at most`", Reader::intake),
                 Rule::fields => fields = self.fields(span, part),
                 _ => {}
             }
         }
-        Some(EventDecl { doc, name: name?, newest_by, fields, intake, span })
+        Some(EventDecl { doc, name: name?, newest_by, fields, made_by, checked_by, intake, span })
     }
 
     pub(super) fn service(&mut self, node: Node<'a>) -> Option<ServiceDecl> {

@@ -3,7 +3,7 @@
 //! The grammar only says where a bad piece begins and ends. Its first word tells what was meant; the piece is read
 //! again by that word's own rule, which gives the furthest place that makes sense and what could stand there.
 
-use journey_spec::codes::{J0001, J0008};
+use journey_spec::codes::J0001;
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 
@@ -190,10 +190,6 @@ const CONTINUATIONS: Lines = &[
     ("sensitive", &[Rule::sensitive]),
 ];
 
-/// Words that the language will have at the top of a file, and what to do meanwhile.
-const LATER: &[(&str, &str)] =
-    &[("checked", "let the journey look at what came: `choose` by a hook, or by conditions")];
-
 impl Reader<'_> {
     /// Says once what is wrong with a bad piece.
     pub(super) fn bad(&mut self, node: &Node<'_>, place: Place) {
@@ -221,11 +217,15 @@ impl Reader<'_> {
     fn reason(&self, piece: &str, line: Span, place: Place) -> Finding {
         let word = token(piece);
         let here = Span { end: line.start + word.len() as u32, ..line };
-        if place == Place::File && word == "at" {
-            return self.furthest(&[Rule::intake], piece, line, place);
-        }
-        if let Some((word, help)) = LATER.iter().find(|(later, _)| place == Place::File && *later == word) {
-            return later(&format!("`{word}`"), here, help);
+        // What stands behind an event's fields.
+        let clause = match word {
+            "at" => Some(Rule::intake),
+            "made" => Some(Rule::made_by),
+            "checked" => Some(Rule::checked_by),
+            _ => None,
+        };
+        if let Some(rule) = clause.filter(|_| place == Place::File) {
+            return self.furthest(&[rule], piece, line, place);
         }
         if word == "allow" {
             return match place {
@@ -380,12 +380,6 @@ fn odd(found: &str, span: Span, message: String) -> Finding {
     }
 }
 
-fn later(what: &str, span: Span, help: &str) -> Finding {
-    Finding::new(&J0008, span, format!("{what} is not part of the language yet"))
-        .label("not in this version")
-        .help(help.to_string())
-}
-
 /// Signs of other languages, with the words that mean the same here.
 fn foreign(rest: &str, here: Span, sets: bool) -> Option<Finding> {
     const SIGNS: [(&str, &str); 7] =
@@ -508,6 +502,10 @@ fn spellings(rule: Rule) -> Vec<String> {
         Rule::stay => &["stay"],
         Rule::settle => &["settle"],
         Rule::any_number => &["number"],
+        Rule::any_verdicts => &["verdicts"],
+        Rule::any_data => &["data"],
+        Rule::made_by => &["made"],
+        Rule::checked_by => &["checked"],
         Rule::hook_within => &["within"],
         Rule::on_failure => &["on"],
         Rule::body => &["from"],
@@ -554,6 +552,10 @@ fn describe(rule: Rule) -> String {
         Rule::locale_in | Rule::saying => String::new(),
         Rule::integer | Rule::number => "a number".into(),
         Rule::any_number => "`number`".into(),
+        Rule::any_verdicts => "`verdicts`".into(),
+        Rule::any_data => "`data`".into(),
+        Rule::made_by => "`made by`".into(),
+        Rule::checked_by => "`checked by`".into(),
         Rule::memory => "memory such as `16MiB`".into(),
         Rule::hook_within => "`within`".into(),
         Rule::on_failure => "`on failure`".into(),

@@ -22,6 +22,8 @@ impl<'a> Reader<'a> {
                 }
                 Rule::one_of => answers = Some(AnswersDecl::OneOf(self.idents(part))),
                 Rule::any_number => answers = Some(AnswersDecl::Number),
+                Rule::any_verdicts => answers = Some(AnswersDecl::Verdicts),
+                Rule::any_data => answers = Some(AnswersDecl::Data),
                 Rule::body => from = part.into_inner().find(|n| n.as_rule() == Rule::string).map(|n| self.string(&n)),
                 Rule::hook_within => {
                     for bound in part.into_inner() {
@@ -121,6 +123,10 @@ impl<'a> Reader<'a> {
             match part.as_rule() {
                 Rule::name if hook.is_none() => hook = Some(self.name(&part)),
                 Rule::k_fails => answer = Some(MockJudgement::Fails),
+                Rule::literal => {
+                    let span = self.span(&part);
+                    answer = Some(MockJudgement::Gives(self.entries(part), span));
+                }
                 _ => answer = self.judgement(&part).map(MockJudgement::Says).or(answer),
             }
         }

@@ -3,8 +3,8 @@
 use journey_spec::codes;
 
 use super::Scenario;
-use crate::ast::{AnswersDecl, JudgementDecl, MockAnswer, MockJudgement, Name};
-use crate::resolve::{Kind, unknown};
+use crate::ast::{AnswersDecl, HookDecl, JudgementDecl, MockAnswer, MockJudgement, Name};
+use crate::resolve::{Declared, Kind, unknown};
 use crate::types::mismatch;
 
 impl Scenario<'_, '_> {
@@ -44,8 +44,19 @@ impl Scenario<'_, '_> {
     pub(super) fn mock_hook(&mut self, hook: &Name, answer: &MockJudgement) {
         let names = self.names;
         let found = names.known_as(Kind::Hook, &hook.text, hook.span, self.out);
-        let (Some(declared), MockJudgement::Says(said)) = (found.and_then(|i| names.hooks.get(i)), answer) else {
-            return;
+        let Some(declared) = found.and_then(|i| names.hooks.get(i)) else { return };
+        let said = match (answer, &declared.decl.answers) {
+            (MockJudgement::Fails, _) => return,
+            (MockJudgement::Gives(values, span), AnswersDecl::Data) => {
+                return self.fields(values, &declared.fields, *span, &format!("what `{}` gives back", hook.text));
+            }
+            (MockJudgement::Gives(_, span), _) => {
+                let message = format!("`{}` gives no data back, and these are some", hook.text);
+                return self.out.say(
+                    mismatch(*span, message).label("not an answer").also(declared.decl.name.span, "declared here"),
+                );
+            }
+            (MockJudgement::Says(said), _) => said,
         };
         let name = said.written();
         match (&declared.decl.answers, said) {
@@ -54,6 +65,22 @@ impl Scenario<'_, '_> {
                 mismatch(name.span, format!("`{}` says a number, and `{}` is none", hook.text, name.text))
                     .label("not a number")
                     .also(declared.decl.name.span, "declared here"),
+            ),
+            (AnswersDecl::Verdicts, JudgementDecl::Outcome(name))
+                if ["accept", "refuse"].contains(&name.text.as_str()) => {}
+            (AnswersDecl::Verdicts, _) => self.out.say(
+                mismatch(
+                    name.span,
+                    format!("`{}` accepts an event or refuses it, and `{}` is neither", hook.text, name.text),
+                )
+                .label("neither `accept` nor `refuse`")
+                .also(declared.decl.name.span, "declared here"),
+            ),
+            (AnswersDecl::Data, _) => self.out.say(
+                mismatch(name.span, format!("`{}` gives an event's data back, and `{}` is none", hook.text, name.text))
+                    .label("no data")
+                    .also(declared.decl.name.span, "declared here")
+                    .help(format!("write all that it gives: `mock hook {} -> {{ {} }}`", hook.text, sample(declared))),
             ),
             (AnswersDecl::OneOf(known), _) => {
                 let known = known.iter().map(|n| n.text.as_str());
@@ -64,4 +91,10 @@ impl Scenario<'_, '_> {
             }
         }
     }
+}
+
+/// The data that a hook gives back, to be filled in.
+fn sample(hook: &Declared<'_, HookDecl>) -> String {
+    let fields: Vec<String> = hook.fields.iter().map(|f| format!("{}: …", f.name)).collect();
+    fields.join(", ")
 }

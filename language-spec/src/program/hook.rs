@@ -12,7 +12,8 @@ use crate::types::Type;
 /// `hook NAME(PARAM: TYPE, …) -> ANSWERS from "FILE" within D, N MiB on failure ANSWER`.
 ///
 /// A hook only judges: it has no clock, sends nothing and asks nobody. A step that comes to one stands still until its
-/// answer is known.
+/// answer is known. One that says a name or a number is asked by journeys, one that says verdicts or gives data is asked
+/// about events, before any journey hears them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hook {
     /// Name, as written.
@@ -23,6 +24,10 @@ pub struct Hook {
     pub answers: HookAnswers,
     /// The module's file, relative to the project.
     pub from: String,
+    /// SHA-256 of the module's bytes, in hexadecimal, where there was one when the project was compiled. A host of hooks
+    /// runs no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// How long it may think, up to [`Hook::LONGEST`].
     pub within: Millis,
     /// How many MiB of memory it may use, up to [`Hook::MOST_MEMORY`].
@@ -47,6 +52,7 @@ impl Hook {
         match (&self.answers, judgement) {
             (HookAnswers::OneOf(names), Judgement::Outcome(name)) => names.contains(name),
             (HookAnswers::Number, Judgement::Number(n)) => n.is_finite(),
+            (HookAnswers::Verdicts | HookAnswers::Data, Judgement::Accept | Judgement::Refuse) => true,
             _ => false,
         }
     }
@@ -60,9 +66,21 @@ pub enum HookAnswers {
     OneOf(Vec<String>),
     /// A number.
     Number,
+    /// What is wrong with an event's data; where nothing is, the event is accepted.
+    Verdicts,
+    /// Its parameters again, by name: they take the place of the event's data.
+    Data,
 }
 
-/// What a hook says.
+impl HookAnswers {
+    /// Whether it is asked about an event, before any journey hears it.
+    #[must_use]
+    pub fn is_about_events(&self) -> bool {
+        matches!(self, HookAnswers::Verdicts | HookAnswers::Data)
+    }
+}
+
+/// What a hook says, or what its failure counts as.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgement {
@@ -70,6 +88,10 @@ pub enum Judgement {
     Outcome(String),
     /// A number.
     Number(f64),
+    /// An event is taken in: by a hook that says verdicts because it has none, after a failure as it came.
+    Accept,
+    /// An event goes to the dead letters.
+    Refuse,
 }
 
 impl fmt::Display for Judgement {
@@ -77,6 +99,8 @@ impl fmt::Display for Judgement {
         match self {
             Judgement::Outcome(name) => f.write_str(name),
             Judgement::Number(n) => write!(f, "{n}"),
+            Judgement::Accept => f.write_str("accept"),
+            Judgement::Refuse => f.write_str("refuse"),
         }
     }
 }

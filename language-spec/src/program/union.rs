@@ -83,7 +83,8 @@ pub fn union(before: &Program, newest: &Program, lives: impl Fn(JourneyId) -> bo
         services: by_name(&mut all.services, &newest.services, |a: &Service, b| same(&a.name, &b.name)),
         hooks: by_name(&mut all.hooks, &newest.hooks, |a: &Hook, b| same(&a.name, &b.name)),
     };
-    moved.events = by_name(&mut all.events, &newest.events, |a: &Event, b| same(&a.name, &b.name));
+    let events: Vec<Event> = newest.events.iter().map(|event| renumbered(event, &moved)).collect::<Result<_, _>>()?;
+    moved.events = by_name(&mut all.events, &events, |a: &Event, b| same(&a.name, &b.name));
     for message in &newest.messages {
         let message = renumbered(message, &moved)?;
         moved.messages.push(placed(&mut all.messages, message, Message::eq));

@@ -13,6 +13,7 @@ use super::outbox::{Task, write_task};
 use super::versions::{Change, lived};
 use super::{CACHED, Engine, Pace};
 use crate::error::{EngineError, StoreError};
+use crate::feed::in_one_spelling;
 use crate::store::{Batch, CustomerWrite, OutboxAdd, Record, TimelineAdd};
 
 /// How many due customers are looked up at once.
@@ -310,7 +311,7 @@ impl Engine {
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
         let lived_before = lived(&customer);
         let hooks = &mut self.hooks;
-        let mut ask = |request: &HookRequest| hooks.ask(request);
+        let mut ask = |request: &HookRequest| in_one_spelling(&program, request, hooks.ask(request));
         let before = customer.now();
         let (customer, effects) = step_asking(&program, &self.orders, customer, input, at, &mut ask);
         self.steps += 1;

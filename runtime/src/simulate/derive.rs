@@ -13,7 +13,8 @@ use journey_spec::program::{
 use journey_spec::types::Type;
 
 use super::profile::{
-    DeskPlan, EventPlan, Faults, Follow, HookPlan, Made, Make, MessagePlan, Moment, Profile, ServicePlan, When,
+    ACCEPT, DeskPlan, EventPlan, Faults, Follow, HookPlan, Made, Make, MessagePlan, Moment, Profile, REFUSE,
+    ServicePlan, When,
 };
 use super::words::{Delay, Rate, Share};
 
@@ -67,6 +68,9 @@ impl HookPlan {
         let says = match answers {
             HookAnswers::OneOf(names) => names.iter().map(|name| (name.clone(), 1)).collect(),
             HookAnswers::Number => Vec::new(),
+            HookAnswers::Verdicts => vec![(ACCEPT.into(), 19), (REFUSE.into(), 1)],
+            // Its data are not known, so that they go on as they came.
+            HookAnswers::Data => vec![(ACCEPT.into(), 1)],
         };
         HookPlan { says, number: (0.0, 1.0), failed: Share::percent(1) }
     }

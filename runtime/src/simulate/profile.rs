@@ -166,10 +166,15 @@ pub struct ServicePlan {
     pub silent: Share,
 }
 
+/// What a hook says of an event that it has nothing against.
+pub(super) const ACCEPT: &str = "accept";
+/// What a hook says of an event that is to go to the dead letters.
+pub(super) const REFUSE: &str = "refuse";
+
 /// What a hook says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HookPlan {
-    /// Its names, by weight; of a hook that says a number, none.
+    /// Its names, by weight; of a hook that says a number, none; of one that says verdicts, `accept` and `refuse`.
     pub says: Vec<(String, u32)>,
     /// The range of its numbers.
     pub number: (f64, f64),

@@ -3,17 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use journey_spec::program::{Channel, DAY, HOUR, MINUTE, Millis, Program};
+use journey_spec::program::{Channel, DAY, HOUR, HookAnswers, MINUTE, Millis, Program};
 use journey_spec::time::Zone;
-use journey_spec::value::{Data, lookup};
+use journey_spec::value::{Data, fields_to_json, lookup};
 use journey_spec::{Ts, Value, places};
 use journey_step::effect::{CallRequest, HandoffCase, Release};
-use journey_step::{Customer, HookAnswer, HookRequest, Input};
+use journey_step::{Customer, HookAnswer, HookRequest, Input, Verdict};
 
 use super::Simulation;
 use super::hostile::Adversary;
 use super::make::{Making, later_in_hours};
-use super::profile::{EventPlan, Follow, MessagePlan, When};
+use super::profile::{ACCEPT, EventPlan, Follow, MessagePlan, When};
 use super::random::Random;
 use super::words::Share;
 
@@ -421,16 +421,24 @@ impl<'s> World<'s> {
 
     /// A hook is asked.
     pub(super) fn judged(&mut self, program: &Program, request: &HookRequest) -> HookAnswer {
-        let Some((id, _)) = program.hook(&request.hook) else { return HookAnswer::Failed("it is not declared".into()) };
+        let Some((id, hook)) = program.hook(&request.hook) else {
+            return HookAnswer::Failed("it is not declared".into());
+        };
         let Some(plan) = self.sim.profile.hooks.get(id.index()) else {
             return HookAnswer::Failed("it says nothing here".into());
         };
         if self.random.happens(plan.failed) {
             return HookAnswer::Failed("as the profile says".into());
         }
-        match self.random.weighted(&plan.says) {
-            Some(name) => HookAnswer::Outcome(name.clone()),
-            None => HookAnswer::Number(plan.number.0 + self.random.unit() * (plan.number.1 - plan.number.0)),
+        let said = self.random.weighted(&plan.says);
+        match (&hook.answers, said) {
+            (HookAnswers::Verdicts, Some(name)) if name != ACCEPT => {
+                HookAnswer::Verdicts(vec![Verdict { code: "simulated".into(), message: "as the profile says".into() }])
+            }
+            (HookAnswers::Verdicts, _) => HookAnswer::Verdicts(Vec::new()),
+            (HookAnswers::Data, _) => HookAnswer::Data(fields_to_json(&request.args.iter().cloned().collect())),
+            (_, Some(name)) => HookAnswer::Outcome(name.clone()),
+            (_, None) => HookAnswer::Number(plan.number.0 + self.random.unit() * (plan.number.1 - plan.number.0)),
         }
     }
 }

@@ -12,6 +12,7 @@
 use journey_spec::program::{Hook, Judgement};
 use journey_spec::value::Value;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::customer::Customer;
 use crate::effect::Effect;
@@ -21,6 +22,9 @@ pub const MOST_ASKED: u32 = 256;
 
 /// Why every hook fails where nobody runs any.
 pub const NO_HOOKS: &str = "this version runs no hooks";
+
+/// Why a hook fails that says something of another kind than its declaration.
+pub(crate) const UNDECLARED: &str = "it said what it is not declared to say";
 
 /// A question to a hook.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,8 +45,21 @@ pub enum HookAnswer {
     Outcome(String),
     /// It said a number.
     Number(f64),
+    /// It said what is wrong with an event; nothing is where it may be taken in.
+    Verdicts(Vec<Verdict>),
+    /// It gave its parameters again: an object of them by name. It is held against their declared types.
+    Data(Json),
     /// It gave no answer, for this reason. The reason stands in timelines: nothing of the customer's data may be in it.
     Failed(String),
+}
+
+/// One thing that is wrong with an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// A short word that a program can compare, such as `too_high`; it stands in timelines.
+    pub code: String,
+    /// A sentence for a person; it stands with the event in the dead letters, and nowhere else.
+    pub message: String,
 }
 
 impl HookAnswer {
@@ -52,12 +69,13 @@ impl HookAnswer {
             HookAnswer::Outcome(name) => Judgement::Outcome(name.clone()),
             HookAnswer::Number(n) => Judgement::Number(*n),
             HookAnswer::Failed(why) => return Err(why.clone()),
+            HookAnswer::Verdicts(_) | HookAnswer::Data(_) => return Err(UNDECLARED.into()),
         };
         match (hook.may_say(&judgement), &judgement) {
             (true, _) => Ok(judgement),
-            (false, Judgement::Outcome(_)) => Err("it said what it is not declared to say".into()),
             (false, Judgement::Number(n)) if n.is_finite() => Err("it said a number in place of a name".into()),
             (false, Judgement::Number(_)) => Err("it said a number that is none".into()),
+            (false, _) => Err(UNDECLARED.into()),
         }
     }
 }

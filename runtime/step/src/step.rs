@@ -8,6 +8,7 @@
 
 mod calls;
 mod conditions;
+mod door;
 mod due;
 mod events;
 mod forget;

@@ -82,6 +82,8 @@ pub fn program() -> Program {
         name: name.into(),
         fields: vec![field("order", Type::Record("Order".into()))],
         intake: None,
+        made_by: None,
+        checked_by: None,
         newest_by: None,
     };
     let outcomes = [("yes", 5), ("no", 4), ("failed", 4)];

@@ -1,7 +1,9 @@
 //! Hooks: what they may say, and that those who ask them can bear it.
 
 use super::{Judged, once, wrong};
-use crate::program::{Ask, Expr, Handoff, Hook, HookAnswers, Judgement, PriorityOf, Program, Set, StateId};
+use crate::program::{
+    Ask, Event, Expr, Field, Handoff, Hook, HookAnswers, Judgement, PriorityOf, Program, Set, StateId,
+};
 use crate::value::Value;
 
 /// What a hook may say is something, its failure counts as some of that, and its limits are within those of the language.
@@ -14,6 +16,11 @@ pub(super) fn declared(program: &Program) -> Judged {
             }
             once(&format!("{place}.answers"), names.iter().map(String::as_str))?;
         }
+        if let Some(hash) = &hook.sha256
+            && (hash.len() != 64 || !hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+        {
+            return wrong(format!("{place}.sha256"), "is no SHA-256 in hexadecimal");
+        }
         if !hook.may_say(&hook.on_failure) {
             return wrong(format!("{place}.on_failure"), format!("is no answer that `{}` may give", hook.name));
         }
@@ -24,6 +31,30 @@ pub(super) fn declared(program: &Program) -> Judged {
             return wrong(format!("{place}.memory"), format!("is {} MiB, and a hook has 1 to 64", hook.memory));
         }
     }
+    program.events.iter().enumerate().try_for_each(|(i, event)| at_the_door(program, i, event))
+}
+
+/// Who is asked about an event is one who says something of it, and what it is told and gives is the event's.
+fn at_the_door(program: &Program, number: usize, event: &Event) -> Judged {
+    for (clause, id, answers) in
+        [("made_by", event.made_by, HookAnswers::Data), ("checked_by", event.checked_by, HookAnswers::Verdicts)]
+    {
+        let Some(hook) = id.and_then(|id| program.hooks.get(id.index())) else { continue };
+        let place = format!("events[{number}].{clause}");
+        if hook.answers != answers {
+            return wrong(place, format!("names `{}`, which says something else", hook.name));
+        }
+        let of_the_event = |param: &&Field| {
+            let field = event.fields.iter().find(|f| f.name == param.name);
+            field.is_some_and(|f| clause == "checked_by" || f.ty == param.ty)
+        };
+        if let Some(param) = hook.params.iter().find(|p| !of_the_event(p)) {
+            return wrong(
+                place,
+                format!("names `{}`, whose `{}` is no such field of the event", hook.name, param.name),
+            );
+        }
+    }
     Ok(())
 }
 
@@ -32,7 +63,7 @@ pub(super) fn chosen(program: &Program, place: &str, ask: &Ask, ways: &[(String,
     once(place, ways.iter().map(|(name, _)| name.as_str()))?;
     let Some(hook) = asked(program, place, ask)? else { return Ok(()) };
     let HookAnswers::OneOf(names) = &hook.answers else {
-        return wrong(place, format!("chooses by `{}`, which says a number", hook.name));
+        return wrong(place, format!("chooses by `{}`, which says no name", hook.name));
     };
     if let Some(missing) = names.iter().find(|name| !ways.iter().any(|(way, _)| way == *name)) {
         return wrong(place, format!("does not say where `{missing}` leads"));
@@ -71,6 +102,9 @@ fn asked<'p>(program: &'p Program, place: &str, ask: &Ask) -> Result<Option<&'p 
     if hook.params.len() != ask.args.len() {
         let (has, takes) = (ask.args.len(), hook.params.len());
         wrong(format!("{place}.args"), format!("has {has}, and `{}` takes {takes}", hook.name))?;
+    }
+    if hook.answers.is_about_events() {
+        wrong(place, format!("asks `{}`, which is asked about events only", hook.name))?;
     }
     Ok(Some(hook))
 }

@@ -6,6 +6,7 @@ use journey_spec::value::{Data, Value, lookup};
 
 use super::Run;
 use super::conditions::Asked;
+use super::door::Shut;
 use super::moves::Admission;
 use super::values::{is_key, key_text};
 use crate::customer::{Instance, Settle, Stop, fold_address, later};
@@ -21,7 +22,7 @@ impl<'p> Run<'p> {
     ///
     /// Where its declaration limits how many are taken in, that is asked before any journey hears it; it counts once
     /// some journey has taken it, so that what nobody waits for, and news that is older than what is known, uses
-    /// nothing up.
+    /// nothing up. Then its hooks are asked: one may make its data anew, one may refuse it.
     pub(crate) fn event(&mut self, name: &str, at: Ts, data: &Data) {
         let program = self.program;
         let Some((id, declared)) = program.event(name) else {
@@ -32,6 +33,13 @@ impl<'p> Run<'p> {
             self.out.push(Effect::Refuse(format!("`{name}` comes {rule} for one customer")));
             return self.note(None, What::Refused { event: name.to_string(), rule });
         }
+        let data = &match self.at_the_door(declared, data) {
+            Ok(data) => data,
+            Err(Shut { reason, rule }) => {
+                self.out.push(Effect::Refuse(reason));
+                return self.note(None, What::Refused { event: name.to_string(), rule });
+            }
+        };
         // Who hears it is settled before anybody acts on it: what it starts or ends does not hear it again.
         let concerned: Vec<usize> =
             self.c.instances.iter().enumerate().filter(|(_, i)| self.concerns(i, data)).map(|(n, _)| n).collect();

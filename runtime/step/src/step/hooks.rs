@@ -37,6 +37,7 @@ impl Run<'_> {
         self.judged(n, ask).map(|said| match said {
             Judgement::Outcome(name) => Value::Text(name),
             Judgement::Number(number) => Value::Number(number),
+            Judgement::Accept | Judgement::Refuse => Value::Missing,
         })
     }
 

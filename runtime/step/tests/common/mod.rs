@@ -256,7 +256,14 @@ pub fn program(names: &Names, messages: Vec<Message>, policy: Policy, journeys: 
         events: names
             .events
             .iter()
-            .map(|name| Event { name: (*name).into(), fields: Vec::new(), newest_by: None, intake: None })
+            .map(|name| Event {
+                name: (*name).into(),
+                fields: Vec::new(),
+                newest_by: None,
+                intake: None,
+                made_by: None,
+                checked_by: None,
+            })
             .collect(),
         messages,
         hooks: Vec::new(),
