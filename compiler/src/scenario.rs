@@ -137,6 +137,7 @@ impl Scenario<'_, '_> {
             }
             ScenarioLineKind::MockCall { service, answer } => self.mock(service, answer),
             ScenarioLineKind::MockHook { hook, answer } => self.mock_hook(hook, answer),
+            ScenarioLineKind::MockSplit { state, to } => self.mock_split(state, to),
             ScenarioLineKind::Expect(expectation) => self.expect(expectation),
             ScenarioLineKind::Never { from, to, .. } => self.hours(from, to),
             ScenarioLineKind::Advance(_)

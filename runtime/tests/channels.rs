@@ -126,6 +126,7 @@ fn cases_go_to_a_file_too() {
         key: None,
         why: "no \u{1b}[2Jidea".into(),
         transcript: Vec::new(),
+        data: Default::default(),
     };
     for _ in 0..2 {
         let mut desk = CaseFile::open(&path).unwrap();
@@ -152,6 +153,7 @@ fn a_console_tells_how_soon_to_look_and_not_what_is_not_for_every_eye() {
         key: None,
         why: "state `person`".into(),
         transcript: Vec::new(),
+        data: Default::default(),
         priority,
         shown,
     };

@@ -44,6 +44,7 @@ fn case(id: &str) -> Case {
             key: None,
             why: "a reply".into(),
             transcript: Vec::new(),
+            data: Default::default(),
             priority: None,
             shown: None,
         },

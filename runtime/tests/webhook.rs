@@ -81,6 +81,7 @@ fn case() -> Case {
                 said("2026-03-02T10:00:00Z", false, "Your visit was moved."),
                 said("2026-03-02T10:04:00Z", true, "Not again!"),
             ],
+            data: [("booking.slot".to_owned(), Value::Instant(at("2026-05-10T09:00:00Z")))].into(),
             priority: Some(Priority::Number(2.0)),
             shown: None,
         },

@@ -18,7 +18,7 @@ use journey_runtime::service::Answer;
 use journey_runtime::store::Memory;
 use journey_runtime::{Arrival, Engine, EngineError, Outside, parse_line};
 use journey_spec::Ts;
-use journey_spec::program::{Channel, HookAnswers, JourneyId, Millis, Program};
+use journey_spec::program::{Branch, Channel, HookAnswers, JourneyId, Millis, Program, bucket};
 use journey_spec::time::{RANGE, Zone, rfc3339};
 use journey_step::effect::{Entry, Took, What};
 use journey_step::{Customer, HookAnswer, Verdict};
@@ -27,8 +27,10 @@ use serde_json::{Map, Value as Json, json};
 use crate::scenario::outside::{Directed, Wishes};
 use crate::scenario::value::Values;
 
-/// The one customer of a scenario.
+/// The one customer of a scenario, where no line asks for one who goes a certain way of a split.
 const WHO: &str = "customer";
+/// So many names are tried for a customer who goes all the ways that are asked for.
+const MOST_NAMES: u32 = 1_000_000;
 
 /// The name of the answer to STOP, which is owed by law and counts as no message.
 pub(crate) const STOP_CONFIRMATION: &str = "stop confirmation";
@@ -95,6 +97,7 @@ pub(crate) fn play(program: &Arc<Program>, scenario: &ScenarioDecl) -> Result<Pl
         engine,
         wishes,
         journey: program.journey(&scenario.journey.text).map(|(id, _)| id),
+        who: WHO.into(),
         zone: Zone::utc(),
         clock: *RANGE.start(),
         lines: 0,
@@ -107,7 +110,8 @@ pub(crate) fn play(program: &Arc<Program>, scenario: &ScenarioDecl) -> Result<Pl
         nevers: Vec::new(),
     };
     play.prepare(scenario);
-    let failed = match play.all(&scenario.lines).and_then(|()| play.hold_what_never_happens()) {
+    let named = play.name(&scenario.lines);
+    let failed = match named.and_then(|()| play.all(&scenario.lines)).and_then(|()| play.hold_what_never_happens()) {
         Ok(()) => None,
         Err(Stop::Failed(failed)) => Some(failed),
         Err(Stop::Engine(error)) => return Err(error),
@@ -122,6 +126,8 @@ struct Play {
     engine: Engine,
     wishes: Wishes,
     journey: Option<JourneyId>,
+    /// The customer's id.
+    who: String,
     zone: Zone,
     clock: Ts,
     lines: u64,
@@ -165,6 +171,45 @@ impl Play {
         self.clock = first.or_else(|| self.zone.parse_local(BEGIN)).unwrap_or_default();
     }
 
+    /// Finds an id of a customer who goes the ways that lines ask for; a split goes by the id and nothing else.
+    fn name(&mut self, lines: &[ScenarioLine]) -> Result<(), Stop> {
+        let Some(journey) = self.journey.and_then(|j| self.program.journeys.get(j.index())) else { return Ok(()) };
+        let mut asked = Vec::new();
+        for line in lines {
+            let ScenarioLineKind::MockSplit { state, to } = &line.kind else { continue };
+            let found = journey.states.iter().find(|s| s.name == state.text).and_then(|s| s.branch.as_ref());
+            let Some(Branch::Split(ways)) = found else { continue };
+            let mut from = 0;
+            let mut parts = Vec::new();
+            for (percent, way) in ways {
+                if journey.states.get(way.index()).is_some_and(|s| s.name == to.text) {
+                    parts.push(from..from + percent);
+                }
+                from += percent;
+            }
+            asked.push((line.span, state.text.as_str(), parts));
+        }
+        let goes = |who: &str| {
+            asked.iter().all(|(_, state, parts)| {
+                let part = bucket(&journey.name, state, who);
+                parts.iter().any(|range| range.contains(&part))
+            })
+        };
+        let mut names = std::iter::once(WHO.to_owned()).chain((1..MOST_NAMES).map(|n| format!("{WHO}-{n}")));
+        match (names.find(|who| goes(who)), asked.last()) {
+            (Some(who), _) => self.who = who,
+            (None, Some((span, ..))) => {
+                return Err(self.fail(
+                    *span,
+                    "a customer who goes all these ways",
+                    format!("none of {MOST_NAMES} does; a way of 0% is gone by nobody"),
+                ));
+            }
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
     fn values(&self) -> Values<'_> {
         Values { zone: &self.zone, counters: &self.counters }
     }
@@ -191,6 +236,7 @@ impl Play {
             Kind::Expect(_)
                 | Kind::MockCall { .. }
                 | Kind::MockHook { .. }
+                | Kind::MockSplit { .. }
                 | Kind::ChannelFails { .. }
                 | Kind::Pause { .. }
                 | Kind::Never { .. }
@@ -263,6 +309,8 @@ impl Play {
                 let channel = channel.as_ref().map_or(Channel::Sms, |c| c.value).name();
                 self.input(line, json!({"opt_out": channel}))?;
             }
+            // Asked for before anything happens: who the customer is decides it.
+            Kind::MockSplit { .. } => {}
             Kind::MockHook { hook, answer } => {
                 let answer = match answer {
                     MockJudgement::Fails => HookAnswer::Failed(SAID_SO.into()),
@@ -326,7 +374,7 @@ impl Play {
         self.ids += 1;
         if let Json::Object(fields) = &mut fields {
             fields.insert("id".into(), json!(format!("line-{}", self.ids)));
-            fields.insert("customer".into(), json!(WHO));
+            fields.insert("customer".into(), json!(self.who));
             fields.insert("received".into(), json!(rfc3339(self.clock)));
             fields.entry("at").or_insert_with(|| json!(rfc3339(self.clock)));
         }
@@ -374,7 +422,7 @@ impl Play {
     }
 
     fn customer(&mut self) -> Result<Option<Customer>, EngineError> {
-        self.engine.customer(WHO)
+        self.engine.customer(&self.who)
     }
 
     fn zone_of(&self, customer: &Customer) -> Option<Zone> {
@@ -382,7 +430,7 @@ impl Play {
     }
 
     fn timeline(&mut self) -> Result<Vec<Entry>, EngineError> {
-        self.engine.timeline(WHO)
+        self.engine.timeline(&self.who)
     }
 }
 

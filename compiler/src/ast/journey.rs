@@ -218,12 +218,14 @@ pub enum ThenDecl {
 pub enum ActionDecl {
     /// `send …`
     Send(SendDecl),
-    /// `handoff "queue" with transcript priority 2`
+    /// `handoff "queue" with transcript, visit.page priority 2`
     Handoff {
         /// The queue.
         queue: Name,
         /// `with transcript`
         transcript: bool,
+        /// `with visit.page`: data that go along.
+        carried: Vec<Expr>,
         /// `priority 2`
         priority: Option<PriorityDecl>,
         /// The whole.

@@ -83,6 +83,13 @@ pub enum ScenarioLineKind {
         /// What it says from here on.
         answer: MockJudgement,
     },
+    /// `mock split release -> wave_1`: the customer is one who goes that way.
+    MockSplit {
+        /// The state that splits.
+        state: Name,
+        /// Where the customer goes.
+        to: Name,
+    },
     /// `channel sms fails once`, `channel sms fails 3 times`
     ChannelFails {
         /// Which.

@@ -61,7 +61,7 @@ impl<'a> Words<'a> {
         match action {
             Action::Send(send) => self.sending(send),
             Action::Handoff(handoff) => {
-                let with = if handoff.transcript { " with transcript" } else { "" };
+                let with = handoff.with();
                 let priority = handoff.priority.as_ref().map(|p| format!(" priority {p}")).unwrap_or_default();
                 vec![(LineKind::Handoff, format!("\"{}\"{with}{priority}", handoff.queue))]
             }

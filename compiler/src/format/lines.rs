@@ -35,8 +35,10 @@ impl Source<'_> {
     fn action(&self, action: &ActionDecl) -> Entry {
         let send = match action {
             ActionDecl::Send(send) => send,
-            ActionDecl::Handoff { queue, transcript, priority, span } => {
-                let with = if *transcript { " with transcript" } else { "" };
+            ActionDecl::Handoff { queue, transcript, carried, priority, span } => {
+                let carried = carried.iter().map(|value| self.slice(value.span));
+                let with: Vec<&str> = transcript.then_some("transcript").into_iter().chain(carried).collect();
+                let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(", ")) };
                 let mut parts = vec![text(format!("handoff {}{with}", self.slice(queue.span)))];
                 if let Some(priority) = priority {
                     self.priority(priority, &mut parts);
@@ -234,6 +236,9 @@ impl Source<'_> {
             ScenarioLineKind::MockHook { hook, answer } => {
                 parts.push(text(format!("mock hook {} ", hook.text)));
                 self.mocked(answer, &mut parts);
+            }
+            ScenarioLineKind::MockSplit { state, to } => {
+                parts.push(text(format!("mock split {} -> {}", state.text, to.text)));
             }
             ScenarioLineKind::ChannelFails { channel, times } => {
                 let times = if *times == 1 { "once".to_string() } else { format!("{times} times") };

@@ -272,6 +272,24 @@ impl Lower<'_, '_> {
         }
     }
 
+    /// The data that go along with a case, each once.
+    pub(super) fn carried(&mut self, journey: &JourneyScope<'_>, decl: &[Expr]) -> Vec<Vec<String>> {
+        let mut carried: Vec<Vec<String>> = Vec::new();
+        for value in decl {
+            let ExprKind::Path(path) = &value.kind else { continue };
+            if walk(self.names, journey.scope(), path, self.out).is_none() {
+                continue;
+            }
+            let parts = parts(path);
+            if carried.contains(&parts) {
+                self.out.misplaced(path.span, format!("`{}` goes along twice", path.text()), "take one of them away");
+            } else {
+                carried.push(parts);
+            }
+        }
+        carried
+    }
+
     /// A number, or a datum that says how soon somebody should look.
     fn ranked(&mut self, journey: &JourneyScope<'_>, value: &Expr) -> Option<Ir> {
         let path = match &value.kind {

@@ -307,10 +307,11 @@ impl Lower<'_, '_> {
 
     fn action(&mut self, journey: &JourneyScope<'_>, decl: &ActionDecl) -> Option<Action> {
         match decl {
-            ActionDecl::Handoff { queue, transcript, priority, .. } => {
+            ActionDecl::Handoff { queue, transcript, carried, priority, .. } => {
                 // A case whose priority was not understood is still somebody's case.
                 let priority = priority.as_ref().and_then(|priority| self.priority(journey, priority));
-                Some(Action::Handoff(Handoff { queue: queue.text.clone(), transcript: *transcript, priority }))
+                let carried = self.carried(journey, carried);
+                Some(Action::Handoff(Handoff { queue: queue.text.clone(), transcript: *transcript, carried, priority }))
             }
             ActionDecl::Set { target, to, .. } => self.set(journey, target, to).map(Action::Set),
             ActionDecl::Send(send) => self.send(journey, send).map(Action::Send),

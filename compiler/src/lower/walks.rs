@@ -187,5 +187,9 @@ pub(super) fn expressions_of(decl: &JourneyDecl) -> impl Iterator<Item = &Expr> 
         _ => None,
     });
     let asked = asked(decl).flat_map(|ask| &ask.args);
-    at.chain(asked).chain(args).chain(deadlines).chain(conditions).chain(set)
+    let carried = actions(decl).flat_map(|action| match action {
+        ActionDecl::Handoff { carried, .. } => carried.as_slice(),
+        _ => &[],
+    });
+    at.chain(asked).chain(carried).chain(args).chain(deadlines).chain(conditions).chain(set)
 }

@@ -4,7 +4,7 @@ use journey_spec::codes::J0001;
 
 use super::explain::Place;
 use super::{Node, Reader, Rule};
-use crate::ast::{ActionDecl, CallDecl, DeadlineDecl, PromiseDecl, SendDecl, SetTo, ThenDecl};
+use crate::ast::{ActionDecl, CallDecl, DeadlineDecl, Expr, ExprKind, PromiseDecl, SendDecl, SetTo, ThenDecl};
 use crate::diagnostics::Finding;
 use crate::source::Span;
 
@@ -30,16 +30,28 @@ impl<'a> Reader<'a> {
         }
         let mut queue = None;
         let mut transcript = false;
+        let mut carried = Vec::new();
         let mut priority = None;
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::string => queue = Some(self.string(&part)),
-                Rule::transcript => transcript = true,
+                Rule::transcript => {
+                    for part in part.into_inner() {
+                        match part.as_rule() {
+                            Rule::k_transcript => transcript = true,
+                            Rule::value_path => {
+                                let span = self.span(&part);
+                                carried.push(Expr { kind: ExprKind::Path(self.path(&part)), span });
+                            }
+                            _ => {}
+                        }
+                    }
+                }
                 Rule::priority => priority = self.priority(part),
                 _ => {}
             }
         }
-        Some(ActionDecl::Handoff { queue: queue?, transcript, priority, span })
+        Some(ActionDecl::Handoff { queue: queue?, transcript, carried, priority, span })
     }
 
     fn send(&mut self, node: Node<'a>) -> Option<SendDecl> {

@@ -130,7 +130,7 @@ impl Place {
                 ("reply", &[Rule::reply_line]),
                 ("handoff", &[Rule::handoff_closed]),
                 ("opt", &[Rule::opt_out]),
-                ("mock", &[Rule::mock_call, Rule::mock_hook]),
+                ("mock", &[Rule::mock_call, Rule::mock_hook, Rule::mock_split]),
                 ("channel", &[Rule::channel_fails]),
                 ("pause", &[Rule::pause]),
                 ("never", &[Rule::never]),

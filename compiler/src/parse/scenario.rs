@@ -122,6 +122,7 @@ impl<'a> Reader<'a> {
                 };
                 ScenarioLineKind::MockCall { service, answer }
             }
+            Rule::mock_split => ScenarioLineKind::MockSplit { state: names.next()?, to: names.next()? },
             Rule::channel_fails => {
                 ScenarioLineKind::ChannelFails { channel: channel?, times: number.map_or(1, |n| n.value) }
             }

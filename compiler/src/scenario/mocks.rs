@@ -3,7 +3,7 @@
 use journey_spec::codes;
 
 use super::Scenario;
-use crate::ast::{AnswersDecl, HookDecl, JudgementDecl, MockAnswer, MockJudgement, Name};
+use crate::ast::{AnswersDecl, HookDecl, JourneyItem, JudgementDecl, MockAnswer, MockJudgement, Name, StateItem};
 use crate::resolve::{Declared, Kind, unknown};
 use crate::types::mismatch;
 
@@ -38,6 +38,34 @@ impl Scenario<'_, '_> {
                 outcomes,
                 "",
             ));
+        }
+    }
+
+    /// The state splits, and one of its ways leads there.
+    pub(super) fn mock_split(&mut self, state: &Name, to: &Name) {
+        let Some(journey) = self.journey else { return };
+        self.state(state);
+        let found = journey.items.iter().find_map(|item| match item {
+            JourneyItem::State(decl) if decl.name.text == state.text => Some(decl),
+            _ => None,
+        });
+        let Some(decl) = found else { return };
+        let split = decl.items.iter().find_map(|item| match item {
+            StateItem::Split(split) => Some(split),
+            _ => None,
+        });
+        let Some(split) = split else {
+            self.out.say(
+                mismatch(state.span, format!("`{}` splits nobody", state.text))
+                    .label("has no `split by customer`")
+                    .also(decl.name.span, "declared here"),
+            );
+            return;
+        };
+        let ways = || split.ways.iter().map(|(_, way)| way.text.as_str());
+        if !ways().any(|way| way == to.text) {
+            let message = format!("`{}` never goes to `{}`", state.text, to.text);
+            self.out.say(unknown(&codes::J0101, to.span, message, &to.text, ways(), ""));
         }
     }
 

@@ -122,16 +122,29 @@ pub enum Deadline {
     Within(Millis),
 }
 
-/// `handoff "QUEUE" [with transcript] [priority P]`.
+/// `handoff "QUEUE" [with transcript, DATUM, …] [priority P]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handoff {
     /// Whose desk.
     pub queue: String,
     /// Whether everything said so far goes along.
     pub transcript: bool,
+    /// Data of the journey or the customer that go along, by path; what is missing then is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<Vec<String>>,
     /// How soon somebody should look, where the journey says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<PriorityOf>,
+}
+
+impl Handoff {
+    /// What goes along, as it is written: ` with transcript, visit.page`; empty where nothing does.
+    #[must_use]
+    pub fn with(&self) -> String {
+        let carried = self.carried.iter().map(|path| path.join("."));
+        let all: Vec<String> = self.transcript.then(|| "transcript".to_owned()).into_iter().chain(carried).collect();
+        if all.is_empty() { String::new() } else { format!(" with {}", all.join(", ")) }
+    }
 }
 
 /// `set PATH = VALUE`

@@ -4,7 +4,7 @@ use std::fmt;
 
 use journey_spec::Ts;
 use journey_spec::program::{Channel, EndKind, JourneyId, MessageId, Purpose, StateId};
-use journey_spec::value::Value;
+use journey_spec::value::{Data, Value};
 use serde::{Deserialize, Serialize};
 
 /// Something that the shell performs after it has committed the customer's state.
@@ -115,6 +115,10 @@ pub struct HandoffCase {
     pub why: String,
     /// Everything said so far on all channels, oldest first, where the journey gives it along.
     pub transcript: Vec<Said>,
+    /// Data that the journey gives along, by their written path such as `visit.page`. They are for whoever takes the case,
+    /// and nothing of them is veiled; no timeline holds them.
+    #[serde(default, skip_serializing_if = "Data::is_empty")]
+    pub data: Data,
     /// How soon somebody should look, where the journey says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,

@@ -286,8 +286,8 @@ impl<'p> Run<'p> {
                 Action::Handoff(handoff) => {
                     let why = self.inst(n).map(|i| format!("state `{}`", self.state_name(n, i.state)));
                     let visit = self.visit(n);
-                    let Handoff { queue, transcript, priority } = handoff;
-                    let handing = Handing { queue, transcript: *transcript, priority: priority.as_ref() };
+                    let Handoff { queue, transcript, carried, priority } = handoff;
+                    let handing = Handing { queue, transcript: *transcript, carried, priority: priority.as_ref() };
                     self.hand_over(Some(n), handing, why.unwrap_or_default(), visit);
                 }
                 Action::Set(set) => self.set(n, set),

@@ -59,7 +59,7 @@ fn send(message: u32) -> Action {
 }
 
 fn handoff() -> Action {
-    Action::Handoff(Handoff { queue: "care".into(), transcript: true, priority: None })
+    Action::Handoff(Handoff { queue: "care".into(), transcript: true, carried: Vec::new(), priority: None })
 }
 
 fn goto(on: Trigger, to: u32) -> Arrow {

@@ -19,7 +19,11 @@ impl Play {
             Expectation::Message { channel, message, saying: Some(words) } => {
                 let channel = channel.as_ref().map(|c| c.value);
                 let of = |e: &Entry| sent(e).is_some_and(|(m, c)| m == message.text && channel.is_none_or(|x| x == c));
-                let says = |e: &Entry| matches!(&e.what, What::Sent { text, .. } if text.contains(&words.text));
+                let wishes = self.wishes.clone();
+                let says = |e: &Entry| {
+                    let What::Sent { id, text, .. } = &e.what else { return false };
+                    text.contains(&words.text) || wishes.said(id, &words.text)
+                };
                 if self.one_more(&entries, |e| of(e) && says(e)) {
                     return Ok(());
                 }

@@ -19,6 +19,8 @@ struct World {
     judgements: BTreeMap<String, HookAnswer>,
     failing: BTreeMap<Kind, u32>,
     left: usize,
+    /// What each message said, by its id, with nothing veiled.
+    said: BTreeMap<String, String>,
 }
 
 impl Wishes {
@@ -41,6 +43,11 @@ impl Wishes {
         self.world().left
     }
 
+    /// Whether a message that left has these words in its text, also where a timeline would veil them.
+    pub(super) fn said(&self, id: &str, words: &str) -> bool {
+        self.world().said.get(id).is_some_and(|text| text.contains(words))
+    }
+
     /// The next `times` messages on this channel cannot be delivered.
     pub(super) fn fail(&self, channel: Kind, times: u32) {
         self.world().failing.insert(channel, times);
@@ -54,6 +61,8 @@ impl Channel for Directed {
     fn send(&mut self, message: Out<'_, Release>) -> Result<Delivery, ChannelError> {
         let mut world = self.0.world();
         world.left += 1;
+        let subject = message.item.subject.as_deref().unwrap_or_default();
+        world.said.insert(message.item.id.clone(), format!("{subject}\n{}", message.item.body));
         match world.failing.get_mut(&message.item.channel) {
             Some(left) if *left > 0 => {
                 *left -= 1;

@@ -55,6 +55,8 @@ struct CaseData<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<&'a Priority>,
     transcript: Vec<SaidData<'a>>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    data: Map<String, Json>,
 }
 
 #[derive(Serialize)]
@@ -112,6 +114,7 @@ pub(super) fn case(case: &Case) -> Result<Vec<u8>, String> {
         priority: c.priority.as_ref(),
         shown: c.shown.as_ref(),
         transcript: transcript.collect(),
+        data: c.data.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
     };
     envelope("journey.case", &c.case, case.at, &case.customer, data)
 }

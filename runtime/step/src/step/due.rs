@@ -116,6 +116,7 @@ impl Run<'_> {
                 self.take(n, &arrow.then, &format!("after {}", spelled_duration(*d)));
             }
             Trigger::AfterDays { days, minute } => {
+                self.took_arrow(n, place, false);
                 self.take(n, &arrow.then, &format!("after {}", spelled_days(*days, Some(*minute))));
             }
             Trigger::At { at, if_past } => {

@@ -1,8 +1,10 @@
 //! Cases for people: opened or joined, and closed.
 
 use journey_spec::program::{JourneyId, PriorityOf, Trigger};
+use journey_spec::value::Data;
 
 use super::Run;
+use super::values::at_path;
 use crate::customer::Case;
 use crate::effect::{Effect, HandoffCase, What};
 
@@ -21,13 +23,14 @@ pub(crate) struct Whose {
 pub(crate) struct Handing<'a> {
     pub(crate) queue: &'a str,
     pub(crate) transcript: bool,
+    pub(crate) carried: &'a [Vec<String>],
     pub(crate) priority: Option<&'a PriorityOf>,
 }
 
 impl<'a> Handing<'a> {
     /// With everything said so far, and no priority.
     pub(crate) fn to(queue: &'a str) -> Handing<'a> {
-        Handing { queue, transcript: true, priority: None }
+        Handing { queue, transcript: true, carried: &[], priority: None }
     }
 }
 
@@ -56,7 +59,7 @@ impl Run<'_> {
         why: String,
         visit: Option<u64>,
     ) {
-        let Handing { queue, transcript, priority } = handing;
+        let Handing { queue, transcript, carried, priority } = handing;
         let program = self.program;
         let of_one = |a: Option<JourneyId>, b: Option<JourneyId>| match (a, b) {
             (Some(a), Some(b)) => program.is_same_journey(a, b),
@@ -74,6 +77,7 @@ impl Run<'_> {
         }
         let urgency = n.zip(priority).and_then(|(n, of)| self.urgency(n, of));
         let (priority, shown) = urgency.map(|u| (u.priority, u.shown)).unzip();
+        let data = n.map(|n| self.carried(n, carried)).unwrap_or_default();
         let case = self.id();
         let transcript = if transcript { self.c.said.clone() } else { Vec::new() };
         let journey = whose.journey.and_then(|j| self.program.journeys.get(j.index())).map(|j| j.name.clone());
@@ -84,6 +88,7 @@ impl Run<'_> {
             key: whose.key.clone(),
             why,
             transcript,
+            data,
             shown: shown.clone().filter(|shown| priority.as_ref() != Some(shown)),
             priority,
         }));
@@ -93,6 +98,13 @@ impl Run<'_> {
         self.c.cases.push(Case { id: case, queue: queue.to_string(), journey, key, instance, visit });
         let over = self.c.cases.len().saturating_sub(MOST_CASES);
         self.c.cases.drain(..over);
+    }
+
+    /// The data that go along with a case, by their written path; what is missing is left out.
+    fn carried(&self, n: usize, carried: &[Vec<String>]) -> Data {
+        let Some(instance) = self.inst(n) else { return Data::new() };
+        let value = |path: &Vec<String>| at_path(path, &instance.data, &self.c.profile).cloned();
+        carried.iter().filter_map(|path| Some((path.join("."), value(path)?))).collect()
     }
 
     /// A person closed a case, given by its id or by its queue. Heard once, and only by the visit that opened or joined

@@ -218,7 +218,7 @@ pub fn end(name: &str, kind: EndKind) -> State {
 }
 
 pub fn handoff(queue: &str) -> Action {
-    Action::Handoff(Handoff { queue: queue.into(), transcript: true, priority: None })
+    Action::Handoff(Handoff { queue: queue.into(), transcript: true, carried: Vec::new(), priority: None })
 }
 
 pub fn customer_decl() -> journey_spec::program::Customer {
