@@ -67,6 +67,28 @@ fn fixtures_keep_their_meaning() {
 }
 
 #[test]
+fn a_field_behind_a_number_is_no_unit_of_time() {
+    let long = "a key that is so long that the line has to be broken somewhere in it, and its commas go";
+    let text = format!(
+        "scenario \"s\" for j {{\n  at 2026-03-02 14:00 event c.made {{ c: {{ id: \"{long}\", device: phone, hour: 14, n: 0, day: 2 }} }}\n}}\n"
+    );
+    let once = format(&text).expect("it can be read");
+    assert!(once.contains("device: phone\n") && once.contains("hour: 14\n"), "{once}");
+    check(&text);
+}
+
+#[test]
+fn rules_with_their_law_cases_with_data_and_splits_that_are_mocked_keep_their_meaning() {
+    check(
+        "policy   law { limit debt voice to 7 per 7d per debt.id else latest   because \"12 CFR 1006.14\"\n\
+         quiet saturday,sunday for debt else defer because \"manners\" quiet 20:00 to 08:00 else skip }\n\
+         journey j for customer { state s { handoff \"q\" with  a.b,transcript , customer.c priority 2\n\
+         handoff \"r\" with a.b -> t } state t { handoff \"s\" with transcript -> u } end u as success }\n\
+         scenario \"s\" for j { mock split s  ->  t at 2026-03-02 14:00 event c.made {} expect state t }\n",
+    );
+}
+
+#[test]
 fn a_canonical_file_stays_as_it_is() {
     let text = FIXTURES[4];
     assert_eq!(format(text).unwrap(), text);

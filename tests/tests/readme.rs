@@ -26,7 +26,15 @@ fn commands(markdown: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn every_command_of_the_readme_prints_what_it_says() {
     let mut seen = 0;
-    for document in ["README.md", "examples/README.md"] {
+    let stories = std::fs::read_dir(root().join("examples")).expect("the examples").flatten();
+    let mut documents: Vec<String> = stories
+        .filter(|e| e.path().join("README.md").is_file())
+        .map(|e| format!("examples/{}/README.md", e.file_name().to_string_lossy()))
+        .collect();
+    assert!(documents.len() >= 15, "a story each");
+    documents.sort();
+    documents.extend(["README.md".to_owned(), "examples/README.md".to_owned()]);
+    for document in &documents {
         let text = std::fs::read_to_string(root().join(document)).expect("the document");
         for (command, expected) in commands(&text) {
             let Some(arguments) =

@@ -11,7 +11,8 @@ use crate::check::story;
 use crate::diagnostics::Finding;
 use crate::spans::{Node, Spans};
 
-/// Whoever gets one message in their language gets them all in it, and each value is written in the text's own.
+/// Whoever gets one message of a journey in their language gets all of it in it, and each value is written in the text's
+/// own. Which languages a story is told in is chosen story by story.
 pub(in crate::check) fn reach_every_reader(
     program: &Program,
     spans: &Spans,
@@ -19,9 +20,9 @@ pub(in crate::check) fn reach_every_reader(
     out: &mut Vec<Finding>,
 ) {
     let house = Locale::parse(&program.policy.locale).unwrap_or_default();
-    // Each language with a message that speaks it; the house's own is every text's without a tag.
-    let mut spoken: BTreeMap<String, (&str, Node)> = BTreeMap::new();
-    for (id, message) in senders.keys().filter_map(|id| Some((*id, program.messages.get(id.index())?))) {
+    // Each language of each journey with a message that speaks it; the house's own is every text's without a tag.
+    let mut spoken: BTreeMap<String, BTreeMap<JourneyId, (&str, Node)>> = BTreeMap::new();
+    for (id, message, by) in senders.iter().filter_map(|(id, by)| Some((*id, program.messages.get(id.index())?, by))) {
         for (i, variant) in message.variants.iter().enumerate() {
             for (k, text) in variant.translations.iter().enumerate() {
                 let locale = Locale::parse(&text.locale).unwrap_or_default();
@@ -40,12 +41,16 @@ pub(in crate::check) fn reach_every_reader(
                     );
                 }
                 if !locale.is_language_of(&house) {
-                    spoken.entry(text.locale.clone()).or_insert((&message.name, Node::Translation(id, i, k)));
+                    let of = spoken.entry(text.locale.clone()).or_default();
+                    for journey in by {
+                        of.entry(*journey).or_insert((&message.name, Node::Translation(id, i, k)));
+                    }
                 }
             }
         }
     }
     let mut lacking: BTreeMap<&str, Vec<(MessageId, usize)>> = BTreeMap::new();
+    let mut said: BTreeMap<&str, &(&str, Node)> = BTreeMap::new();
     for (id, by) in senders {
         let Some(message) = program.messages.get(id.index()) else { continue };
         for (i, variant) in message.variants.iter().enumerate() {
@@ -53,8 +58,11 @@ pub(in crate::check) fn reach_every_reader(
                 let tags = variant.translations.iter().map(|t| t.locale.as_str());
                 locale::choose(Locale::parse(tag).as_ref(), &house, tags)
             };
-            for (tag, _) in spoken.iter().filter(|(tag, _)| read(tag).is_none()) {
-                lacking.entry(tag).or_default().push((*id, i));
+            for (tag, of) in spoken.iter().filter(|(tag, _)| read(tag).is_none()) {
+                if let Some(other) = by.iter().find_map(|journey| of.get(journey)) {
+                    lacking.entry(tag).or_default().push((*id, i));
+                    said.entry(tag).or_insert(other);
+                }
             }
         }
         for text in super::texts(program).into_iter().filter(|t| t.id == *id && t.locale.language() != "en") {
@@ -79,7 +87,7 @@ pub(in crate::check) fn reach_every_reader(
         }
     }
     for (tag, texts) in &lacking {
-        out.extend(spoken.get(*tag).and_then(|said| lacks(program, spans, (tag, &house.tag()), texts, said)));
+        out.extend(said.get(tag).and_then(|said| lacks(program, spans, (tag, &house.tag()), texts, said)));
     }
 }
 
