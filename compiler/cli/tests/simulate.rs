@@ -508,3 +508,50 @@ fn a_step_that_does_not_come_to_rest_is_a_violation() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.contains(": a step did not come to rest within what a step may do\n"), "{}", ran.out);
 }
+
+/// Two events carry the same thing under one name, as different records: it stays the same thing.
+#[test]
+fn a_thing_keeps_its_key_under_different_records() {
+    let place = Place::empty();
+    place.write(
+        "pickup/pickup.journey",
+        r#"customer { first_name: text, phone: phone? for sms, zone: zone }
+policy house { after the end, replies -> handoff "care" }
+record Parcel { id: text, shelf: number, until: instant }
+record Handed { id: text, shelf: text }
+event parcel.ready { parcel: Parcel }
+event parcel.handed { parcel: Handed }
+message ready { purpose service   sms "Your parcel is on shelf {parcel.shelf}."   valid until parcel.until }
+journey pickup for customer per parcel.id {
+  data parcel: Parcel
+  limit live to 3 else skip
+  limit starts to 3 per 30d else skip
+  start on parcel.ready(parcel) -> told
+  on reply stay { handoff "care" with transcript }
+  on parcel.handed -> handed
+  state told { send ready   at parcel.until -> lapsed, if past -> lapsed }
+  end handed as success
+  end lapsed as failure
+}
+"#,
+    );
+    place.write(
+        "pickup/simulate.toml",
+        r#"[event."parcel.ready"]
+rate = "1 per 10d"
+[event."parcel.ready".fields.parcel]
+id = { prefix = "X" }
+until = { ahead = "7d to 9d" }
+[event."parcel.handed"]
+after = "parcel.ready"
+share = "100%"
+delay = "1h to 2d"
+"#,
+    );
+    let ran = place.run(&["simulate", "pickup", "--customers", "50", "--days", "60", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let told: serde_json::Value = serde_json::from_str(&ran.out).expect("an object");
+    let states = told["journeys"][0]["states"].as_array().expect("its states");
+    let came = |name: &str| states.iter().find(|s| s["state"] == name).and_then(|s| s["entered"].as_u64()).unwrap_or(0);
+    assert!(came("handed") > 50 && came("lapsed") == 0, "{states:#?}");
+}

@@ -46,7 +46,7 @@ impl Making<'_> {
             (Make::Sequence(prefix), _) => Value::Text(format!("{prefix}{}", self.thing)),
             (Make::Number, _) => Value::Number(self.thing as f64),
             (Make::Instant(moment), _) => self.moment(moment, before),
-            (Make::OneOf(_), Some(value)) if !self.anew => value.clone(),
+            (Make::OneOf(list), Some(value)) if !self.anew && alike(list, value) => value.clone(),
             (Make::OneOf(list), _) => self.random.weighted(list).cloned().unwrap_or(Value::Missing),
             (Make::Range(from, to), _) => Value::Number(self.number(*from, *to)),
             (Make::Chance(share), _) => Value::Bool(self.random.happens(*share)),
@@ -79,7 +79,11 @@ impl Making<'_> {
         };
         let moved = if self.anew { Share::ALL } else { moment.moved };
         let at = match (known, before) {
-            (Some(_), Some(before)) if !self.random.happens(moved) => return before.clone(),
+            (Some(_), Some(before))
+                if matches!(before, Value::Date(_)) == moment.date && !self.random.happens(moved) =>
+            {
+                return before.clone();
+            }
             (Some(known), _) => known.saturating_add(self.random.between(moment.shift.0, moment.shift.1)),
             (None, _) => self.now.saturating_add(self.random.lasts(moment.ahead)),
         };
@@ -109,4 +113,9 @@ pub(super) fn later_in_hours(zone: &Zone, at: Ts, hours: Option<Hours>, now: Ts)
     let Some(hours) = hours else { return at };
     let moved = into_hours(zone, at, hours);
     if moved < now { into_hours(zone, at.saturating_add(DAY), hours).max(now) } else { moved }
+}
+
+/// Whether a value is of the kind that a list has.
+fn alike(list: &[(Value, u32)], value: &Value) -> bool {
+    list.first().is_some_and(|(first, _)| std::mem::discriminant(first) == std::mem::discriminant(value))
 }

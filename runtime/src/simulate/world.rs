@@ -1,5 +1,6 @@
 //! One customer's surroundings: what comes of them next, and what people, channels and services do with what a step asks.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
@@ -85,6 +86,9 @@ impl Ord for Queued {
 pub(super) struct Thing {
     /// All that its events have said of it, newest.
     pub(super) data: Data,
+    /// The same under names that events use for values of different types, part by part: what they share, such as the
+    /// key, stays what it is.
+    shared: Data,
     /// Nothing more comes of it.
     over: bool,
 }
@@ -332,7 +336,7 @@ impl<'s> World<'s> {
         anew: bool,
     ) -> Option<Input> {
         let (plan, declared) = (self.plan(event)?, program.events.get(event)?);
-        let known = &self.things.get(thing)?.data;
+        let known = self.things.get(thing)?.known();
         let mut making = Making {
             random: &mut self.random,
             now,
@@ -341,7 +345,7 @@ impl<'s> World<'s> {
             thing: thing as u64 + 1,
             anew,
         };
-        let data = making.fields(&plan.fields, Some(known));
+        let data = making.fields(&plan.fields, Some(&known));
         self.things.get_mut(thing)?.learn(&data, &self.sim.known.ambiguous);
         Some(Input::Event { name: declared.name.clone(), at, data })
     }
@@ -444,9 +448,23 @@ impl<'s> World<'s> {
 }
 
 impl Thing {
+    /// What a further event of it goes by.
+    fn known(&self) -> Cow<'_, Data> {
+        if self.shared.is_empty() {
+            return Cow::Borrowed(&self.data);
+        }
+        let mut known = self.data.clone();
+        known.extend(self.shared.iter().map(|(name, value)| (name.clone(), value.clone())));
+        Cow::Owned(known)
+    }
+
     fn learn(&mut self, data: &Data, ambiguous: &std::collections::BTreeSet<String>) {
         for (name, value) in data {
             if ambiguous.contains(name) {
+                match (self.shared.get_mut(name), value) {
+                    (Some(Value::Record(known)), Value::Record(parts)) => known.extend(parts.clone()),
+                    _ => drop(self.shared.insert(name.clone(), value.clone())),
+                }
                 continue;
             }
             match self.data.get_mut(name) {

@@ -238,15 +238,18 @@ fn a_priority_is_a_number_or_what_a_datum_holds_and_a_joined_case_keeps_its_own(
 fn a_case_carries_data_as_they_are_and_leaves_out_what_is_missing() {
     let mut program = complaint();
     let Action::Handoff(case) = &mut program.journeys[0].states[3].entry[0] else { panic!("a handoff") };
-    case.carried =
-        vec![path("booking.id"), path("customer.zone"), path("customer.nobody"), path("booking.nothing")];
+    case.carried = vec![path("booking.id"), path("customer.zone"), path("customer.nobody"), path("booking.nothing")];
     assert_eq!(case.with(), " with transcript, booking.id, customer.zone, customer.nobody, booking.nothing");
     let (told, effects) = told(&program, &mut |request| {
         if request.hook == "risk" { HookAnswer::Number(2.0) } else { outcome("severe") }
     });
     let data = effects.iter().find_map(|e| if let Effect::Handoff(case) = e { Some(case.data.clone()) } else { None });
     let data = data.expect("a case");
-    assert_eq!(data.keys().map(String::as_str).collect::<Vec<_>>(), ["booking.id"], "nothing is known of this customer");
+    assert_eq!(
+        data.keys().map(String::as_str).collect::<Vec<_>>(),
+        ["booking.id"],
+        "nothing is known of this customer"
+    );
     assert!(told.iter().all(|line| !line.contains("booking.id")), "no timeline holds them: {told:#?}");
 }
 

@@ -169,7 +169,9 @@ impl Report<'_> {
             let reason = reason.strip_prefix(&format!("line {}: ", letter.line)).unwrap_or(&reason);
             let raw: String = timeline::visible(letter.raw.trim()).chars().take(100).collect();
             let cut = if raw.chars().count() < letter.raw.trim().chars().count() { "…" } else { "" };
-            out.push_str(&format!("  {} {}:{}: {reason}\n", styled(BAD, "✗"), self.feed, letter.line));
+            // What was read well and refused later has no line of its own any more; its text follows.
+            let line = if letter.line == 0 { String::new() } else { format!(":{}", letter.line) };
+            out.push_str(&format!("  {} {}{line}: {reason}\n", styled(BAD, "✗"), self.feed));
             // What a line holds is not known, since it was not understood.
             let raw = if veiled {
                 "‹not shown: events here may hold sensitive data›".into()
