@@ -47,6 +47,8 @@
 mod error;
 mod input;
 mod measure;
+#[cfg(feature = "metrics")]
+mod meters;
 mod outward;
 mod queue;
 mod shard;

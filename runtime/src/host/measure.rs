@@ -70,7 +70,8 @@ impl<F: Fn(&Alert) + Send + Sync> Watch for F {
     }
 }
 
-/// What happened since the runtime was started, over all shards.
+/// What happened since the runtime was started, over all shards. With the feature `metrics` it goes to whatever collects
+/// them, by `publish`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Measures {
     /// Inputs that were taken.
@@ -175,7 +176,16 @@ impl Measures {
         self.oldest = self.oldest.max(*oldest);
     }
 
+    /// A timer fired so late, in milliseconds.
+    pub(super) fn fired(&mut self, late: u64) {
+        #[cfg(feature = "metrics")]
+        super::meters::fired(late);
+        self.worst_timer_lag = self.worst_timer_lag.max(late);
+    }
+
     pub(super) fn committed(&mut self, inputs: usize, took: Duration) {
+        #[cfg(feature = "metrics")]
+        super::meters::committed(inputs, took);
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.commits += 1;
         self.largest_commit = self.largest_commit.max(inputs as u64);

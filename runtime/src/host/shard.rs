@@ -186,9 +186,9 @@ impl Shard {
         for question in round.questions {
             question(&mut self.engine);
         }
-        if let Some(due) = self.engine.next_due().ok().flatten() {
+        if let Some(due) = self.engine.next_due().ok().flatten().filter(|due| *due <= now) {
             let lag = now.saturating_sub(due).max(0).unsigned_abs();
-            self.measures.change(|m| m.worst_timer_lag = m.worst_timer_lag.max(lag));
+            self.measures.change(|m| m.fired(lag));
         }
         let (arrivals, replies): (Vec<Arrival>, Vec<_>) =
             round.items.into_iter().map(|item| (item.arrival, item.reply)).unzip();
