@@ -25,6 +25,7 @@ use journey_spec::bundle;
 use journey_spec::program::Program;
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::modules;
 use crate::project;
 use crate::run;
 use crate::screen::{Screen, count, grouped};
@@ -178,7 +179,11 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
         hostile: args.hostile.unwrap_or_default(),
         faults: args.faults,
     };
-    let sim = Simulation::new(&proven.program, profile, proven.bounds, options);
+    let mut sim = Simulation::new(&proven.program, profile, proven.bounds, options);
+    // A profile says what hooks say; without one they are asked, where their modules are there.
+    if let (None, Some(modules)) = (&file, modules::open(&proven.program)?) {
+        sim = sim.ask_hooks(modules.present(), move || Box::new(modules.clone()));
+    }
     if let Some(number) = args.customer {
         return story::tell(args, &proven.program, &sim, number, screen);
     }
