@@ -33,13 +33,14 @@
 
 mod registers;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use journey_spec::program::{Message, Millis, Program, Validity};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::graph::{Edge, Graph, Kind, Sent};
-use crate::model::{Arrow, Model, Spot, Then, Touch};
+use crate::model::{Arrow, Model, Register, Spot, Then, Touch};
 use registers::{Instants, Way, own_instant, touch};
 
 /// What an arrow of the model stands for.
@@ -85,45 +86,7 @@ impl Abstraction {
     /// The model of a graph, for windows no longer than `span`, in milliseconds; for the whole life where there is none.
     #[must_use]
     pub fn of(program: &Program, graph: &Graph, span: Option<Millis>) -> Abstraction {
-        Build::new(program, graph, span, Runs::Any).done()
-    }
-
-    /// As [`Abstraction::of`], with fewer runs: those that are easily brought about from outside. What it says is no bound.
-    #[must_use]
-    pub fn easy(program: &Program, graph: &Graph, span: Option<Millis>) -> Abstraction {
-        Build::new(program, graph, span, Runs::Easy).done()
-    }
-
-    /// Whether this is the same model, with parts that stand for the same.
-    pub(crate) fn is_as(&self, other: &Abstraction) -> bool {
-        let (a, b) = (&self.model, &other.model);
-        let nodes = || a.graph.node_weights().eq(b.graph.node_weights());
-        let ends = |e: &petgraph::graph::Edge<Arrow>| (e.source(), e.target());
-        let edges = || {
-            let pairs = a.graph.raw_edges().iter().zip(b.graph.raw_edges());
-            a.graph.edge_count() == b.graph.edge_count()
-                && pairs.into_iter().all(|(x, y)| ends(x) == ends(y) && x.weight == y.weight)
-        };
-        a.registers == b.registers
-            && a.starts == b.starts
-            && self.spots == other.spots
-            && self.causes == other.causes
-            && nodes()
-            && edges()
-    }
-
-    /// Whether this is a model of the same journey whose registers have as much room as the other's or less.
-    pub(crate) fn fits_into(&self, other: &Abstraction) -> bool {
-        let (a, b) = (&self.model.registers, &other.model.registers);
-        a.len() == b.len()
-            && self.spots == other.spots
-            && self.causes == other.causes
-            && a.iter().zip(b).all(|(x, y)| x.fresh == y.fresh && x.top <= y.top)
-    }
-
-    /// How much room its registers that begin with the window have, together.
-    pub(crate) fn room(&self) -> u64 {
-        self.model.registers.iter().filter(|r| r.fresh).fold(0, |sum, r| sum.saturating_add(u64::from(r.top)))
+        Draft::of(program, graph, span, Runs::Any).done()
     }
 
     /// How many of the messages for which `counts` holds each spot sends.
@@ -138,6 +101,79 @@ impl Abstraction {
                 Stands::Stays(e) => graph.edge(*e).map_or(0, |(_, _, e)| sum(&e.sends)),
             })
             .collect()
+    }
+}
+
+/// What a model will count, before its spots and arrows are drawn: all that tells models of one graph apart, of the same
+/// runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    registers: Vec<Register>,
+    visits: BTreeMap<usize, (usize, u32)>,
+    intake: BTreeMap<(u32, Millis), (usize, u32)>,
+    /// Of windows, and not of the whole life.
+    windows: bool,
+}
+
+impl Counts {
+    /// Whether a model that counts so differs from one with those counts in nothing but how much room its registers have.
+    pub(crate) fn is_shaped_as(&self, other: &Counts) -> bool {
+        let (a, b) = (&self.registers, &other.registers);
+        // Nothing leads to where nobody is let in.
+        let none = |counts: &Counts| {
+            let visits = counts.visits.values().chain(counts.intake.values());
+            visits.map(|(register, n)| (*register, *n == 0)).collect::<Vec<_>>()
+        };
+        self.windows == other.windows
+            && a.len() == b.len()
+            && a.iter().zip(b).all(|(x, y)| x.fresh == y.fresh)
+            && self.visits.keys().eq(other.visits.keys())
+            && self.intake.keys().eq(other.intake.keys())
+            && none(self) == none(other)
+    }
+
+    /// The same, and its registers have as much room or less.
+    pub(crate) fn fits_into(&self, other: &Counts) -> bool {
+        self.is_shaped_as(other) && self.registers.iter().zip(&other.registers).all(|(x, y)| x.top <= y.top)
+    }
+
+    /// How much room its registers that begin with the window have, together.
+    pub(crate) fn room(&self) -> u64 {
+        self.registers.iter().filter(|r| r.fresh).fold(0, |sum, r| sum.saturating_add(u64::from(r.top)))
+    }
+
+    /// Those of a model in the order of its registers; what it counts within visits comes after them.
+    pub(crate) fn registers(&self) -> &[Register] {
+        &self.registers
+    }
+}
+
+/// A model of which it is known what it counts.
+pub(crate) struct Draft<'g>(Build<'g>);
+
+impl<'g> Draft<'g> {
+    pub(crate) fn of(program: &Program, graph: &'g Graph, span: Option<Millis>, runs: Runs) -> Draft<'g> {
+        let mut build = Build::new(program, graph, span, runs);
+        build.limits();
+        build.events();
+        build.instants();
+        Draft(build)
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let build = &self.0;
+        Counts {
+            registers: build.done.model.registers.clone(),
+            visits: build.visits.clone(),
+            intake: build.intake.clone(),
+            windows: build.done.span.is_some(),
+        }
+    }
+
+    pub(crate) fn done(mut self) -> Abstraction {
+        self.0.spots();
+        self.0.arrows();
+        self.0.done
     }
 }
 
@@ -166,11 +202,12 @@ struct Parts {
 }
 
 /// Which runs a model has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Runs {
-    /// All.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Runs {
+    /// All: what they come to is a bound.
     Any,
-    /// Those in whose window nothing had waited and no odd edge is taken.
+    /// Those that are easily brought about from outside: in their window nothing had waited, and no odd edge is taken. What
+    /// they come to is none.
     Easy,
 }
 
@@ -189,8 +226,8 @@ struct Build<'g> {
     instants: Vec<Instants>,
     /// For each edge that a visit takes once.
     once: BTreeMap<EdgeIndex, usize>,
-    /// For each place, whether it lies on a cycle.
-    comes_back: Vec<bool>,
+    /// For each place, whether it lies on a cycle; asked where visits are limited.
+    comes_back: OnceCell<Vec<bool>>,
     /// How late an instant may be taken, in milliseconds.
     grace: Millis,
     /// How long a message may have waited when the window begins, where that may be asked.
@@ -213,20 +250,11 @@ impl<'g> Build<'g> {
             intake: BTreeMap::new(),
             instants: Vec::new(),
             once: BTreeMap::new(),
-            comes_back: graph.on_cycles(|_, _, _, e| !e.stay),
+            comes_back: OnceCell::new(),
             grace: program.policy.grace.max(0),
             waited: span.filter(|_| runs == Runs::Any).map(|_| longest_wait(program)),
             runs,
         }
-    }
-
-    fn done(mut self) -> Abstraction {
-        self.limits();
-        self.events();
-        self.instants();
-        self.spots();
-        self.arrows();
-        self.done
     }
 
     fn spot(&mut self, stands: Stands) -> NodeIndex {

@@ -35,14 +35,21 @@ pub(crate) fn silence(
     let mut allowed = Vec::new();
     let mut rest = Vec::new();
     for finding in findings {
-        let place = finding.span();
-        let of_code = by_code.get(&(place.file, finding.code.code)).map(Vec::as_slice).unwrap_or_default();
-        let found = of_code.partition_point(|i| allows.get(*i).is_some_and(|a| a.covers.end <= place.start));
-        let at = of_code.get(found).copied().filter(|_| !unfit(&finding));
-        match at.and_then(|i| allows.get(i).map(|allow| (i, allow))).filter(|(_, a)| a.covers.start <= place.start) {
-            Some((i, allow)) => {
-                if let Some(used) = used.get_mut(i) {
-                    *used = true;
+        // Of what a finding is about in several places an `allow` before any of them does, and those before others too.
+        let alike = finding.labels.first().into_iter().flat_map(|label| label.alike.iter().copied());
+        let places = std::iter::once(finding.span()).chain(alike);
+        let covering = places.filter_map(|place| {
+            let of_code = by_code.get(&(place.file, finding.code.code))?;
+            let found = of_code.partition_point(|i| allows.get(*i).is_some_and(|a| a.covers.end <= place.start));
+            let i = of_code.get(found).copied()?;
+            let allow = allows.get(i).filter(|allow| allow.covers.start <= place.start)?;
+            Some((i, *allow))
+        });
+        let covering: Vec<(usize, &Allow)> = covering.filter(|_| !unfit(&finding)).collect();
+        match covering.first() {
+            Some((_, allow)) => {
+                for (i, _) in &covering {
+                    used.get_mut(*i).into_iter().for_each(|used| *used = true);
                 }
                 allowed.push(Allowed { finding, reason: allow.reason.text.clone(), span: allow.span });
             }

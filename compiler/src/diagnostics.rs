@@ -36,6 +36,8 @@ pub struct Label {
     pub span: Span,
     /// What; may be empty.
     pub text: String,
+    /// Of the primary place: where else an `allow` covers the finding, which is about those as much.
+    pub alike: Vec<Span>,
 }
 
 impl Finding {
@@ -46,7 +48,7 @@ impl Finding {
             code,
             level: code.level,
             message: message.into(),
-            labels: vec![Label { span, text: String::new() }],
+            labels: vec![Label { span, text: String::new(), alike: Vec::new() }],
             how: None,
             help: None,
             fix: None,
@@ -65,7 +67,16 @@ impl Finding {
     /// Adds a related place.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Finding {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: text.into(), alike: Vec::new() });
+        self
+    }
+
+    /// Says where else an `allow` covers it.
+    #[must_use]
+    pub fn alike(mut self, spans: impl IntoIterator<Item = Span>) -> Finding {
+        if let Some(first) = self.labels.first_mut() {
+            first.alike.extend(spans);
+        }
         self
     }
 

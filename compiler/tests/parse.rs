@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "these tests measure how long reading takes")]
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use journey_compiler::ast::{
@@ -376,4 +377,21 @@ fn a_letter_of_another_alphabet_costs_one_finding() {
     }
     let accent = said(&file.replace("state boarding", "state \u{e9}tat").replace("-> boarding", "-> \u{e9}tat"));
     assert!(accent.iter().filter(|f| f.contains("`\u{e9}tat` cannot be a name")).count() == 1, "{accent:?}");
+}
+
+/// libFuzzer puts words of the dictionary into what it tries; one that it lacks is hardly ever tried.
+#[test]
+fn the_fuzzers_dictionary_has_every_word_of_the_grammar() {
+    let grammar = include_str!("../src/parse/journey.pest");
+    let dictionary: BTreeSet<&str> = include_str!("../../fuzz/journey.dict").lines().collect();
+    let code = grammar.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let quoted = code.flat_map(|line| line.split('"').skip(1).step_by(2));
+    let is_word = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic()) && word.chars().all(|c| c.is_ascii_alphabetic() || c == '.')
+    };
+    let words: BTreeSet<&str> = quoted.filter(is_word).collect();
+    assert!(words.len() > 120 && ["journey", "migrate", "withdrawing"].iter().all(|word| words.contains(word)));
+    let missing: Vec<&str> =
+        words.into_iter().filter(|word| !dictionary.contains(format!("\"{word}\"").as_str())).collect();
+    assert!(missing.is_empty(), "not in fuzz/journey.dict: {missing:?}");
 }

@@ -24,6 +24,7 @@ event moved { booking: Booking }
 event ping { booking: Booking }
 message note { purpose service  sms "We tell you in time." }
 message vital { purpose safety  sms "Now."  valid for 1h  essential at most 99 per 24h }
+message excuse { purpose safety  sms "We cannot say."  valid for 2h  essential at most 99 per 24h }
 "#;
 
 /// Numbers that look random and are the same on every run.
@@ -66,9 +67,19 @@ fn journey(seed: u64) -> String {
     // What promises may have to wait, for a quiet hour or two, and is true for a while.
     let quiet = ["", "  quiet 01:00 to 01:50 for service else defer", "  quiet 01:00 to 02:50 for service else defer"];
     let true_for = ["", "  valid for 1h", "  valid until booking.slot - 30m"];
+    let ends = [
+        "valid for 1h",
+        "valid until booking.slot",
+        "valid for 2h",
+        "valid until booking.slot + 30m",
+        "valid until booking.slot - 30m",
+    ];
     let house = HOUSE
         .replace("\"care\" }", &format!("\"care\"{} }}", quiet[(seed % 3) as usize]))
-        .replace("in time.\"", &format!("in time.\"{}", true_for[(seed / 3 % 3) as usize]));
+        .replace("in time.\"", &format!("in time.\"{}", true_for[(seed / 3 % 3) as usize]))
+        // What keeps the promise is true for a while, or until some time before or after the booking; and what takes it back.
+        .replace("valid for 1h  essential", &format!("{}  essential", ends[(seed / 9 % 5) as usize]))
+        .replace("valid for 2h  essential", &format!("{}  essential", ends[(seed / 45 % 4) as usize]));
     let mut text = format!(
         "{house}journey visit for customer per booking.id {{\n  data booking: Booking\n  limit live to 1 else skip\n  start on created(booking){start} -> s0\n"
     );
@@ -112,7 +123,7 @@ fn journey(seed: u64) -> String {
         text += "  }\n";
     }
     text + "  state keep { send vital keeping word  after 1d -> done }
-  state sorry { send vital withdrawing word  after 1d -> done }
+  state sorry { send excuse withdrawing word  after 1d -> done }
   end done as success\n}\n"
 }
 

@@ -1,6 +1,6 @@
 //! Programs as wholes: one journey of 10,000 states, a portfolio, and what one edit in it costs. Prints the time of each and
 //! the most memory that the process had so far. `portfolio long`, `many`, `limited` and `edit` do one of them
-//! alone, so that its memory can be told.
+//! alone, so that its memory can be told; `portfolio limited 50` with so many journeys instead of 1,000.
 
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,17 @@ use journey_compiler::{Compilation, Session, compile};
 fn main() {
     let which = std::env::args().nth(1);
     let asked = |name: &str| which.as_deref().is_none_or(|which| which == name);
+    let journeys = std::env::args().nth(2).and_then(|n| n.parse().ok()).unwrap_or(1_000);
     if asked("long") {
         whole("one journey of 10,000 states", &programs::portfolio(1, 10_000, false));
         whole("the same, its event limited", &programs::portfolio(1, 10_000, true));
     }
     if asked("many") {
-        whole("1,000 journeys of 50 states", &programs::portfolio(1_000, 50, false));
+        whole(&format!("{journeys} journeys of 50 states"), &programs::portfolio(journeys, 50, false));
     }
     if asked("limited") {
-        whole("1,000 journeys of 50 states, their event limited", &programs::portfolio(1_000, 50, true));
+        let what = format!("{journeys} journeys of 50 states, their event limited");
+        whole(&what, &programs::portfolio(journeys, 50, true));
     }
     if asked("edit") {
         edits();

@@ -68,7 +68,8 @@ impl Build<'_> {
         for (i, limit) in (0..).map_while(|i| Some((i, graph.limit(i)?))) {
             // A state that is entered once needs no counting.
             let LimitWhat::Visits(state) = limit.what else { continue };
-            if limit.n > 0 && !self.comes_back.get(state.index()).copied().unwrap_or(true) {
+            let comes_back = self.comes_back.get_or_init(|| graph.on_cycles(|_, _, _, e| !e.stay));
+            if limit.n > 0 && !comes_back.get(state.index()).copied().unwrap_or(true) {
                 continue;
             }
             let whole = limit.per.is_none();

@@ -340,8 +340,17 @@ fn still_possible(graph: &Graph, lets: fn(Kind) -> bool) -> BTreeSet<EdgeIndex> 
 
 /// Takes out, until nothing changes, instants whose data nothing in their component moves.
 pub(super) fn prune_instants(graph: &Graph, kept: &mut BTreeSet<EdgeIndex>) {
+    let components = graph.components(|e, _, _, _| kept.contains(&e));
+    prune_instants_of(graph, kept, components);
+}
+
+/// The same where the components of what is kept are known. Those of what is left.
+pub(super) fn prune_instants_of(
+    graph: &Graph,
+    kept: &mut BTreeSet<EdgeIndex>,
+    mut components: Vec<usize>,
+) -> Vec<usize> {
     loop {
-        let components = graph.components(|e, _, _, _| kept.contains(&e));
         let component = |n: NodeIndex| components.get(n.index()).copied();
         let moved: BTreeSet<_> = kept
             .iter()
@@ -372,11 +381,12 @@ pub(super) fn prune_instants(graph: &Graph, kept: &mut BTreeSet<EdgeIndex>) {
             .copied()
             .collect();
         if spent.is_empty() {
-            return;
+            return components;
         }
         for e in spent {
             kept.remove(&e);
         }
+        components = graph.components(|e, _, _, _| kept.contains(&e));
     }
 }
 

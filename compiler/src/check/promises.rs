@@ -26,6 +26,7 @@ mod late;
 mod places;
 mod precondition;
 mod reach;
+mod truth;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -39,6 +40,8 @@ use crate::diagnostics::{Finding, did_you_mean};
 use crate::graph::{Edge, Graph, Kind, Sent, sets, spelled, split};
 use crate::spans::Node;
 use places::discharges;
+use precondition::Mode;
+use truth::{Truth, Vain};
 
 /// No path leaves a promise open past its deadline.
 pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
@@ -48,6 +51,7 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
     let all: Vec<_> = graph.all_sends().filter(|(n, _)| reach.contains(n)).map(|(n, s)| (n, s.clone())).collect();
     let mut held: BTreeSet<String> = BTreeSet::new();
     let mut asked: BTreeSet<&Node> = BTreeSet::new();
+    let truth = Truth::of(case, journey);
     let mut known = by::Cache::default();
     for (from, sent) in &all {
         let Some(promise) = &sent.send.promising else { continue };
@@ -57,14 +61,14 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
         }
         match &promise.deadline {
             Deadline::By(_) => {
-                let broken = by::broken(case, journey, &mut known, (*from, sent, promise));
+                let broken = by::broken(case, journey, &truth, &mut known, (*from, sent, promise));
                 out.extend(broken.or_else(|| {
-                    let walk = Open::walk(graph, *from, sent, promise);
+                    let walk = Open::walk(graph, &truth, *from, sent, promise);
                     let broken = walk.set_by_the_journey(journey, sent, promise)?;
                     Some(tell(case, &walk, sent, promise, &broken))
                 }));
             }
-            Deadline::Within(d) => out.extend(within(case, journey, (*from, sent, promise), *d)),
+            Deadline::Within(d) => out.extend(within(case, journey, &truth, (*from, sent, promise), *d)),
         }
         // What stands in the journey is found in each of its states.
         if asked.insert(&sent.node) {
@@ -80,40 +84,48 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
 fn within(
     case: &Case<'_>,
     journey: &Journey,
+    truth: &Truth<'_>,
     (from, sent, promise): (NodeIndex, &Sent, &Promise),
     d: Millis,
 ) -> Option<Finding> {
-    let walk = Open::walk(case.graph, from, sent, promise);
+    let walk = Open::walk(case.graph, truth, from, sent, promise);
     if let Some(broken) = walk.within(promise, d) {
+        let broken = walk.in_vain(case, promise, &broken).unwrap_or(broken);
         return Some(tell(case, &walk, sent, promise, &broken));
     }
     // The promising message may have to wait, and leave when what would keep the promise has left already.
     late::rests(case, journey, from, sent).into_iter().find_map(|rest| {
         let stays = matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..));
         let made_by = if stays { Millis::MAX } else { late::longest(case, sent) };
-        let walk = Open::from(case.graph, rest, Some(made_by), promise);
-        let mut broken = walk.within(promise, d)?;
+        let walk = Open::from(case.graph, truth, rest, Some(made_by), promise);
+        let broken = walk.within(promise, d)?;
+        let vain = walk.in_vain(case, promise, &broken);
+        let mut broken = match vain {
+            Some(vain) => vain,
+            None => Broken { help: late::help(case, journey, from, rest, sent, &promise.name), ..broken },
+        };
         let name = late::name(case, sent);
         broken.story = format!("where `{name}` waits and leaves only now, {}", broken.story);
-        broken.help = late::help(case, journey, from, rest, sent, &promise.name);
         Some(tell(case, &walk, sent, promise, &broken))
     })
 }
 
-/// Whether the same entry or `stay` keeps or withdraws the promise after it has made it.
-fn said_later(graph: &Graph, from: NodeIndex, sent: &Sent, promise: &Promise) -> bool {
+/// Whether the same entry or `stay` surely keeps or withdraws the promise after it has made it.
+fn said_later(graph: &Graph, truth: &Truth<'_>, from: NodeIndex, sent: &Sent, promise: &Promise) -> bool {
     let entry = graph.place(from).map_or(&[][..], |p| p.sends.as_slice());
     let stays = graph.out(from).find(|(_, _, e)| e.sends.iter().any(|s| s.node == sent.node));
-    let list = match (&sent.node, stays) {
-        (Node::Entry(..), _) | (_, None) => entry,
-        (_, Some((_, _, e))) => e.sends.as_slice(),
+    let (list, mode) = match (&sent.node, stays) {
+        (Node::Entry(..), _) | (_, None) => (entry, Mode::Entered),
+        (_, Some((_, _, e))) => (e.sends.as_slice(), Mode::Lasts),
     };
-    list.iter().skip_while(|s| s.node != sent.node).skip(1).any(|s| discharges(s, &promise.name))
+    let later = list.iter().skip_while(|s| s.node != sent.node).skip(1);
+    later.filter(|s| discharges(s, &promise.name)).any(|s| truth.is_sure(from, mode, s))
 }
 
 /// The nodes that can be entered with the promise open.
 struct Open<'g> {
     graph: &'g Graph,
+    truth: &'g Truth<'g>,
     from: NodeIndex,
     by: BTreeMap<NodeIndex, Option<EdgeIndex>>,
     order: Vec<NodeIndex>,
@@ -125,6 +137,8 @@ struct Open<'g> {
 /// How a promise breaks.
 struct Broken {
     at: NodeIndex,
+    /// What to show of it, where that is not the whole place.
+    node: Option<Node>,
     what: String,
     story: String,
     help: String,
@@ -133,23 +147,33 @@ struct Broken {
 
 impl<'g> Open<'g> {
     /// From the step that sends the promise.
-    fn walk(graph: &'g Graph, from: NodeIndex, sent: &Sent, promise: &Promise) -> Open<'g> {
+    fn walk(graph: &'g Graph, truth: &'g Truth<'g>, from: NodeIndex, sent: &Sent, promise: &Promise) -> Open<'g> {
         let stays = matches!(sent.node, Node::Stay(..) | Node::JourneyStay(..));
         let made_by = stays.then_some(Millis::MAX);
-        if said_later(graph, from, sent, promise) {
-            return Open { graph, from, by: BTreeMap::new(), order: Vec::new(), made_by };
+        if said_later(graph, truth, from, sent, promise) {
+            return Open { graph, truth, from, by: BTreeMap::new(), order: Vec::new(), made_by };
         }
-        Open::from(graph, from, made_by, promise)
+        Open::from(graph, truth, from, made_by, promise)
     }
 
     /// From a node in which the promise is open.
-    fn from(graph: &'g Graph, from: NodeIndex, made_by: Option<Millis>, promise: &Promise) -> Open<'g> {
-        let mut open = Open { graph, from, by: BTreeMap::from([(from, None)]), order: Vec::new(), made_by };
+    fn from(
+        graph: &'g Graph,
+        truth: &'g Truth<'g>,
+        from: NodeIndex,
+        made_by: Option<Millis>,
+        promise: &Promise,
+    ) -> Open<'g> {
+        let by_time = matches!(promise.deadline, Deadline::Within(_));
+        // What is no longer true keeps nothing. Of a deadline that data moves the precondition knows more.
+        let keeps =
+            |to: NodeIndex, s: &Sent| discharges(s, &promise.name) && (!by_time || truth.is_sure(to, Mode::Entered, s));
+        let mut open = Open { graph, truth, from, by: BTreeMap::from([(from, None)]), order: Vec::new(), made_by };
         let mut queue = VecDeque::from([from]);
         while let Some(n) = queue.pop_front() {
             open.order.push(n);
             for (id, to, edge) in graph.out(n) {
-                let kept = graph.place(to).is_some_and(|p| p.sends.iter().any(|s| discharges(s, &promise.name)));
+                let kept = graph.place(to).is_some_and(|p| p.sends.iter().any(|s| keeps(to, s)));
                 if followed(edge) && !kept && !open.by.contains_key(&to) {
                     open.by.insert(to, Some(id));
                     queue.push_back(to);
@@ -171,10 +195,19 @@ impl<'g> Open<'g> {
         edges
     }
 
+    /// What comes on the way to where it breaks, and may be no longer true by then.
+    fn in_vain(&self, case: &Case<'_>, promise: &Promise, broken: &Broken) -> Option<Broken> {
+        let entered = self.way(broken.at).into_iter().rev().filter_map(|e| Some(self.graph.edge(e)?.1));
+        let vain = entered.into_iter().find_map(|n| Vain::of(self.graph, self.truth, n, &promise.name))?;
+        let (what, story, help) = vain.at_any_time(case);
+        Some(Broken { at: vain.place, node: Some(vain.node()), what, story, help, cycle: Vec::new() })
+    }
+
     fn ended(&self) -> Option<Broken> {
         let end = self.order.iter().find(|n| self.graph.ends(**n))?;
         Some(Broken {
             at: *end,
+            node: None,
             what: "ends with the promise open".into(),
             story: "it is over, and what was promised never comes".into(),
             help: "keep or withdraw it on the way, for example  send … withdrawing …".into(),
@@ -203,6 +236,7 @@ impl<'g> Open<'g> {
         let at = self.order.iter().copied().find(|n| later(*n))?;
         Some(Broken {
             at,
+            node: None,
             what: format!("sets `{}`, from which the promise's deadline is computed", base.join(".")),
             story: format!("and the journey itself sets `{}`: what was promised moves with it", base.join(".")),
             help: "set it before the promise, or keep or withdraw the promise first".into(),
@@ -225,7 +259,7 @@ impl<'g> Open<'g> {
                 e.stay
                     && !e.guarded
                     && e.kind == Kind::After
-                    && e.sends.iter().any(|s| discharges(s, &promise.name))
+                    && e.sends.iter().any(|s| discharges(s, &promise.name) && self.truth.is_sure(n, Mode::Lasts, s))
                     && !(n == self.from && self.made_by.is_some_and(|d| e.lo <= d))
             };
             graph
@@ -240,6 +274,7 @@ impl<'g> Open<'g> {
         };
         let silent = self.order.iter().filter(|n| !graph.ends(**n)).find(|n| soonest(**n).is_none()).map(|n| Broken {
             at: *n,
+            node: None,
             what: "waits for something that may never come".into(),
             story: format!("the feed goes silent, {due} pass, and nobody says anything"),
             help: help(),
@@ -289,11 +324,19 @@ impl<'g> Open<'g> {
         });
         if let Some((n, cycle)) = round {
             let story = format!("again and again: each time the wait begins anew, and {due} pass");
-            return Some(Broken { at: n, what: "can be put off without end".into(), story, help: help(), cycle });
+            return Some(Broken {
+                at: n,
+                node: None,
+                what: "can be put off without end".into(),
+                story,
+                help: help(),
+                cycle,
+            });
         }
         let (at, worst) = late?;
         Some(Broken {
             at,
+            node: None,
             what: format!(
                 "may be left only {} after the promise, which falls due after {due}",
                 spelled_duration(worst)
@@ -343,7 +386,7 @@ fn tell(case: &Case<'_>, open: &Open<'_>, sent: &Sent, promise: &Promise, broken
         format!("a customer who was promised `{}` {deadline} may wait for it in vain", promise.name),
     )
     .label("makes the promise")
-    .also(case.spans.get(&graph.node_of(broken.at)), broken.what.clone())
+    .also(case.spans.get(&broken.node.clone().unwrap_or_else(|| graph.node_of(broken.at))), broken.what.clone())
     .how(format!(
         "{} (`{}` promised){}{}; {}",
         story::from_start(graph, open.from),

@@ -129,8 +129,10 @@ impl Graph {
 
     /// The component of each node under the edges that `keep` lets through, by the node's position.
     pub fn components(&self, keep: impl Fn(EdgeIndex, NodeIndex, NodeIndex, &Edge) -> bool) -> Vec<usize> {
+        let kept: Vec<bool> =
+            self.g.edge_references().map(|e| keep(e.id(), e.source(), e.target(), e.weight())).collect();
         let kept = EdgeFiltered::from_fn(&self.g, |e: petgraph::graph::EdgeReference<'_, Edge>| {
-            keep(e.id(), e.source(), e.target(), e.weight())
+            kept.get(e.id().index()).copied().unwrap_or(false)
         });
         let mut of = vec![0; self.g.node_count()];
         for (number, members) in kosaraju_scc(&kept).into_iter().enumerate() {

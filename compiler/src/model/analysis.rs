@@ -43,7 +43,11 @@ impl Prepared {
         let product = Product::of(model, budget, registers);
         let parts = Parts::of(&product.inside, |_, _| true);
         let instant = Parts::of(&product.inside, |_, hop| hop.lo == 0);
-        let reverse = Reverse::of(&product.inside, |from, hop| parts.of.at(from) == parts.of.at(hop.to));
+        // Where no cycle has more than one node nobody goes back along one.
+        let reverse = match parts.count() == product.inside.nodes() {
+            true => Reverse::default(),
+            false => Reverse::of(&product.inside, |from, hop| parts.of.at(from) == parts.of.at(hop.to)),
+        };
         let weights = model.graph.node_weights().map(|spot| spot.weight).collect();
         Arc::new(Prepared { weights, registers: model.registers.len(), product, parts, instant, reverse })
     }

@@ -45,6 +45,20 @@ impl Bucket {
             if !parts.members(part).first().is_some_and(|node| analysis.within(*node)) {
                 continue;
             }
+            // A node on no cycle is looked at once, and one that leads to itself gains nothing by that.
+            if let [node] = parts.members(part) {
+                let gain = |hop: &Hop| rate.gain(hop, weight.at(hop.to)) + fwd.at(hop.to);
+                let (mut most, mut by) = (0, NONE);
+                for (number, hop) in flat.numbered(*node).filter(|(_, hop)| hop.to != *node) {
+                    let gain = gain(hop);
+                    if gain > most {
+                        (most, by) = (gain, number);
+                    }
+                }
+                fwd.put(*node, most);
+                next.put(*node, by);
+                continue;
+            }
             queue.extend(parts.members(part));
             parts.members(part).iter().for_each(|node| waits.put(*node, true));
             while let Some(node) = queue.pop_front() {
@@ -53,8 +67,9 @@ impl Bucket {
                 let mut most = fwd.at(node);
                 let mut by = NONE;
                 for (number, hop) in flat.numbered(node) {
-                    if gain(hop) > most {
-                        (most, by) = (gain(hop), number);
+                    let gain = gain(hop);
+                    if gain > most {
+                        (most, by) = (gain, number);
                     }
                 }
                 if by == NONE {

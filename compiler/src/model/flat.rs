@@ -106,7 +106,7 @@ impl Flat {
 }
 
 /// The arrows into each node: the node that they leave, and their number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Reverse {
     first: Column<u32>,
     hops: Vec<(u32, u32)>,

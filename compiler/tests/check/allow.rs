@@ -71,3 +71,28 @@ fn what_is_not_whole_is_never_allowed() {
     assert!(compilation.findings.iter().all(|f| f.code.code != "J0121"));
     assert_eq!(codes(&format!("{} allow J0101 {WHY} state first {{ after 1d -> done }}", super::CALM)), ["J0121"]);
 }
+
+#[test]
+fn what_is_found_in_several_places_is_allowed_before_any_of_them() {
+    // Three messages are sent; one of them speaks Spanish, and two do not.
+    let lines = format!(
+        "{} state first {{ send note send other send ask  on reply yes -> done  after 1d -> done }}",
+        super::CALM
+    );
+    let plain = journey(&lines)
+        .replace("zone: zone }", "zone: zone  language: locale? }")
+        .replace("\"Shall we?\"", "\"Shall we?\"  sms[es] \"Si?\"");
+    let found = |text: &str| {
+        let of = compiled(text).findings.into_iter();
+        let mut codes: Vec<_> = of.map(|f| f.code.code).filter(|code| ["J0121", "J0136"].contains(code)).collect();
+        codes.sort_unstable();
+        codes
+    };
+    let before = |text: &str, message: &str| text.replace(message, &format!("allow J0136 {WHY} {message}"));
+    assert_eq!(found(&plain), ["J0136"]);
+    assert_eq!(found(&before(&plain, "message note")), NONE);
+    assert_eq!(found(&before(&plain, "message other")), NONE);
+    // Both are of use; one before the message that has all languages is not.
+    assert_eq!(found(&before(&before(&plain, "message note"), "message other")), NONE);
+    assert_eq!(found(&before(&plain, "message ask")), ["J0121", "J0136"]);
+}

@@ -375,3 +375,62 @@ fn what_a_wait_says_after_the_message_keeps_it() {
     };
     assert_eq!((found("  valid for 1h"), found("  valid for 2h")), (0, 1));
 }
+
+/// How often J0501 is said of these lines, where `vital` leaves only so long.
+fn outlived(start: &str, valid: &str, lines: &str) -> usize {
+    let text = super::journey(&format!("{} {lines}", super::CALM))
+        .replace("valid for 1h  essential", &format!("{valid}  essential"))
+        .replace("created(booking) -> first", &format!("created(booking){start} -> first"));
+    assert!(text.contains(valid) && text.contains(&format!("created(booking){start}")), "{text}");
+    super::compiled(&text).findings.iter().filter(|f| f.code.code == "J0501").count()
+}
+
+#[test]
+fn what_is_no_longer_true_keeps_nothing() {
+    let until = "valid until booking.slot";
+    let found = |valid: &str, news: &str, rest: &str| {
+        let first = format!(
+            "state first {{ send note promising word {BY}  {news}  at booking.slot - 25m -> keep, if past -> keep }}"
+        );
+        outlived(" when booking.slot > now + 1h", valid, &format!("{first} {KEEP} {rest}"))
+    };
+    assert_eq!(found(until, "on ping -> keep", ""), 0);
+    // News can bring a slot that is past already.
+    assert_eq!(found(until, "on moved(booking) -> keep", ""), 1);
+    assert_eq!(found("valid for 2h", "on moved(booking) -> keep", ""), 0);
+    assert_eq!(found(until, "on moved(booking) when booking.slot > now -> keep", ""), 0);
+    assert_eq!(found(until, "on moved(booking) when booking.slot >= now -> keep", ""), 1);
+    assert_eq!(found("valid until booking.slot - 5m", "on moved(booking) when booking.slot > now -> keep", ""), 1);
+    // While it stays, too, and however it is taken over.
+    assert_eq!(found(until, "on moved(booking) stay", ""), 1);
+    assert_eq!(found(until, "on moved(booking) settle 5m -> keep", ""), 1);
+    // What ends before it can be needed is of no use at all.
+    assert_eq!(found("valid until booking.slot - 25m", "", ""), 1);
+    assert_eq!(found("valid until booking.slot - 24m", "", ""), 0);
+    // Where the same step goes on to what is true, that takes it back.
+    let goes_on = "state keep { send vital keeping word  at booking.slot -> sorry, if past -> sorry }
+        state sorry { send other withdrawing word  after 1h -> done }";
+    let first = format!(
+        "state first {{ send note promising word {BY}  on moved(booking) -> keep  at booking.slot - 25m -> sorry, if past -> sorry }}"
+    );
+    assert_eq!(outlived("", until, &format!("{first} {goes_on}")), 0);
+}
+
+#[test]
+fn what_is_no_longer_true_keeps_nothing_within_a_time() {
+    let first = "state first { send note promising word within 1h  after 30m -> keep }";
+    let until = "valid until booking.slot";
+    let found = |start: &str, valid: &str, first: &str| outlived(start, valid, &format!("{first} {KEEP}"));
+    assert_eq!(found("", "valid for 2h", first), 0);
+    assert_eq!(found("", until, first), 1);
+    assert_eq!(found(" when booking.slot > now + 2h", until, first), 0);
+    // Less a timer's lateness: 30 minutes and the policy's `grace`.
+    assert_eq!(found(" when booking.slot > now + 40m", until, first), 1);
+    let moved = first.replace("after 30m", "on moved(booking) -> keep  after 30m");
+    assert_eq!(found(" when booking.slot > now + 2h", until, &moved), 1);
+    let stays = "state first { send note promising word within 1h  after 30m stay { send vital keeping word }  after 9d -> keep }";
+    assert_eq!(found("", "valid for 2h", stays), 0);
+    assert_eq!(found("", until, stays), 1);
+    // At what moment of the visit it is said plays no part, so that it has to be true in all of it.
+    assert_eq!(found(" when booking.slot > now + 2h", until, stays), 1);
+}

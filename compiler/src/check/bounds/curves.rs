@@ -12,7 +12,8 @@ use journey_step::ledger::most_within;
 use petgraph::graph::NodeIndex;
 
 use super::limits::Class;
-use crate::abstraction::{Abstraction, Stands, longest_wait};
+pub(super) use crate::abstraction::Runs;
+use crate::abstraction::{Abstraction, Counts, Draft, Stands, longest_wait};
 use crate::graph::{Graph, Sent, channels};
 use crate::model::{Alpha, Analysis, Budget, Prepared, Run};
 
@@ -37,15 +38,6 @@ impl Counted {
 /// What is counted, in which window, and of which runs.
 type Asked<What> = (What, Option<Millis>, Runs);
 
-/// Which runs are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Runs {
-    /// All: what they come to is a bound.
-    Any,
-    /// Those that are easily done once more: what they come to is none.
-    Easy,
-}
-
 /// What the spots weigh, and the window.
 type Question = (Vec<u32>, Option<Millis>);
 
@@ -53,6 +45,7 @@ type Question = (Vec<u32>, Option<Millis>);
 pub(super) struct Ready {
     /// What it stands for.
     pub(super) of: Abstraction,
+    counts: Counts,
     prepared: Arc<Prepared>,
     /// What is known for what the spots weigh.
     weighed: RefCell<BTreeMap<Vec<u32>, Rc<Analysis>>>,
@@ -70,9 +63,33 @@ impl Ready {
         visits.flat_map(|(spot, at)| std::iter::repeat_n(at, weight(spot))).collect()
     }
 
-    fn new(of: Abstraction, known_to_drop: usize) -> Ready {
+    fn new(of: Abstraction, counts: Counts, known_to_drop: usize) -> Ready {
         let prepared = Prepared::dropping(&of.model, BUDGET, known_to_drop);
-        Ready { of, prepared, weighed: RefCell::default(), known: RefCell::default() }
+        Ready { of, counts, prepared, weighed: RefCell::default(), known: RefCell::default() }
+    }
+
+    /// Whether a model that counts so and drops so many registers would come to the same: it drops the same ones, and the
+    /// rest is alike.
+    fn does_for(&self, counts: &Counts, drops: usize) -> bool {
+        let dropped = self.prepared.dropped();
+        if dropped.len() != drops || !self.counts.is_shaped_as(counts) {
+            return false;
+        }
+        let own = self.of.model.registers.iter().map(|register| register.top);
+        let tops: Vec<(u32, u32)> = own
+            .enumerate()
+            .map(|(i, top)| (top, counts.registers().get(i).map_or(top, |register| register.top)))
+            .collect();
+        let mut left: Vec<usize> = (0..tops.len()).collect();
+        for register in dropped {
+            // The order in which a product drops them.
+            let greatest = left.iter().copied().max_by_key(|i| tops.get(*i).map(|(_, top)| *top));
+            if greatest != Some(*register) {
+                return false;
+            }
+            left.retain(|i| i != register);
+        }
+        left.into_iter().filter_map(|i| tops.get(i)).all(|(own, other)| own == other)
     }
 
     fn analysis(&self, weights: &[u32]) -> Rc<Analysis> {
@@ -153,25 +170,26 @@ impl Curves {
         if let Some(known) = self.models.borrow().get(&kind) {
             return Rc::clone(known);
         }
-        let of = match runs {
-            Runs::Any => Abstraction::of(program, graph, span),
-            Runs::Easy => Abstraction::easy(program, graph, span),
-        };
+        let draft = Draft::of(program, graph, span, runs);
+        let counts = draft.counts();
         // Windows in which each limit counts the same have the same model; where one with less room in its registers is
         // too large, so is this one.
         let models = self.models.borrow();
         let alike = || models.iter().filter(|((_, r), _)| *r == runs).map(|(_, ready)| ready);
-        let prepared = alike().find(|ready| ready.of.is_as(&of)).map(Rc::clone).unwrap_or_else(|| {
-            let smaller = alike().filter(|ready| ready.of.fits_into(&of));
+        let equal = alike().find(|ready| ready.counts == counts).map(Rc::clone);
+        let prepared = equal.unwrap_or_else(|| {
+            let smaller = alike().filter(|ready| ready.counts.fits_into(&counts));
             let (mut known_to_drop, mut sizes) = (0, Vec::new());
             for ready in smaller {
                 known_to_drop = known_to_drop.max(ready.prepared.dropped().len());
-                sizes.push((ready.of.room(), ready.prepared.nodes() as u64));
+                sizes.push((ready.counts.room(), ready.prepared.nodes() as u64));
             }
-            if known_to_drop == 0 && outgrows(sizes, of.room()) {
+            if known_to_drop == 0 && outgrows(sizes, counts.room()) {
                 known_to_drop = 1;
             }
-            Rc::new(Ready::new(of, known_to_drop))
+            // What is dropped makes no difference any more.
+            let same = alike().filter(|_| known_to_drop > 0).find(|ready| ready.does_for(&counts, known_to_drop));
+            same.map_or_else(|| Rc::new(Ready::new(draft.done(), counts, known_to_drop)), Rc::clone)
         });
         drop(models);
         if self.models.borrow().len() >= MOST_HELD {

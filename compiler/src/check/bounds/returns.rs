@@ -53,6 +53,7 @@ pub(super) fn sum_of(mut parts: impl Iterator<Item = Option<u64>>) -> Option<u64
 }
 
 /// Components of the arrows that can be taken without end.
+#[derive(Clone)]
 struct View {
     components: Vec<usize>,
     sizes: BTreeMap<usize, usize>,
@@ -73,7 +74,7 @@ impl View {
             .collect();
         let before = graph.components(|e, _, _, _| kept.contains(&e));
         let all = kept.clone();
-        loops::prune_instants(graph, &mut kept);
+        let components = loops::prune_instants_of(graph, &mut kept, before.clone());
         let mut once = vec![0_u64; before.len()];
         for (from, to, _) in all.difference(&kept).filter_map(|e| graph.edge(*e)) {
             let here = before.get(from.index());
@@ -82,7 +83,6 @@ impl View {
                 same.for_each(|(_, n)| *n += 1);
             }
         }
-        let components = graph.components(|e, _, _, _| kept.contains(&e));
         let mut sizes = BTreeMap::new();
         for c in &components {
             *sizes.entry(*c).or_default() += 1;
@@ -119,9 +119,14 @@ pub(in crate::check) struct Cycles {
 impl Cycles {
     /// Looks once at a graph.
     pub(in crate::check) fn of(graph: &Graph) -> Cycles {
+        let all = View::of(graph, true, |_, _| true);
+        let uncapped = match graph.nodes().any(|n| graph.capped(n)) {
+            true => View::of(graph, true, |to, _| !graph.capped(to)),
+            false => all.clone(),
+        };
         Cycles {
-            all: View::of(graph, true, |_, _| true),
-            uncapped: View::of(graph, true, |to, _| !graph.capped(to)),
+            all,
+            uncapped,
             unlimited: View::of(graph, false, |to, _| !graph.capped(to)),
             timeless: View::of(graph, true, |_, e| e.lo == 0),
         }

@@ -211,7 +211,10 @@ impl Shape {
         let flow = |part: &BTreeSet<Class>, window: Millis, below: u64| self.flow(program, part, window, below);
         let limited =
             smaller(by_limits(&own, &classes, window, &flow), by_limits(&house(program), &classes, window, &flow));
-        let essential = self.shape(program, wanted, window, Some(true));
+        let essential = match self.sends_any(wanted, true) {
+            true => self.shape(program, wanted, window, Some(true)),
+            false => (Some(0), String::new()),
+        };
         let both = match essential.0 {
             Some(0) => limited,
             _ => add(limited, essential),

@@ -12,6 +12,7 @@ use super::places::{self, HOST};
 use super::precondition::{
     Come, Coming, Does, EVER, Instant, Limits, Mode, NEVER, Ranges, Solved, Step, Story, Undecided, solve,
 };
+use super::truth::{Truth, Vain};
 use super::{Case, guard, keeper, late};
 use crate::check::story;
 use crate::diagnostics::Finding;
@@ -37,10 +38,10 @@ pub(super) struct Known {
 pub(super) struct Cache(BTreeMap<(String, String), Known>);
 
 impl Cache {
-    fn known(&mut self, case: &Case<'_>, journey: &Journey, name: &str, by: &Expr) -> &mut Known {
+    fn known(&mut self, case: &Case<'_>, journey: &Journey, truth: &Truth<'_>, name: &str, by: &Expr) -> &mut Known {
         self.0.entry((name.to_owned(), format!("{by:?}"))).or_insert_with(|| {
             let clock = Clock::of(by);
-            let solved = solve(places::of(case, journey, name, &clock), clock.due, &Limits::default());
+            let solved = solve(places::of(case, journey, name, &clock, truth), clock.due, &Limits::default());
             Known { clock, solved, tries: MOST_TRIES, come: None }
         })
     }
@@ -60,15 +61,16 @@ struct Made<'a> {
 pub(super) fn broken(
     case: &Case<'_>,
     journey: &Journey,
+    truth: &Truth<'_>,
     cache: &mut Cache,
     (from, sent, promise): (NodeIndex, &Sent, &Promise),
 ) -> Option<Finding> {
     let Deadline::By(by) = &promise.deadline else { return None };
-    let known = cache.known(case, journey, &promise.name, by);
+    let known = cache.known(case, journey, truth, &promise.name, by);
     let Ok(solved) = &known.solved else { return Some(undecided(case, sent, promise, by)) };
     let made = |place, mode| Made { sent, promise, by, place, mode };
     let mut whiles = Vec::new();
-    if !super::said_later(case.graph, from, sent, promise) {
+    if !super::said_later(case.graph, truth, from, sent, promise) {
         match arrow_of(journey, &sent.node) {
             Some(arrow) => {
                 whiles.push((made(from, Mode::Lasts), None, Ranges::all()));
@@ -130,7 +132,9 @@ pub(super) fn broken(
         let told = Told {
             case,
             journey,
+            truth,
             clock: &known.clock,
+            solved,
             from,
             made,
             coming: coming.as_ref(),
@@ -222,7 +226,9 @@ pub(super) fn in_words(clock: &Clock, holds: &Ranges) -> Option<String> {
 struct Told<'a> {
     case: &'a Case<'a>,
     journey: &'a Journey,
+    truth: &'a Truth<'a>,
     clock: &'a Clock,
+    solved: &'a Solved,
     /// Where the promising message is sent.
     from: NodeIndex,
     made: Made<'a>,
@@ -250,7 +256,8 @@ impl Told<'_> {
             Some(words) => format!("makes the promise; it holds only where `{t}` is {words} then"),
             None => "makes the promise".into(),
         };
-        let place = NodeIndex::new(self.story.at);
+        let at = || case.graph.node_of(NodeIndex::new(self.story.at));
+        let place = self.in_vain().map_or_else(at, |(vain, _)| vain.node());
         let waited = match self.waits {
             Some(name) if self.made.mode.begins() => format!("`{name}` leaves only now, and promises it; "),
             Some(name) => format!("where `{name}` waits and leaves only now, "),
@@ -262,7 +269,7 @@ impl Told<'_> {
             format!("a customer who was promised `{}` by {deadline} may wait for it in vain", promise.name),
         )
         .label(label)
-        .also(case.spans.get(&case.graph.node_of(place)), what)
+        .also(case.spans.get(&place), what)
         .how(format!("{}; {waited}{ends}", self.so_far(words.is_some())));
         finding = match (self.waits, words) {
             (Some(_), None) => {
@@ -294,7 +301,7 @@ impl Told<'_> {
         let to = graph.nodes().find(|n| graph.label(*n) == target && !graph.capped(*n))?;
         let before = self.clock.due.saturating_add(AHEAD);
         let does = Does::Goes { steps: vec![Step { to: to.index(), tag: HOST, sets: false }], surely: true };
-        let mut places = places::of(case, self.journey, &self.made.promise.name, self.clock);
+        let mut places = places::of(case, self.journey, &self.made.promise.name, self.clock, self.truth);
         places.get_mut(self.story.at)?.instants.push(Instant {
             first: before,
             last: before,
@@ -314,6 +321,19 @@ impl Told<'_> {
         let last = entry.chain(arrows).map(|node| case.spans.get(&node)).max_by_key(|span| span.end)?;
         let line = format!("\n    at {} -> {target}, if past -> {target}", earlier(self.made.by));
         Some(Fix::insert(last, line).look())
+    }
+
+    /// What comes to say so and is no longer true by then, and how long it is to T: the last on the way.
+    fn in_vain(&self) -> Option<(Vain<'_>, Millis)> {
+        let (first, name) = (self.made.place.index(), &self.made.promise.name);
+        let steps = self.story.steps.iter().map(|s| (s.step.to, s.then));
+        // The promise is made after all that its own step has said.
+        let mut comes = std::iter::once((first, self.story.from)).chain(steps).skip(1).collect::<Vec<_>>();
+        comes.reverse();
+        comes
+            .into_iter()
+            .filter(|(place, r)| self.solved.speaks_in_vain(*place, *r))
+            .find_map(|(place, r)| Some((Vain::of(self.case.graph, self.truth, NodeIndex::new(place), name)?, r)))
     }
 
     /// Whether it matters how long it is to T.
@@ -367,6 +387,9 @@ impl Told<'_> {
                 "it is over, and what was promised never comes".into(),
                 "keep or withdraw it on the way, for example  send … withdrawing …".into(),
             );
+        }
+        if let Some((vain, r)) = self.in_vain() {
+            return vain.at_last(case, self.clock, r);
         }
         let target = keeper(case, &self.made.promise.name).unwrap_or("unsure");
         let help = format!(

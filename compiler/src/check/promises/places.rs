@@ -10,17 +10,19 @@
 //! | what stays in the state and takes T over or sets it | news |
 //! | T of the customer's record, or by the customer's calendar | news to any R, in every state |
 //! | `settle` | the event's arrow as the graph has it, after its time and at once beside timers; what it takes over is news besides |
+//! | a message that keeps the promise | what is said with the R with which that is still true ([`super::truth`]) |
 //! | STOP | an input after which the promise is void |
 //! | a limit that may refuse an arrow | the arrow is not sure to lead away |
 
 use std::collections::BTreeMap;
 
-use journey_spec::program::{Action, Arrow, Branch, Cond, Journey, Then, Trigger};
+use journey_spec::program::{Action, Arrow, Branch, Cond, Expr, Journey, Then, Trigger};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::Case;
 use super::clock::Clock;
-use super::precondition::{Does, EVER, Input, Instant, NEVER, Place, Ranges, Step, Wait, Way};
+use super::precondition::{Does, EVER, Input, Instant, Mode, NEVER, Place, Ranges, Step, Wait, Way};
+use super::truth::Truth;
 use crate::graph::{Edge, Graph, Kind, Sent, hears, same_input};
 use crate::spans::Node;
 
@@ -33,9 +35,9 @@ pub(super) fn discharges(sent: &Sent, name: &str) -> bool {
 }
 
 /// Every node of the graph, in its order.
-pub(super) fn of(case: &Case<'_>, journey: &Journey, name: &str, clock: &Clock) -> Vec<Place> {
+pub(super) fn of(case: &Case<'_>, journey: &Journey, name: &str, clock: &Clock, truth: &Truth<'_>) -> Vec<Place> {
     let graph = case.graph;
-    let build = Build { graph, journey, name, clock };
+    let build = Build { graph, journey, name, clock, truth };
     graph.nodes().map(|n| build.place(n)).collect()
 }
 
@@ -70,6 +72,7 @@ struct Build<'a> {
     journey: &'a Journey,
     name: &'a str,
     clock: &'a Clock,
+    truth: &'a Truth<'a>,
 }
 
 impl Build<'_> {
@@ -77,7 +80,7 @@ impl Build<'_> {
         let graph = self.graph;
         let Some(here) = graph.place(n) else { return Place::default() };
         let mut place = Place {
-            says: here.sends.iter().any(|s| discharges(s, self.name)),
+            says: self.says(n, Mode::Entered, &here.sends),
             over: here.end,
             rests: here.rests,
             ..Place::default()
@@ -121,15 +124,22 @@ impl Build<'_> {
                         last,
                         may,
                         must: if known.is_some() { must } else { Ranges::none() },
-                        then: self.does(&arrow.then, of_arrow(&[Kind::At])),
-                        past: self.does(if_past, of_arrow(&[Kind::Urgent])),
+                        then: self.does(&arrow.then, n, of_arrow(&[Kind::At])),
+                        past: self.does(if_past, n, of_arrow(&[Kind::Urgent])),
                     });
                 }
                 Trigger::After(_) | Trigger::AfterDays { .. } => {
                     let Some((_, _, edge)) = own.iter().find(|(_, _, e)| e.kind == Kind::After) else { continue };
                     let lo = edge.lo.max(1);
                     let (hi, must) = (edge.deadline.unwrap_or(lo).max(lo), arrow.when.is_none());
-                    let does = self.does(&arrow.then, of_arrow(&[Kind::After]));
+                    let does = match self.does(&arrow.then, n, of_arrow(&[Kind::After])) {
+                        // With less time left it would come too late anyway.
+                        Does::Says(on) if on.holds(&Ranges::between(self.clock.due, NEVER)) => {
+                            Does::Says(Ranges::all())
+                        }
+                        Does::Says(_) => Does::Nothing,
+                        does => does,
+                    };
                     if does != Does::Nothing {
                         place.waits.push(Wait { lo, hi, may, must, does });
                     }
@@ -188,19 +198,32 @@ impl Build<'_> {
         taken.collect()
     }
 
-    fn does(&self, then: &Then, steps: Vec<Step>) -> Does {
-        match then {
-            Then::Goto(to) => Does::Goes { steps, surely: !self.graph.refusable(*to) },
-            Then::Stay(actions) => {
-                let says = |s: &journey_spec::program::Send| {
-                    [&s.keeping, &s.withdrawing].into_iter().flatten().any(|name| name == self.name)
-                };
-                match actions.iter().any(|a| matches!(a, Action::Send(s) if says(s))) {
-                    true => Does::Says,
-                    false => Does::Nothing,
-                }
-            }
+    /// With which R one of these messages leaves and keeps or withdraws the promise.
+    fn says<'s>(&self, n: NodeIndex, mode: Mode, sends: impl IntoIterator<Item = &'s Sent>) -> Ranges {
+        let mut on = Ranges::none();
+        for sent in sends.into_iter().filter(|sent| discharges(sent, self.name)) {
+            on.join(&self.truth.with(self.clock, n, mode, sent));
         }
+        on
+    }
+
+    fn does(&self, then: &Then, n: NodeIndex, steps: Vec<Step>) -> Does {
+        let actions = match then {
+            Then::Goto(to) => return Does::Goes { steps, surely: !self.graph.refusable(*to) },
+            Then::Stay(actions) => actions,
+        };
+        let Some(state) = self.graph.place(n).and_then(|p| p.state) else { return Does::Nothing };
+        let node = Node::State(self.graph.journey, state);
+        // What the same `stay` sets may move the end of what it sends.
+        let sets = crate::graph::sets(actions);
+        let moved = |end: &Expr| sets.iter().any(|path| Clock::of(end).is_moved_by(path));
+        let sends = actions.iter().filter_map(|action| match action {
+            Action::Send(send) => Some(Sent { send: send.clone(), node: node.clone() }),
+            _ => None,
+        });
+        let sends: Vec<Sent> = sends.filter(|sent| !self.truth.end(sent).is_some_and(moved)).collect();
+        let on = self.says(n, Mode::Lasts, &sends);
+        if on.is_none() { Does::Nothing } else { Does::Says(on) }
     }
 
     fn input(&self, place: &mut Place, (id, to, edge): (EdgeIndex, NodeIndex, &Edge), on: &Ranges) {

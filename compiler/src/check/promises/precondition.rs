@@ -23,6 +23,7 @@
 //! Timers count as punctual: what downtime does to a promise no program can help. Only [`Solved::entered`], which
 //! says with which R a place can be come to at all, takes them to be late by the policy's grace.
 
+mod come;
 mod frame;
 mod ranges;
 mod story;
@@ -31,6 +32,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+pub(super) use come::Come;
 use frame::{Frame, Move};
 use journey_spec::program::Millis;
 pub(super) use ranges::{EVER, NEVER, Ranges};
@@ -52,16 +54,24 @@ pub(super) struct Step {
 pub(super) enum Does {
     /// Nothing that has to do with the promise.
     Nothing,
-    /// It keeps the promise, or takes it back.
-    Says,
+    /// It keeps the promise, or takes it back, with so long to T: what says so is still true then.
+    Says(Ranges),
     /// One of these, as the world likes; and maybe none, where it is not sure to lead away.
     Goes { steps: Vec<Step>, surely: bool },
 }
 
 impl Does {
-    /// Whether the visit does not go on with the promise open.
-    fn is_sure(&self) -> bool {
-        matches!(self, Does::Says | Does::Goes { surely: true, .. })
+    /// Whether the visit does not go on with the promise open, where that comes with one of these R.
+    fn is_sure(&self, with: &Ranges) -> bool {
+        match self {
+            Does::Nothing => false,
+            Does::Says(on) => on.holds(with),
+            Does::Goes { surely, .. } => *surely,
+        }
+    }
+
+    fn says(&self) -> bool {
+        matches!(self, Does::Says(_))
     }
 }
 
@@ -116,8 +126,8 @@ pub(super) struct Input {
 /// A place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
-    /// Coming here keeps the promise or takes it back.
-    pub(super) says: bool,
+    /// Coming here with so long to T keeps the promise or takes it back: what is sent is still true then.
+    pub(super) says: Ranges,
     /// Here it is over.
     pub(super) over: bool,
     pub(super) ways: Vec<Way>,
@@ -179,12 +189,13 @@ pub(super) enum Fault {
     /// What waits is not lost where T moves within a visit.
     #[cfg(test)]
     DeafToNews,
+    /// What would keep the promise is true whenever it comes.
+    #[cfg(test)]
+    TrueForEver,
 }
 
 /// Intervals and moves that may be looked at for one promise: some tenths of a second.
 const WORK: u64 = 2_000_000;
-/// Intervals of a set of what can be come to; beyond them it is taken for all that lies between.
-const MOST_PARTS: usize = 32;
 
 /// What can be lost, place by place.
 pub(super) struct Solved {
@@ -232,6 +243,11 @@ pub(super) fn solve(mut places: Vec<Place>, due: Millis, limits: &Limits) -> Res
             due
         }
         #[cfg(test)]
+        Fault::TrueForEver => {
+            places.iter_mut().filter(|p| !p.says.is_none()).for_each(|p| p.says = Ranges::all());
+            due
+        }
+        #[cfg(test)]
         Fault::DeafToNews => {
             places.iter_mut().for_each(|p| p.news.clear());
             due
@@ -263,9 +279,15 @@ fn extent(places: &[Place], due: Millis) -> (Millis, Millis) {
             least = least.min(at);
             most = most.max(at);
         };
+        place.says.ends().for_each(&mut see);
         for instant in &place.instants {
             [instant.first, instant.last].into_iter().chain(instant.may.ends()).for_each(&mut see);
             instant.must.ends().for_each(&mut see);
+            for does in [&instant.then, &instant.past] {
+                if let Does::Says(on) = does {
+                    on.ends().for_each(&mut see);
+                }
+            }
         }
         place.ways.iter().flat_map(|w| w.on.ends()).for_each(&mut see);
         place.waits.iter().flat_map(|w| w.may.ends()).for_each(&mut see);
@@ -320,7 +342,7 @@ impl Solved {
                 return Vec::new();
             };
             let waits = frame.rest.holds(&ahead) && frame.stops_only_after(self.due);
-            if at.says || at.over || !(waits || frame.rest.is_none()) {
+            if !at.says.is_none() || at.over || !(waits || frame.rest.is_none()) {
                 return Vec::new();
             }
             let may = frame.moves.iter().filter(|m| m.jumps.is_none() && !m.stays && frame.always(m, &ahead));
@@ -375,6 +397,9 @@ impl Solved {
         while let Some((_, n)) = open.pop_first() {
             let (Some(frame), Some(old)) = (self.frames.get(n), self.lose.get(n)) else { continue };
             let mut lose = self.lost_by(frame);
+            if let Some(place) = self.places.get(n / 2).filter(|p| n % 2 == 0 && !p.says.is_none()) {
+                lose = lose.without(&place.says);
+            }
             lose.join(old);
             #[cfg(test)]
             if limits.fault == Fault::OneThreshold {
@@ -397,99 +422,26 @@ impl Solved {
         Ok(())
     }
 
-    /// Whether a visit does not keep the promise by coming, and is not over.
+    /// Whether a visit does not always keep the promise by coming, and is not over.
     fn speaks_late(&self, n: usize) -> bool {
-        self.places.get(n / 2).is_some_and(|p| !p.over && (!p.says || n % 2 == 1))
+        self.places.get(n / 2).is_some_and(|p| !p.over && (!p.says.is_all() || n % 2 == 1))
+    }
+
+    /// Whether what would keep the promise here, or take it back, is no longer true with so long to T.
+    pub(super) fn speaks_in_vain(&self, place: usize, r: Millis) -> bool {
+        self.places.get(place).is_some_and(|p| !p.says.contains(r))
     }
 
     /// With which R each place can be come to, in runs that begin so and whose timers come at most `late` after their time.
     /// What the promise is about plays no part in it.
     pub(super) fn come(&self, begins: &[(usize, Ranges)], late: Millis) -> Come {
-        let plain = |place: &Place| {
-            let mut place = Place { says: false, ..place.clone() };
-            let silent = |does: &mut Does| {
-                if *does == Does::Says {
-                    *does = Does::Nothing;
-                }
-            };
-            place.instants.iter_mut().for_each(|i| [&mut i.then, &mut i.past].into_iter().for_each(silent));
-            place.waits.iter_mut().for_each(|w| silent(&mut w.does));
-            place
-        };
-        let plain: Vec<Place> = self.places.iter().map(plain).collect();
-        let frames: Vec<Frame> =
-            plain.iter().flat_map(|p| [Frame::of(p, Mode::Entered), Frame::of(p, Mode::Moved)]).collect();
-        let mut come = Come { frames, with: vec![Ranges::none(); plain.len().saturating_mul(2)], late };
-        let mut open = BTreeSet::new();
-        for (place, with) in begins {
-            if let Some(slot) = come.with.get_mut(node(*place, false)) {
-                slot.join(with);
-                open.insert(node(*place, false));
-            }
-        }
-        let mut work: u64 = 0;
-        while let Some(n) = open.pop_first() {
-            let (Some(frame), Some(from)) = (come.frames.get(n), come.with.get(n).cloned()) else { continue };
-            for by in &frame.moves {
-                let new = frame.after(by, &from, late);
-                let Some(slot) = come.with.get_mut(target(by)).filter(|slot| !slot.holds(&new)) else { continue };
-                slot.join(&new);
-                *slot = slot.stretched(self.floor, NEVER);
-                if slot.len() > MOST_PARTS {
-                    *slot = slot.hull();
-                }
-                open.insert(target(by));
-            }
-            work = work.saturating_add(1).saturating_add(frame.moves.len().saturating_mul(from.len()) as u64);
-            if work > WORK {
-                // To take everything for possible is on the safe side.
-                come.with.fill(Ranges::all());
-                break;
-            }
-        }
-        come
+        Come::of(&self.places, self.floor, begins, late)
     }
 }
 
-/// With which R places can be come to.
-pub(super) struct Come {
-    frames: Vec<Frame>,
-    with: Vec<Ranges>,
-    late: Millis,
-}
-
-impl Come {
-    /// With which R it can be come to so that a promise can be made there.
-    pub(super) fn with(&self, place: usize, mode: Mode) -> Ranges {
-        let of = |moved: bool| self.with.get(node(place, moved)).cloned().unwrap_or_default();
-        match mode {
-            Mode::Entered | Mode::Waits { .. } => of(false),
-            Mode::Moved => of(true),
-            Mode::Lasts => self.during(&[node(place, false), node(place, true)]),
-            Mode::AfterNews => self.during(&[node(place, true)]),
-        }
-    }
-
-    /// The tags of what can lead into this place with one of these R.
-    pub(super) fn into(&self, place: usize, with: &Ranges) -> BTreeSet<usize> {
-        let mut tags = BTreeSet::new();
-        for (frame, from) in self.frames.iter().zip(&self.with) {
-            let into = frame.moves.iter().filter(|m| target(m) == node(place, false));
-            tags.extend(into.filter(|m| !frame.after(m, from, self.late).and(with).is_none()).map(|m| m.step.tag));
-        }
-        tags
-    }
-
-    /// With which R a visit lasts at some moment.
-    fn during(&self, nodes: &[usize]) -> Ranges {
-        let mut all = Ranges::none();
-        for n in nodes {
-            if let (Some(frame), Some(with)) = (self.frames.get(*n), self.with.get(*n)) {
-                all.join(&frame.during(with));
-            }
-        }
-        all
-    }
+/// The same of places of which nothing else is asked, as far as it has to do with an R.
+pub(super) fn come_to(places: &[Place], r: Millis, begins: &[(usize, Ranges)], late: Millis) -> Come {
+    Come::of(places, extent(places, r).0, begins, late)
 }
 
 /// Positions so that what a node leads to mostly comes before it, in which backward iteration ends soonest.

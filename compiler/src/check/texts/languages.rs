@@ -123,6 +123,9 @@ fn lacks(
     for (id, i) in rest {
         finding = finding.also(spans.get(&Node::Variant(*id, *i)), "nor has this");
     }
+    // Whoever writes why stands before a text or before its message, and before whichever comes to hand.
+    let all = texts.iter().flat_map(|(id, i)| [Node::Message(*id), Node::Variant(*id, *i)]);
+    finding = finding.alike(all.map(|node| spans.get(&node)));
     let channels: BTreeSet<&str> = texts.iter().filter_map(channel).collect();
     let add = channels.into_iter().map(|channel| format!("`{channel}[{tag}] \"…\"`"));
     let each = if rest.is_empty() { "" } else { " to each" };

@@ -40,12 +40,13 @@ pub(super) struct Move {
     pub(super) jumps: Option<Ranges>,
 }
 
-/// Whether an instant, `last` before T, ends what can go wrong in such a visit.
-fn counts(does: &Does, mode: Mode, last: Millis) -> bool {
+/// Whether an instant, between `first` and `last` before T, ends what can go wrong in such a visit.
+fn counts(does: &Does, mode: Mode, first: Millis, last: Millis) -> bool {
+    let sure = does.is_sure(&Ranges::between(last, first));
     match mode {
         // It may come before the promise is made.
-        Mode::Waits { until, .. } if *does == Does::Says => last <= until,
-        _ => does.is_sure(),
+        Mode::Waits { until, .. } if does.says() => sure && last <= until,
+        _ => sure,
     }
 }
 
@@ -98,7 +99,7 @@ impl Frame {
                 // The customer's calendar moves, and with it the instant, back and forth.
                 frame.goes(&instant.past, comes(instant.may.clone(), 0));
             }
-            if counts(&instant.then, mode, instant.last) && instant.must.contains(instant.last) {
+            if counts(&instant.then, mode, instant.first, instant.last) && instant.must.contains(instant.last) {
                 frame.stops.push(instant.last);
             }
         }
@@ -112,10 +113,10 @@ impl Frame {
             let counts = match mode {
                 Mode::Entered => true,
                 // What the wait says comes after the promise only where that is made before.
-                Mode::Waits { most, .. } => wait.lo > most || wait.does != Does::Says,
-                _ => wait.does != Does::Says,
+                Mode::Waits { most, .. } => wait.lo > most || !wait.does.says(),
+                _ => !wait.does.says(),
             };
-            if wait.does.is_sure() && wait.must && counts {
+            if wait.does.is_sure(&Ranges::all()) && wait.must && counts {
                 frame.within = Some(frame.within.map_or(wait.hi, |d| d.min(wait.hi)));
             }
         }
@@ -145,8 +146,8 @@ impl Frame {
         let surely = Ranges::between(EVER, instant.last).and(&instant.must);
         match (&instant.past, mode) {
             // It was said before the promise was made.
-            (Does::Says, Mode::Lasts | Mode::AfterNews | Mode::Waits { .. }) | (Does::Nothing, _) => {}
-            (Does::Says, _) => self.rest = self.rest.without(&surely),
+            (Does::Says(_), Mode::Lasts | Mode::AfterNews | Mode::Waits { .. }) | (Does::Nothing, _) => {}
+            (Does::Says(on), _) => self.rest = self.rest.without(&surely.and(on)),
             (Does::Goes { steps, surely: leads }, mode) => {
                 // What waits goes along with the step, to where that comes to rest.
                 if matches!(mode, Mode::Entered | Mode::Moved) {
