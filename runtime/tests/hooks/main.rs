@@ -11,3 +11,7 @@ mod hostile;
 mod load;
 mod misfits;
 mod random;
+mod served;
+#[path = "../common/mod.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod world;
