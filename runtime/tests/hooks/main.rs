@@ -13,5 +13,4 @@ mod misfits;
 mod random;
 mod served;
 #[path = "../common/mod.rs"]
-#[allow(dead_code, unreachable_pub)]
 mod world;
