@@ -43,6 +43,7 @@ use outbox::Outbox;
 pub use versions::Living;
 use watch::Watching;
 pub use watch::{Exceeded, Promised, Seen};
+#[cfg(feature = "hooks")]
 pub(crate) use work::digest;
 use work::{Next, Work};
 

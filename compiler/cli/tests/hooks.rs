@@ -177,6 +177,6 @@ fn hooks_are_verified_against_themselves_and_against_what_was_recorded() {
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("ada, question 1: recorded: hook risk says 0.2 (module "), "{}", ran.out);
     assert!(ran.err.contains("1 customer of whom they say something else"), "{}", ran.err);
-    assert_eq!(std::fs::read(place.path("journeys.db")).unwrap(), kept, "the store is as it was");
+    assert!(std::fs::read(place.path("journeys.db")).unwrap() == kept, "the store is as it was");
     assert_eq!(place.run(&["run", "care", "--live", "--verify-hooks"]).code, 2);
 }

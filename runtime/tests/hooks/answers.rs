@@ -1,7 +1,10 @@
 //! What a hook is told, and what becomes of what it says.
 
+use std::collections::BTreeMap;
+
 use journey_runtime::Hooks;
 use journey_runtime::hooks::{Ceilings, Modules, Setup};
+use journey_spec::Value;
 use journey_spec::program::{Hook, HookAnswers};
 use journey_step::{Asker, HookAnswer, HookRequest, Verdict};
 use serde_json::json;
@@ -206,4 +209,48 @@ fn a_program_that_asks_for_more_than_the_service_gives_is_not_loaded() {
     let but_this =
         Setup { ceilings: small, ceilings_of: [("risk".into(), Ceilings::default())].into(), ..Setup::default() };
     assert!(open_with(number("risk"), &bytes, but_this).is_ok());
+}
+
+/// What the examples' own modules say, of Rust and of C.
+#[test]
+fn the_modules_of_the_examples_judge() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+    let asked = |hook: &Hook, file: &str, param: &str, value: Value| {
+        let modules = Modules::none(Setup::default()).unwrap();
+        modules.add(hook, std::fs::read(format!("{folder}/{file}")).unwrap()).unwrap();
+        let request = HookRequest { args: vec![(param.into(), value)], ..request(&hook.name, "") };
+        modules.clone().ask(&request)
+    };
+    let complaint = |words: &str, attachments: f64, hour: f64| {
+        Value::Record(BTreeMap::from([
+            ("id".to_string(), Value::Text("C".into())),
+            ("words".to_string(), Value::Text(words.into())),
+            ("device".to_string(), Value::Text("phone".into())),
+            ("attachments".to_string(), Value::Number(attachments)),
+            ("hour".to_string(), Value::Number(hour)),
+        ]))
+    };
+    let risk = Hook { memory: 4, ..number("risk") };
+    let risk = |value| asked(&risk, "complaint-triage/hooks/risk.wasm", "complaint", value);
+    let HookAnswer::Number(calm) = risk(complaint("When will you open?", 0.0, 11.0)).answer else {
+        panic!("no number")
+    };
+    let furious = "NOBODY CAME AGAIN!!! I took a day off, I called you four times, and this is the THIRD visit that never happened!!!";
+    let furious = risk(complaint(furious, 4.0, 2.0));
+    let HookAnswer::Number(high) = furious.answer else { panic!("{furious:?}") };
+    assert!(calm < 0.25 && high > calm, "{calm}, {high}");
+    println!("the complaint's risk spends {:?}", furious.ran.unwrap().fuel);
+    assert!(
+        matches!(risk(Value::Text("no complaint".into())).answer, HookAnswer::Failed(why) if why.starts_with("invalid: "))
+    );
+
+    let answers = HookAnswers::OneOf(["usual", "raised", "unusual"].map(String::from).to_vec());
+    let pattern = Hook { within: 1, memory: 1, ..declared("pattern", answers) };
+    let usage = |today: f64| {
+        let fields = [("today", today), ("usual", 100.0), ("spread", 10.0), ("hour", 23.0)];
+        Value::Record(fields.into_iter().map(|(name, n)| (name.to_string(), Value::Number(n))).collect())
+    };
+    let pattern = |value| asked(&pattern, "bill-shock/hooks/pattern.wasm", "usage", value).answer;
+    assert_eq!(pattern(usage(90.0)), HookAnswer::Outcome("usual".into()));
+    assert_eq!(pattern(usage(900.0)), HookAnswer::Outcome("unusual".into()));
 }

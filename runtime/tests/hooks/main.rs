@@ -11,3 +11,6 @@ mod hostile;
 mod load;
 mod misfits;
 mod random;
+mod served;
+#[path = "../common/mod.rs"]
+mod world;

@@ -13,7 +13,7 @@ use journey_step::{HookAnswer, HookReply};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::run::{engine_failure, store_failure};
-use crate::screen::{Screen, count};
+use crate::screen::{Screen, count, plain};
 
 /// Differences that are printed.
 const MOST_SHOWN: usize = 20;
@@ -61,9 +61,25 @@ fn said(reply: &HookReply) -> String {
 /// What a store has recorded of a customer's hooks.
 type Recorded = Vec<(String, Vec<Entry>)>;
 
-/// What hooks have said, as the store of an earlier run has it; the store is left as it is.
+/// What hooks have said, as the store of an earlier run has it. A copy is read: opening a store claims it.
 pub(super) fn recorded(store: &Path, program: &Arc<Program>) -> Result<Recorded, Failure> {
-    let sqlite = Sqlite::open(store).map_err(|e| store_failure(&e))?;
+    let cannot = |e: &std::io::Error| {
+        Failure::new(format!("cannot copy the store `{}` to read it: {}", store.display(), plain(e)))
+            .help("make room for a copy in the folder for temporary files, or name another store")
+    };
+    let folder = tempfile::tempdir().map_err(|e| cannot(&e))?;
+    let copy = folder.path().join("journeys.db");
+    std::fs::copy(store, &copy).map_err(|e| cannot(&e))?;
+    // What was committed and not yet written into the file itself stands in its log.
+    let log = |path: &Path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push("-wal");
+        std::path::PathBuf::from(name)
+    };
+    if log(store).exists() {
+        std::fs::copy(log(store), log(&copy)).map_err(|e| cannot(&e))?;
+    }
+    let sqlite = Sqlite::open(&copy).map_err(|e| store_failure(&e))?;
     let mut engine = Engine::open(Arc::clone(program), Box::new(sqlite)).map_err(|e| engine_failure(&e))?;
     judged(&mut engine)
 }
