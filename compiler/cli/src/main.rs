@@ -22,6 +22,7 @@ mod screen;
 mod simulate;
 mod test;
 mod timeline;
+mod wrap;
 mod written;
 
 use std::process::ExitCode;
@@ -86,6 +87,7 @@ enum Command {
     Diff(diff::Diff),
     Explain(explain::Explain),
     Graph(graph::Graph),
+    Wrap(wrap::Wrap),
     Completions(completions::Completions),
 }
 
@@ -123,6 +125,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(args, &mut screen),
         Command::Explain(args) => explain::run(args, &mut screen),
         Command::Graph(args) => graph::run(args, &mut screen),
+        Command::Wrap(args) => wrap::run(args, &mut screen),
         Command::Completions(args) => completions::run(args, Cli::command(), &mut screen),
     };
     match outcome {
