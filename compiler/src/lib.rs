@@ -28,6 +28,7 @@ pub mod fix;
 pub mod format;
 pub mod graph;
 pub mod model;
+pub mod module;
 pub mod parse;
 pub mod source;
 pub mod spans;
@@ -87,12 +88,12 @@ pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
 
 fn compiled(roots: &[String], sources: &dyn Sources, session: &mut Session) -> Compilation {
     let loaded = project::load(roots, sources, &mut session.parsed);
-    let project::Loaded { sources, files, bodies, findings, incomplete } = loaded;
+    let project::Loaded { sources, files, bodies, modules, findings, incomplete } = loaded;
     let mut out = resolve::Out::default();
     let gaps = resolve::gaps(&sources, &findings, incomplete);
     let names = resolve::Names::collect(&files, gaps, &mut out);
     session.lowered.keep_for(&files, &bodies, names.gaps.none());
-    let lowered = lower::lower(&names, &sources, &bodies, &mut session.lowered, &mut out);
+    let lowered = lower::lower(&names, &sources, &bodies, &modules, &mut session.lowered, &mut out);
     scenario::check(&files, &names, &mut out);
     let mut findings = [findings, out.findings].concat();
     hidden::characters(&sources, &mut findings);

@@ -18,6 +18,7 @@ mod set;
 mod states;
 mod walks;
 
+pub(crate) use hooks::answers;
 pub(crate) use memo::Memo;
 pub(crate) use walks::sends;
 
@@ -60,10 +61,11 @@ pub(crate) fn lower(
     names: &Names<'_>,
     sources: &SourceMap,
     bodies: &BTreeMap<Span, TemplateText>,
+    modules: &BTreeMap<Span, String>,
     memo: &mut Memo,
     out: &mut Out,
 ) -> Lowered {
-    let mut lower = Lower { names, sources, bodies, out };
+    let mut lower = Lower { names, sources, bodies, modules, out };
     let customer = lower.customer();
     let records = names.records.iter().map(|r| (r.decl.name.text.clone(), ir_fields(&r.fields))).collect();
     let services = lower.services();
@@ -103,6 +105,8 @@ struct Lower<'n, 'a> {
     names: &'n Names<'a>,
     sources: &'n SourceMap,
     bodies: &'n BTreeMap<Span, TemplateText>,
+    /// SHA-256 of the modules of hooks, by the place of the file's name.
+    modules: &'n BTreeMap<Span, String>,
     out: &'n mut Out,
 }
 

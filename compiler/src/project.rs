@@ -3,6 +3,8 @@
 //! Each file is read and parsed once, however often it is named. A file that cannot be had is one finding at the line
 //! that asks for it; a ring of `use` lines is one finding at the line that closes it.
 
+mod modules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,8 +13,11 @@ use journey_spec::{codes, packs};
 use crate::ast::{File, Item, MessageItem, Name, TemplateText};
 use crate::body;
 use crate::diagnostics::Finding;
+use crate::module::{Misfit, World};
 use crate::parse;
 use crate::source::{FileId, Source, SourceMap, Sources, Span};
+
+pub(crate) use modules::largest;
 
 /// A project's texts and trees.
 #[derive(Debug, Default)]
@@ -23,6 +28,8 @@ pub(crate) struct Loaded {
     pub(crate) files: Vec<(FileId, Arc<File>)>,
     /// Texts of e-mails from files of their own, by the place of the file's name.
     pub(crate) bodies: BTreeMap<Span, TemplateText>,
+    /// SHA-256 of the modules of hooks, by the place of the file's name.
+    pub(crate) modules: BTreeMap<Span, String>,
     /// What loading and parsing had to say.
     pub(crate) findings: Vec<Finding>,
     /// Whether a file could not be had, so that names may be missing through no fault of those who use them.
@@ -102,7 +109,7 @@ fn named_beside(from: &str, named: &Name, wanted: Wanted) -> Result<String, Find
     }
 }
 
-/// The path of a hook's module, which a line of the file `from` names. It is not read.
+/// The path of a hook's module, which a line of the file `from` names.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -118,7 +125,13 @@ struct Open {
 
 /// What was read before and parsed: taken again where it has not changed.
 #[derive(Debug, Default)]
-pub(crate) struct Memo(BTreeMap<String, Parsed>);
+pub(crate) struct Memo {
+    files: BTreeMap<String, Parsed>,
+    /// What is wrong with modules, by their hash, what they are for and how many bytes they may have.
+    modules: BTreeMap<(String, World, u64), Option<Misfit>>,
+    /// Those of them that the project names now.
+    met: BTreeSet<(String, World, u64)>,
+}
 
 #[derive(Debug)]
 struct Parsed {
@@ -130,18 +143,20 @@ struct Parsed {
 
 impl Memo {
     fn parsed(&mut self, file: FileId, path: &str, text: &Arc<str>) -> (Arc<File>, Vec<Finding>) {
-        if let Some(known) = self.0.get(path).filter(|known| known.file == file && known.text == *text) {
+        if let Some(known) = self.files.get(path).filter(|known| known.file == file && known.text == *text) {
             return (Arc::clone(&known.tree), known.findings.clone());
         }
         let (tree, findings) = parse::parse(file, text);
         let tree = Arc::new(tree);
         let known = Parsed { file, text: Arc::clone(text), tree: Arc::clone(&tree), findings: findings.clone() };
-        self.0.insert(path.to_owned(), known);
+        self.files.insert(path.to_owned(), known);
         (tree, findings)
     }
 
     fn forget_others(&mut self, seen: &BTreeSet<String>) {
-        self.0.retain(|path, _| seen.contains(path));
+        self.files.retain(|path, _| seen.contains(path));
+        let met = std::mem::take(&mut self.met);
+        self.modules.retain(|module, _| met.contains(module));
     }
 }
 
@@ -200,6 +215,7 @@ impl Loaded {
         let (tree, findings) = memo.parsed(file, path, &text);
         self.findings.extend(findings);
         self.read_bodies(path, &tree, sources);
+        self.read_modules(path, &tree, sources, memo);
         let uses: Vec<Name> = tree
             .items
             .iter()

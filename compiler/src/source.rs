@@ -36,6 +36,15 @@ pub trait Sources {
     /// # Errors
     /// Why it cannot be read, in words.
     fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+
+    /// The bytes of a hook's module, or where it has more than `most` as many as show that.
+    ///
+    /// # Errors
+    /// As [`Sources::read`].
+    fn read_module(&self, path: &str, most: u64) -> Result<Vec<u8>, String> {
+        let _ = most;
+        self.read(path)
+    }
 }
 
 /// Sources held in memory, by path.

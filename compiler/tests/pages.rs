@@ -7,6 +7,10 @@
     reason = "a test may fail where it stands"
 )]
 
+#[allow(dead_code, unreachable_pub, reason = "another crate's file")]
+#[path = "../../tests/src/modules.rs"]
+mod modules;
+
 use journey_compiler::source::Memory;
 use journey_compiler::{Compilation, compile};
 use journey_spec::codes::{ALL, Code};
@@ -20,7 +24,7 @@ fn block(page: &str, heading: &str) -> Option<String> {
 }
 
 fn compiled(text: String) -> Compilation {
-    compile(&["main.journey".into()], &Memory([("main.journey".to_owned(), text)].into()))
+    compile(&["main.journey".into()], &modules::WithModules(Memory([("main.journey".to_owned(), text)].into())))
 }
 
 fn told(compilation: &Compilation) -> Vec<String> {

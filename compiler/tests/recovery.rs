@@ -178,7 +178,10 @@ fn a_bad_line_elsewhere_costs_one_finding_and_no_neighbour() {
         ("event e { a: text } checked by fits", "J0001: expected `hook` after `by`"),
         ("event e { a: text } made hook fits", "J0001: expected `by` after `made`"),
         ("hook t(c: C) -> one of { a, b } on failure a", "J0001: expected `from` after `}`"),
-        ("hook t(c: C) -> one of { a, b } from \"x.wasm\"", "J0001: expected `on` or `within` after `\"x.wasm\"`"),
+        (
+            "hook t(c: C) -> one of { a, b } from \"x.wasm\"",
+            "J0001: expected `on`, `up` or `within` after `\"x.wasm\"`",
+        ),
         (
             "hook t(c: C) -> text from \"x.wasm\" on failure a",
             "J0001: expected `number`, `verdicts`, `data` or `one of` after `->`",

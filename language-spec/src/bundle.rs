@@ -2,10 +2,14 @@
 //!
 //! ```text
 //! { "journey_bundle": 1, "made_by": "journeyc 0.1.0", "program": { "format": 1, "language": "0.1", "hash": "…", … },
-//!   "certificate": { "checker": "journeyc 0.1.0", "program": "…", "hash": "…", "bounds": [ … ] } }
+//!   "certificate": { "checker": "journeyc 0.1.0", "program": "…", "hash": "…", "bounds": [ … ] },
+//!   "modules": { "24b5…": "AGFzbQ0AAQA…" } }
 //! ```
 //!
 //! The certificate says what the checker proved of this very program ([`Certificate`]); a bundle may come without.
+//!
+//! The modules of the program's hooks come along, each under its SHA-256, which the program carries too; a hook whose module
+//! does not come along has it in a file.
 //!
 //! The same sources make the same bytes on every machine: no path, no position, no date. The program's hash covers the
 //! whole program, so that a byte that changed on the way is noticed. It is no signature: who can write the file can write
@@ -13,9 +17,14 @@
 //!
 //! Reading is strict. A field that this runtime does not know could carry a meaning, so it is refused and not passed over.
 
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::error::Category;
+use sha2::{Digest, Sha256};
 
 use crate::certificate::Certificate;
 use crate::program::sound::{self, Unsound};
@@ -104,6 +113,14 @@ pub enum BundleError {
         /// The hash that its content has.
         content: String,
     },
+    /// A module is not what its hash says, or no hook's.
+    #[error("its module {} {why}: it was changed after it was built; build it again", short(.hash))]
+    Module {
+        /// The hash under which it stands.
+        hash: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The certificate is not of this program, or not what its hash says.
     #[error("its certificate {0}: what it proves cannot be relied on; build it again")]
     Certificate(&'static str),
@@ -124,6 +141,20 @@ struct Envelope<P> {
     program: P,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificate: Option<Certificate>,
+    /// By their hash, in Base64.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    modules: BTreeMap<String, String>,
+}
+
+/// A bundle that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bundle {
+    /// The program.
+    pub program: Program,
+    /// What was proven of it, where the bundle says so.
+    pub certificate: Option<Certificate>,
+    /// The modules of its hooks, by their SHA-256 in hexadecimal. A hook whose module is not here has it in a file.
+    pub modules: BTreeMap<String, Vec<u8>>,
 }
 
 /// Writes a program as a bundle, one line a field so that two versions can be compared.
@@ -137,7 +168,19 @@ pub fn write(program: &Program, made_by: &str) -> String {
 /// As [`write()`], with what was proven of the program.
 #[must_use]
 pub fn write_certified(program: &Program, certificate: Option<Certificate>, made_by: &str) -> String {
-    let envelope = Envelope { journey_bundle: BUNDLE, made_by: made_by.into(), program, certificate };
+    write_whole(program, certificate, &BTreeMap::new(), made_by)
+}
+
+/// As [`write_certified`], with modules of the program's hooks, by their SHA-256 in hexadecimal.
+#[must_use]
+pub fn write_whole(
+    program: &Program,
+    certificate: Option<Certificate>,
+    modules: &BTreeMap<String, Vec<u8>>,
+    made_by: &str,
+) -> String {
+    let modules = modules.iter().map(|(hash, bytes)| (hash.clone(), STANDARD.encode(bytes))).collect();
+    let envelope = Envelope { journey_bundle: BUNDLE, made_by: made_by.into(), program, certificate, modules };
     // Plain data with text keys can always be written; an empty text would only be a bundle that nobody reads.
     let mut text = serde_json::to_string_pretty(&envelope).unwrap_or_default();
     text.push('\n');
@@ -157,6 +200,14 @@ pub fn read(bytes: &[u8]) -> Result<Program, BundleError> {
 /// # Errors
 /// As [`read`]; and where the certificate was changed or is another program's.
 pub fn read_certified(bytes: &[u8]) -> Result<(Program, Option<Certificate>), BundleError> {
+    read_whole(bytes).map(|bundle| (bundle.program, bundle.certificate))
+}
+
+/// As [`read_certified`], with the modules that came along.
+///
+/// # Errors
+/// As [`read_certified`]; and where a module is not what its hash says, or no hook's of the program.
+pub fn read_whole(bytes: &[u8]) -> Result<Bundle, BundleError> {
     if bytes.len() > MAX_BYTES {
         return Err(BundleError::TooLarge { bytes: bytes.len() });
     }
@@ -181,7 +232,26 @@ pub fn read_certified(bytes: &[u8]) -> Result<(Program, Option<Certificate>), Bu
             return Err(BundleError::Certificate("is that of another program"));
         }
     }
-    Ok((program, envelope.certificate))
+    let modules = modules(&program, envelope.modules)?;
+    Ok(Bundle { program, certificate: envelope.certificate, modules })
+}
+
+/// The modules as bytes: each is what its hash says, and some hook's.
+fn modules(program: &Program, written: BTreeMap<String, String>) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
+    let mut read = BTreeMap::new();
+    for (hash, text) in written {
+        let wrong = |why| BundleError::Module { hash: visible(&hash), why };
+        if !program.hooks.iter().any(|hook| hook.sha256.as_ref() == Some(&hash)) {
+            return Err(wrong("is none that a hook of its program names"));
+        }
+        let bytes = STANDARD.decode(&text).map_err(|_| wrong("is no Base64"))?;
+        let content: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        if content != hash {
+            return Err(wrong("is not what its hash says"));
+        }
+        read.insert(hash, bytes);
+    }
+    Ok(read)
 }
 
 fn not_json(error: &serde_json::Error) -> BundleError {

@@ -104,6 +104,12 @@ registry! {
     J0127 "calendar-without-zone" Warning "0.1";
     // versions
     J0140 "no-version" Error "0.1";
+    // modules of hooks
+    J0151 "module-missing" Warning "0.1";
+    J0152 "no-module" Error "0.1";
+    J0153 "module-imports" Error "0.1";
+    J0154 "module-misfit" Error "0.1";
+    J0155 "module-too-large" Error "0.1";
     // loops and bounds
     J0201 "event-loop" Error "0.1";
     J0202 "reply-loop" Error "0.1";

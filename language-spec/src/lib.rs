@@ -14,6 +14,7 @@
 pub mod bundle;
 pub mod certificate;
 pub mod codes;
+pub mod hooks;
 pub mod locale;
 pub mod packs;
 pub mod places;

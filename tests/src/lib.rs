@@ -1,5 +1,6 @@
 //! Shared by the whole-system suites: where things are, the binary, and code blocks of documents.
 
+pub mod modules;
 pub mod random;
 
 use std::path::{Path, PathBuf};

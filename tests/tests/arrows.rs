@@ -72,6 +72,10 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("icu_calendar", &["language-spec/src/locale.rs"]),
     ("unicode_security", &["compiler/src/alike.rs"]),
     ("unicode_normalization", &["language-spec/src/value/replies.rs"]),
+    ("wasmparser", &["compiler/src/module.rs", "compiler/src/module/", "runtime/src/hooks/"]),
+    ("wit_component", &["compiler/src/module.rs", "compiler/src/module/"]),
+    ("wit_parser", &["compiler/src/module.rs", "compiler/src/module/"]),
+    ("wasmtime", &["runtime/src/hooks.rs", "runtime/src/hooks/"]),
     ("hdrhistogram", &["runtime/src/simulate/counts.rs"]),
     ("clap", &["compiler/cli/"]),
 ];

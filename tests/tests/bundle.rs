@@ -7,7 +7,8 @@ use journey_compiler::check::bounds::proven;
 use journey_spec::bundle::{self, BundleError};
 use journey_spec::certificate::Certificate;
 use journey_spec::program::{
-    Action, DAY, EventId, MessageId, Program, SECOND, ServiceId, StateId, Then, Trigger, Validity,
+    Action, DAY, EventId, Hook, HookAnswers, Judgement, MessageId, Program, SECOND, ServiceId, StateId, Then, Trigger,
+    Validity,
 };
 use journey_spec::types::Type;
 use journey_tests::example;
@@ -274,4 +275,49 @@ fn a_number_keeps_its_last_digit() {
         let text = serde_json::to_string(&number).unwrap();
         assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), number.to_bits(), "{text}");
     }
+}
+
+/// A program with one hook, whose module is this.
+fn hooked(module: &[u8]) -> Program {
+    let mut program = appointment();
+    program.hooks.push(Hook {
+        name: "risk".into(),
+        params: Vec::new(),
+        answers: HookAnswers::Number,
+        from: "hooks/risk.wasm".into(),
+        sha256: Some(journey_compiler::module::sha256(module)),
+        largest: 4,
+        within: 5,
+        memory: 16,
+        on_failure: Judgement::Number(0.5),
+    });
+    program.seal()
+}
+
+#[test]
+fn modules_come_along_and_are_what_their_hashes_say() {
+    let module = journey_tests::modules::module("risk.wasm").expect("a module");
+    let program = hooked(&module);
+    let hash = program.hooks[0].sha256.clone().expect("a hash");
+    let modules = [(hash.clone(), module.clone())].into();
+    let text = bundle::write_whole(&program, None, &modules, BY);
+    let whole = bundle::read_whole(text.as_bytes()).expect("it is read");
+    assert_eq!((whole.program, whole.modules), (program.clone(), modules));
+    assert_eq!(read(&text).expect("without its modules too"), program);
+    assert_eq!(text, bundle::write_whole(&program, None, &[(hash.clone(), module)].into(), BY), "the same bytes");
+
+    let with = |modules: Json| {
+        let mut json: Json = serde_json::from_str(&text).expect("JSON");
+        json["modules"] = modules;
+        bundle::read_whole(json.to_string().as_bytes()).expect_err("it was changed").to_string()
+    };
+    assert!(with(json!({ &hash: "AGFzbQ0AAQA=" })).contains("is not what its hash says"));
+    assert!(with(json!({ &hash: "no Base64!" })).contains("is no Base64"));
+    assert!(with(json!({ "ab": "AGFzbQ0AAQA=" })).contains("is none that a hook of its program names"));
+    assert!(with(json!([1])).contains("its program cannot be read"));
+    // The hook's hash is part of the program, so that another module is another program.
+    let other = hooked(b"another");
+    assert_ne!(other.hash, program.hash);
+    let swapped = changed(&program, |json| json["program"]["hooks"][0]["sha256"] = json!(other.hooks[0].sha256));
+    assert!(matches!(read(&swapped), Err(BundleError::Changed { .. })));
 }

@@ -6,6 +6,7 @@
 use std::process::Command;
 
 use journey_compiler::source::Memory;
+use journey_tests::modules::WithModules;
 use journey_tests::{blocks, journeyc, printed, root};
 
 #[test]
@@ -22,7 +23,7 @@ fn every_block_of_the_specification_is_checked_and_run() {
             let sources = Memory(
                 [("main.journey".to_owned(), block.text.clone()), ("house.journey".to_owned(), house.clone())].into(),
             );
-            let compiled = journey_compiler::compile(&["main.journey".to_owned()], &sources);
+            let compiled = journey_compiler::compile(&["main.journey".to_owned()], &WithModules(sources));
             if !compiled.findings.is_empty() {
                 let shown_findings = printed(&compiled);
                 wrong.push(format!("{chapter}:{} should have no finding, but:\n{shown_findings}", block.line));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use journey_compiler::source::Sources;
 use journey_spec::codes;
+use journey_tests::modules::module;
 use journey_tests::{blocks, printed, root};
 
 /// Cases live beside each other; the house that they may `use` is that of the examples.
@@ -26,7 +27,10 @@ impl Sources for Folder {
                     .and_then(|c| failing_example(c.page))
                     .map(String::into_bytes)
                     .ok_or_else(|| "this page has no example".into()),
-                _ => std::fs::read(self.0.join(path)).map_err(|_| "there is no such file".into()),
+                _ => match module(path.rsplit('/').next().unwrap_or(path)) {
+                    Some(module) => Ok(module),
+                    None => std::fs::read(self.0.join(path)).map_err(|_| "there is no such file".into()),
+                },
             },
         }
     }

@@ -1,14 +1,19 @@
 //! `journeyc build`: the checked program as one file that a runtime without the compiler loads.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use journey_compiler::check::bounds;
+use journey_compiler::module::sha256;
+use journey_compiler::source::Sources as _;
 use journey_spec::bundle;
 use journey_spec::certificate::Certificate;
 use journey_spec::codes::Level;
+use journey_spec::program::Program;
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::folder::Folder;
 use crate::packs::With;
 use crate::project::{self, Compiled, Format};
 use crate::screen::{GOOD, Screen, count, grouped, styled};
@@ -16,6 +21,9 @@ use crate::written;
 
 /// Who makes bundles, and in which version.
 const MADE_BY: &str = concat!("journeyc ", env!("CARGO_PKG_VERSION"));
+
+/// Most bytes of modules that come along in a bundle, so that it stays below what a runtime reads.
+const MOST_MODULES: usize = 20 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +34,7 @@ Examples:
   journeyc run appointment.bundle.json --feed feed.jsonl runs it without its sources
 
 The same sources make the same bytes on every machine. The file holds the texts of e-mails too,
-and what `journeyc check` proved of the program, but neither paths nor scenarios. Its hashes show
+the modules of hooks, and what `journeyc check` proved of the program, but neither paths nor scenarios. Its hashes show
 that nothing was changed on the way; they are no signature.
 
 Exit codes: 0 built, 1 findings that stand in the way, 2 wrong usage or a file that cannot be written";
@@ -65,10 +73,11 @@ pub(crate) fn run(args: &Build, screen: &mut Screen) -> Outcome {
             .help("name the folder or file that holds the journey; what it uses comes along"));
     }
     let certificate = Certificate::new(program, MADE_BY, bounds::proven(program).certified(program));
-    let text = bundle::write_certified(program, Some(certificate), MADE_BY);
+    let modules = modules(program, screen)?;
+    let text = bundle::write_whole(program, Some(certificate), &modules, MADE_BY);
     // What a runtime would refuse is not worth writing: it is read here as it will be read there.
-    match bundle::read(text.as_bytes()) {
-        Ok(read) if read == *program => {}
+    match bundle::read_whole(text.as_bytes()) {
+        Ok(read) if read.program == *program && read.modules == modules => {}
         Ok(_) => return Err(Failure::new("the bundle does not say what the program says; please report it")),
         Err(error) => return Err(Failure::new(format!("the bundle would not be read again: {error}"))),
     }
@@ -92,6 +101,33 @@ pub(crate) fn run(args: &Build, screen: &mut Screen) -> Outcome {
         program.hash
     ));
     Ok(Exit::Clean)
+}
+
+/// The modules of the program's hooks, as they were checked; none where they are too many to come along.
+fn modules(program: &Program, screen: &mut Screen) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let mut modules = BTreeMap::new();
+    for hook in &program.hooks {
+        let Some(hash) = &hook.sha256 else { continue };
+        let most = u64::from(hook.largest) << 20;
+        let bytes = Folder.read_module(&hook.from, most).map_err(|why| {
+            Failure::new(format!("cannot read `{}`, the module of the hook `{}`: {why}", hook.from, hook.name))
+                .help("it was there a moment ago; build again when nobody writes to it")
+        })?;
+        if sha256(&bytes) != *hash {
+            return Err(Failure::new(format!("`{}` changed while the bundle was built", hook.from))
+                .help("build again when nobody writes to it"));
+        }
+        modules.insert(hash.clone(), bytes);
+    }
+    let all: usize = modules.values().map(Vec::len).sum();
+    if all > MOST_MODULES {
+        screen.say(&format!(
+            "the modules of its hooks have {} bytes and stay in their files: bring them along, the bundle knows their hashes\n",
+            grouped(all as u64)
+        ));
+        modules.clear();
+    }
+    Ok(modules)
 }
 
 /// Warnings do not stand in the way, and are not kept quiet: a line each.

@@ -27,13 +27,23 @@ impl Sources for Folder {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         read_source(Path::new(path))
     }
+
+    fn read_module(&self, path: &str, most: u64) -> Result<Vec<u8>, String> {
+        take_at_most(Path::new(path), most.saturating_add(1))
+    }
 }
 
 /// The bytes of a source file, or as many as show that it is too large; in words why not.
 pub(crate) fn read_source(path: &Path) -> Result<Vec<u8>, String> {
+    take_at_most(path, MOST_BYTES)
+}
+
+fn take_at_most(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     regular(path)?;
     let file = fs::File::open(path).map_err(|e| plain(&e))?;
-    take_source(file).map_err(|e| plain(&e))
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(|e| plain(&e))?;
+    Ok(bytes)
 }
 
 /// As [`read_source`], of what is open already.

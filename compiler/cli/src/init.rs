@@ -13,6 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   journeyc init care                        a reminder before a visit, in the new folder `care`
   journeyc init --template survey           a question after a job, in this empty folder
+  journeyc init care --hook rust            a complaint that a hook of your own scores, in Rust, C or JavaScript
 
 Exit codes: 0 made, 2 the folder is not empty or cannot be written, and nothing was";
 
@@ -26,6 +27,9 @@ pub(crate) struct Init {
     /// What to begin with
     #[arg(long, value_enum, default_value = "reminder", value_name = "NAME")]
     template: Template,
+    /// Begins with a hook in this language: its sources, how it is built, and a journey that asks it
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with = "template")]
+    hook: Option<Language>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -46,6 +50,57 @@ macro_rules! files {
 const REMINDER: &[(&str, &str)] = files!("reminder": "README.md", "journey.toml", "care.journey", "reminder.journey", "reminder.scenario.journey", "feed.jsonl");
 const SURVEY: &[(&str, &str)] = files!("survey": "README.md", "journey.toml", "care.journey", "survey.journey", "survey.scenario.journey", "feed.jsonl");
 
+/// What a hook is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// Some ten kilobytes; needs cargo and its target wasm32-unknown-unknown
+    Rust,
+    /// Some kilobytes; needs clang and wasm-ld
+    C,
+    /// 1.6 megabytes, since an engine comes along; needs node and npm
+    Js,
+}
+
+/// What is the same in each language.
+const HOOK: &[(&str, &str)] = &[
+    ("README.md", include_str!("../templates/hook/README.md")),
+    ("journey.toml", include_str!("../templates/hook/journey.toml")),
+    ("care.journey", include_str!("../templates/reminder/care.journey")),
+    ("complaint.scenario.journey", include_str!("../templates/hook/complaint.scenario.journey")),
+    ("feed.jsonl", include_str!("../templates/hook/feed.jsonl")),
+    ("hooks/wit/hooks.wit", journey_spec::hooks::WIT),
+];
+const COMPLAINT: &str = include_str!("../templates/hook/complaint.journey");
+const IN_RUST: &[(&str, &str)] = &[
+    ("complaint.journey", COMPLAINT),
+    // Under its own name cargo would take it for a package in this one.
+    ("hooks/score/Cargo.toml", include_str!("../templates/hook/rust/Cargo.toml.in")),
+    ("hooks/score/build.sh", include_str!("../templates/hook/rust/build.sh")),
+    ("hooks/score/src/lib.rs", include_str!("../templates/hook/rust/lib.rs")),
+];
+const IN_C: &[(&str, &str)] = &[
+    ("complaint.journey", COMPLAINT),
+    ("hooks/score/build.sh", include_str!("../templates/hook/c/build.sh")),
+    ("hooks/score/score.c", include_str!("../templates/hook/c/score.c")),
+];
+const IN_JS: &[(&str, &str)] = &[
+    ("complaint.journey", include_str!("../templates/hook/js/complaint.journey")),
+    ("hooks/score/build.sh", include_str!("../templates/hook/js/build.sh")),
+    ("hooks/score/package.json", include_str!("../templates/hook/js/package.json")),
+    ("hooks/score/score.js", include_str!("../templates/hook/js/score.js")),
+];
+
+impl Language {
+    fn files(self) -> Vec<(&'static str, &'static str)> {
+        let own = match self {
+            Language::Rust => IN_RUST,
+            Language::C => IN_C,
+            Language::Js => IN_JS,
+        };
+        [HOOK, own].concat()
+    }
+}
+
 impl Template {
     fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -61,23 +116,31 @@ pub(crate) fn run(args: &Init, screen: &mut Screen) -> Outcome {
         return Err(Failure::new(format!("cannot begin in `{shown}`: {why}; nothing was written"))
             .help("name a new folder, such as `journeyc init care`"));
     }
-    write(&args.path, args.template.files()).map_err(|(path, error)| {
+    let files = args.hook.map_or_else(|| args.template.files().to_vec(), Language::files);
+    write(&args.path, &files).map_err(|(path, error)| {
         Failure::new(format!("cannot write `{}`: {}; nothing was left behind", path.display(), plain(&error)))
             .help("mend that, or name another folder")
     })?;
     let mut text = String::new();
-    for (name, _) in args.template.files() {
+    for (name, _) in &files {
         text.push_str(&format!("made {}\n", styled(NAME, inside(&args.path, name).display())));
     }
     text.push_str("\nNext:\n");
     let here = args.path.components().eq(Path::new(".").components());
     let at = if here { String::new() } else { format!(" {}", quoted(&args.path.to_string_lossy())) };
     let project = if here { String::new() } else { format!(" --project{at}") };
+    let build = if here {
+        "hooks/score/build.sh".into()
+    } else {
+        quoted(&inside(&args.path, "hooks/score/build.sh").to_string_lossy())
+    };
+    let build = args.hook.map(|_| (format!("sh {build}"), "the hook, as hooks/score.wasm"));
     let next = [
         (format!("journeyc check{at}"), "what could go wrong for a customer"),
         (format!("journeyc test{project}"), "its stories, on virtual time"),
         (format!("journeyc run{at}"), "a feed against the real engine"),
     ];
+    let next: Vec<(String, &str)> = build.into_iter().chain(next).collect();
     let widest = next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     for (command, what) in next {
         text.push_str(&format!("  {command:widest$}  {}\n", styled(DIM, what)));
@@ -114,9 +177,8 @@ fn not_empty(path: &Path) -> Option<String> {
 /// Writes all files, or none: what was made is taken away again where something fails.
 fn write(folder: &Path, files: &[(&str, &str)]) -> Result<(), (PathBuf, io::Error)> {
     let mut made = Made::default();
-    let done = made
-        .folder(folder)
-        .and_then(|()| files.iter().try_for_each(|(name, text)| made.file(&folder.join(name), text)));
+    let done =
+        made.folder(folder).and_then(|()| files.iter().try_for_each(|(name, text)| made.file_in(folder, name, text)));
     if done.is_err() {
         made.undo();
     }
@@ -139,6 +201,15 @@ impl Made {
             self.folders.push(folder.to_owned());
         }
         Ok(())
+    }
+
+    /// Writes a file into a folder, below which it may stand deeper.
+    fn file_in(&mut self, folder: &Path, name: &str, text: &str) -> Result<(), (PathBuf, io::Error)> {
+        let path = folder.join(name);
+        if let Some(parent) = path.parent().filter(|_| name.contains("hooks/")) {
+            self.folder(parent)?;
+        }
+        self.file(&path, text)
     }
 
     /// Writes a file that is not there yet.

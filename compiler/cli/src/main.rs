@@ -24,6 +24,7 @@ mod screen;
 mod simulate;
 mod test;
 mod timeline;
+mod wrap;
 mod written;
 
 use std::process::ExitCode;
@@ -89,6 +90,7 @@ enum Command {
     Explain(explain::Explain),
     Graph(graph::Graph),
     Packs(packs::Packs),
+    Wrap(wrap::Wrap),
     Completions(completions::Completions),
 }
 
@@ -127,6 +129,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args, &mut screen),
         Command::Graph(args) => graph::run(args, &mut screen),
         Command::Packs(args) => packs::run(args, &mut screen),
+        Command::Wrap(args) => wrap::run(args, &mut screen),
         Command::Completions(args) => completions::run(args, Cli::command(), &mut screen),
     };
     match outcome {

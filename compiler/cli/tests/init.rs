@@ -1,6 +1,6 @@
 //! `journeyc init`: what it makes works at once, and what is there already is left alone.
 
-#![allow(clippy::expect_used)] // a test that cannot build its place has failed
+#![allow(clippy::expect_used, clippy::print_stderr)] // a test that cannot build its place has failed, and says what it left out
 
 mod support;
 
@@ -114,4 +114,62 @@ fn a_link_that_leads_nowhere_is_told() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("cannot write `care`: ") && ran.err.contains("nothing was left behind"), "{}", ran.err);
     assert_eq!(count(&place.path(".")), 1);
+}
+
+const LANGUAGES: [&str; 3] = ["rust", "c", "js"];
+
+#[test]
+fn a_hooks_template_is_whole_but_for_its_module() {
+    for language in LANGUAGES {
+        let place = Place::empty();
+        let made = place.run(&["init", "care", "--hook", language]);
+        assert_eq!((made.code, made.err.as_str()), (0, ""), "{made:?}");
+        assert!(made.out.contains("sh care/hooks/score/build.sh"), "{}", made.out);
+        let check = place.run(&["check", "care", "--format", "concise"]);
+        assert_eq!(check.code, 1, "{language}: {check:?}");
+        assert_eq!(check.out.lines().filter(|l| l.contains("[J0")).count(), 1, "{language}: {check:?}");
+        assert!(check.out.contains("warning[J0151]"), "{language}: {check:?}");
+        let test = place.run(&["test", "--project", "care"]);
+        assert_eq!(test.code, 0, "{language}: {test:?}");
+        assert!(test.err.contains("3 passed"), "{language}: {}", test.err);
+        let fmt = place.run(&["fmt", "--check", "care"]);
+        assert_eq!((fmt.code, fmt.out.as_str()), (0, ""), "{language}: {fmt:?}");
+        assert_eq!(place.run(&["run", "care"]).code, 0, "{language}");
+        let wit = fs::read_to_string(place.path("care/hooks/wit/hooks.wit")).expect("the package");
+        assert_eq!(wit, place.run(&["wrap", "--wit"]).out);
+    }
+}
+
+#[test]
+fn a_hook_in_c_is_built_checked_and_bundled() {
+    let has = |tool: &str| Command::new(tool).arg("--version").output().is_ok_and(|o| o.status.success());
+    if !has("clang") || !has("wasm-ld") {
+        eprintln!(
+            "NOT TESTED: clang or wasm-ld is missing, so that no hook in C was built (apt-get install clang lld)"
+        );
+        return;
+    }
+    let place = Place::empty();
+    assert_eq!(place.run(&["init", "care", "--hook", "c"]).code, 0);
+    let built = Command::new("sh")
+        .arg(place.path("care/hooks/score/build.sh"))
+        .env("JOURNEYC", env!("CARGO_BIN_EXE_journeyc"))
+        .output()
+        .expect("a shell");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let check = place.run(&["check", "care"]);
+    assert_eq!(check.code, 0, "{check:?}");
+    let build = place.run(&["build", "care", "--out", "care.json"]);
+    assert_eq!(build.code, 0, "{build:?}");
+    let module = fs::read(place.path("care/hooks/score.wasm")).expect("the module");
+    let bundle = fs::read(place.path("care.json")).expect("the bundle");
+    let read = journey_spec::bundle::read_whole(&bundle).expect("it is read");
+    let hook = read.program.hooks.first().expect("a hook");
+    assert_eq!(read.modules.get(hook.sha256.as_ref().expect("a hash")), Some(&module));
+    // The same hook under another declaration is noticed.
+    let journey = fs::read_to_string(place.path("care/complaint.journey")).expect("the journey");
+    let other = journey.replace("(words: text(1000)) -> number", "(words: text(1000)) -> one of { calm, loud }");
+    fs::write(place.path("care/complaint.journey"), other).expect("written");
+    let check = place.run(&["check", "care", "--format", "concise"]);
+    assert!(check.out.contains("error[J0154]"), "{check:?}");
 }

@@ -18,6 +18,8 @@ pub struct HookDecl {
     pub answers: AnswersDecl,
     /// `from "hooks/triage.wasm"`
     pub from: Name,
+    /// `up to 20MiB`: how large the module may be.
+    pub largest: Option<At<u32>>,
     /// `within 5ms`
     pub within: Option<At<Millis>>,
     /// `within 16MiB`

@@ -17,8 +17,9 @@ impl Source<'_> {
         let memory = decl.memory.as_ref().map(|m| m.span);
         let bounds: Vec<_> = time.into_iter().chain(memory).map(|span| self.slice(span)).collect();
         let within = if bounds.is_empty() { String::new() } else { format!(" within {}", bounds.join(", ")) };
+        let size = decl.largest.as_ref().map(|mib| format!(" up to {}", self.slice(mib.span))).unwrap_or_default();
         let head = format!(
-            "hook {}({}) -> {answers} from {}{within} on failure {}",
+            "hook {}({}) -> {answers} from {}{size}{within} on failure {}",
             decl.name.text,
             params.join(", "),
             self.slice(decl.from.span),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use journey_spec::hooks::{LARGEST_MODULE, MODULE};
 use journey_spec::program::{Ask, Expr as Ir, Field, Hook, HookAnswers, HookId, Judgement, PriorityOf};
 use journey_spec::{Sensitive, Type, Value, codes};
 
@@ -11,7 +12,7 @@ use super::{Lower, ir_fields};
 use crate::ast::{AnswersDecl, AskDecl, EventDecl, Expr, ExprKind, HookDecl, JudgementDecl, Name, Path, PriorityDecl};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
-use crate::project::module_beside;
+use crate::project::{largest, module_beside};
 use crate::resolve::{Declared, FieldInfo, Kind, Names, listed};
 use crate::source::Span;
 use crate::spans::Node;
@@ -100,8 +101,17 @@ impl Lower<'_, '_> {
             memory.value.clamp(1, Hook::MOST_MEMORY)
         });
         let on_failure = judgement(decl);
+        if let Some(mib) = decl.largest.as_ref().filter(|mib| !(1..=LARGEST_MODULE).contains(&mib.value)) {
+            self.out.say(
+                Finding::new(&codes::J0116, mib.span, format!("a hook's module has from 1 to {LARGEST_MODULE} MiB"))
+                    .label("out of range")
+                    .help(format!("write a number in between; without `up to` it is {MODULE}MiB")),
+            );
+        }
         let name = decl.name.text.clone();
-        Hook { name, params, answers: answers(decl), from, sha256: None, within, memory, on_failure }
+        let sha256 = self.modules.get(&decl.from.span).cloned();
+        let largest = largest(decl);
+        Hook { name, params, answers: answers(decl), from, sha256, largest, within, memory, on_failure }
     }
 
     /// What a failure counts as is something that the hook may say.

@@ -72,7 +72,7 @@ impl Lower<'_, '_> {
     fn apart(&mut self, decl: &JourneyDecl, id: JourneyId) -> Lowered {
         let names = self.names;
         let mut out = Out::default();
-        let mut own = Lower { names, sources: self.sources, bodies: self.bodies, out: &mut out };
+        let mut own = Lower { names, sources: self.sources, bodies: self.bodies, modules: self.modules, out: &mut out };
         let journey = own.journey(decl, id);
         let broken = own.out.errors() != 0 || names.gaps.touch(decl.span);
         // Whether the messages that it sends can be written is no matter of its states and arrows.
@@ -488,7 +488,8 @@ impl Lower<'_, '_> {
         let mut said = crate::resolve::Out::default();
         // The types have been resolved, and what is wrong with them said.
         let data = {
-            let mut lower = Lower { names, sources: self.sources, bodies: self.bodies, out: &mut said };
+            let mut lower =
+                Lower { names, sources: self.sources, bodies: self.bodies, modules: self.modules, out: &mut said };
             lower.data(decl)
         };
         let owner = format!("the journey `{}`", decl.name.text);

@@ -11,7 +11,7 @@ impl<'a> Reader<'a> {
         let span = self.span(&node);
         let doc = self.doc(span.start);
         let (mut name, mut answers, mut from, mut on_failure) = (None, None, None, None);
-        let (mut within, mut memory) = (None, None);
+        let (mut within, mut memory, mut largest) = (None, None, None);
         let mut params = Vec::new();
         for part in node.into_inner() {
             match part.as_rule() {
@@ -38,6 +38,9 @@ impl<'a> Reader<'a> {
                         }
                     }
                 }
+                Rule::module_size => {
+                    largest = part.into_inner().find(|n| n.as_rule() == Rule::memory).map(|n| self.memory(&n))
+                }
                 Rule::on_failure => on_failure = part.into_inner().find_map(|n| self.judgement(&n)),
                 _ => {}
             }
@@ -48,6 +51,7 @@ impl<'a> Reader<'a> {
             params,
             answers: answers?,
             from: from?,
+            largest,
             within,
             memory,
             on_failure: on_failure?,

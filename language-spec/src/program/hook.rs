@@ -28,12 +28,24 @@ pub struct Hook {
     /// runs no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// How many MiB the module may have, up to [`LARGEST_MODULE`](crate::hooks::LARGEST_MODULE).
+    #[serde(default = "usual", skip_serializing_if = "is_usual")]
+    pub largest: u32,
     /// How long it may think, up to [`Hook::LONGEST`].
     pub within: Millis,
     /// How many MiB of memory it may use, up to [`Hook::MOST_MEMORY`].
     pub memory: u32,
     /// What counts as its answer where it gives none.
     pub on_failure: Judgement,
+}
+
+fn usual() -> u32 {
+    crate::hooks::MODULE
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
+fn is_usual(mib: &u32) -> bool {
+    *mib == usual()
 }
 
 impl Hook {

@@ -16,7 +16,7 @@ use serde_json::json;
 fn hook(name: &str, answers: HookAnswers, on_failure: Judgement) -> Hook {
     let params = vec![field("booking", Type::Record("Booking".into()))];
     let from = format!("hooks/{name}.wasm");
-    Hook { name: name.into(), params, answers, from, sha256: None, within: 5, memory: 16, on_failure }
+    Hook { name: name.into(), params, answers, from, sha256: None, largest: 4, within: 5, memory: 16, on_failure }
 }
 
 /// `event came { booking: Booking } made by hook tidy checked by hook plausible`, and a journey that begins with it.

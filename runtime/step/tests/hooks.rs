@@ -22,7 +22,7 @@ fn ask(hook: u32, text: &str) -> Ask {
 fn hook(name: &str, answers: HookAnswers, on_failure: Judgement) -> Hook {
     let params = vec![field("id", text_type())];
     let from = format!("hooks/{name}.wasm");
-    Hook { name: name.into(), params, answers, from, sha256: None, within: 5, memory: 16, on_failure }
+    Hook { name: name.into(), params, answers, from, sha256: None, largest: 4, within: 5, memory: 16, on_failure }
 }
 
 /// `set score = risk(…)`, then `choose triage(…)`, then a handoff with what `triage` says as its priority.

@@ -1,6 +1,7 @@
 //! Hooks: what they may say, and that those who ask them can bear it.
 
 use super::{Judged, once, wrong};
+use crate::hooks::LARGEST_MODULE;
 use crate::program::{
     Ask, Event, Expr, Field, Handoff, Hook, HookAnswers, Judgement, PriorityOf, Program, Set, StateId,
 };
@@ -20,6 +21,12 @@ pub(super) fn declared(program: &Program) -> Judged {
             && (hash.len() != 64 || !hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
         {
             return wrong(format!("{place}.sha256"), "is no SHA-256 in hexadecimal");
+        }
+        if !(1..=LARGEST_MODULE).contains(&hook.largest) {
+            return wrong(
+                format!("{place}.largest"),
+                format!("is {} MiB, and a module has 1 to {LARGEST_MODULE}", hook.largest),
+            );
         }
         if !hook.may_say(&hook.on_failure) {
             return wrong(format!("{place}.on_failure"), format!("is no answer that `{}` may give", hook.name));
