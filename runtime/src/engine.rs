@@ -22,6 +22,7 @@ mod versions;
 mod watch;
 mod work;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -49,8 +50,6 @@ use work::{Next, Work};
 
 /// Most arrivals that are kept in one transaction.
 const GROUP: usize = 256;
-/// Most customers that are kept in memory between transactions.
-const CACHED: usize = 16_384;
 /// Under which name a store keeps the orders.
 const ORDERS: &str = "orders";
 
@@ -224,6 +223,8 @@ impl Engine {
             engine.work.batch.meta.extend(claimed.meta);
             engine.flush()?;
             (engine.program, engine.living) = (claimed.program, claimed.living);
+            // What is known of customers in memory was read by the program before: the fields of their addresses, for one.
+            engine.work = Work::default();
             Ok(())
         })
     }
@@ -398,8 +399,7 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read.
     pub fn next_due(&mut self) -> Result<Option<Ts>, EngineError> {
-        let due = self.store.next_due()?;
-        Ok([due, self.outbox.next()].into_iter().flatten().min())
+        Ok([self.next_timer()?, self.outbox.next()].into_iter().flatten().min())
     }
 
     /// Performs effects that were committed and not yet performed. A message that is no longer true at `now` is not sent.
@@ -496,15 +496,15 @@ impl Engine {
         let input = match &arrival.content {
             Content::Input(Input::CustomerUpdated { profile, .. }) => {
                 let stopped = self.stopped_of(profile)?;
-                Input::CustomerUpdated { profile: profile.clone(), stopped }
+                Cow::Owned(Input::CustomerUpdated { profile: profile.clone(), stopped })
             }
             Content::Input(Input::Forget) => {
                 // What came before is erased where it is kept.
                 self.flush()?;
                 self.work.batch.forget.push(arrival.customer.clone());
-                Input::Forget
+                Cow::Owned(Input::Forget)
             }
-            Content::Input(input) => input.clone(),
+            Content::Input(input) => Cow::Borrowed(input),
             Content::Stopped(address) => {
                 let effects = self.stop_all(address)?;
                 self.work.batch.taken.push(arrival.id.clone());
@@ -512,11 +512,12 @@ impl Engine {
             }
             Content::OptOut(channel) => {
                 let program = Arc::clone(&self.program);
-                match self.known(&arrival.customer)?.and_then(|c| c.address(&program, *channel).map(str::to_string)) {
+                let known = self.known(&arrival.customer)?;
+                Cow::Owned(match known.and_then(|c| c.address(&program, *channel).map(str::to_string)) {
                     Some(address) => Input::OptOut { address, confirm: true },
                     // No address is known yet. A STOP said here is remembered for the channel, and so must this one be.
                     None => Input::Reply { channel: *channel, address: None, text: "STOP".into() },
-                }
+                })
             }
             Content::Refused(refusal) => return Ok(self.bury(refusal)),
         };
@@ -627,6 +628,7 @@ impl Engine {
     /// Commits what was done since the last commit.
     fn flush(&mut self) -> Result<(), EngineError> {
         let mut batch = self.work.finish()?;
+        let tasks = self.work.take_tasks();
         let living = self.count_living()?;
         batch.meta.extend(living.iter().map(|(_, text)| (versions::LIVING.into(), text.clone())));
         // Live, the passing of time alone is not worth a commit.
@@ -651,6 +653,11 @@ impl Engine {
             self.living = count;
         }
         self.work.committed();
+        self.outbox.changed_by(&batch);
+        if !tasks.is_empty() {
+            let newest = self.store.newest_outbox();
+            self.outbox.add(newest, batch.outbox.into_iter().zip(tasks).collect());
+        }
         Ok(())
     }
 }

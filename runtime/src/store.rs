@@ -71,6 +71,8 @@ pub trait Store: Send {
     fn outbox(&mut self, after: u64, n: usize) -> Result<Vec<OutboxRow>, StoreError>;
 
     /// The place of the newest outbox row, 0 where there is none; nothing where the store does not know it without looking.
+    /// Where it is known, rows of one commit have places one after another, of which this is the last: so whoever added them
+    /// need not read them again.
     fn newest_outbox(&mut self) -> Option<u64> {
         None
     }

@@ -8,7 +8,7 @@ use journey_spec::program::{Channel, Millis, SECOND};
 use journey_step::Input;
 use journey_step::effect::{CallRequest, HandoffCase, Release};
 
-use super::outbox::{Task, read_task};
+use super::outbox::{Open, Task};
 use super::{Engine, Pace};
 use crate::error::EngineError;
 use crate::feed::record_of;
@@ -29,6 +29,20 @@ pub struct Job {
     pub at: Ts,
     /// What it is.
     pub what: Todo,
+}
+
+impl Job {
+    /// Nothing where its customer was forgotten: settled as it was erased, it is claimed by nobody.
+    fn of(row: Open) -> Option<Job> {
+        let what = match row.task {
+            Task::Release(release) => Todo::Send(release),
+            Task::Handoff(case) => Todo::Open(case),
+            Task::Call(call) => Todo::Ask(call),
+            Task::Stopped(address) => Todo::Tell(address),
+            Task::Forgotten => return None,
+        };
+        Some(Job { seq: row.seq, customer: row.customer, at: row.at, what })
+    }
 }
 
 /// What is to be done.
@@ -72,10 +86,7 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read.
     pub fn claim(&mut self, n: usize) -> Result<Vec<Job>, EngineError> {
-        let from = self.outbox.claimed();
-        let (jobs, last) = self.jobs_after(from, n)?;
-        self.outbox.claim_to(last.unwrap_or(from));
-        Ok(jobs)
+        self.jobs(n, |engine| engine.claim_rows(n))
     }
 
     /// The next `n` effects at most after this place, whatever was claimed. What was released again has to go before a long
@@ -84,7 +95,7 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read.
     pub fn claim_after(&mut self, place: u64, n: usize) -> Result<Vec<Job>, EngineError> {
-        Ok(self.jobs_after(place, n)?.0)
+        self.jobs(n, |engine| engine.read_rows(place, n))
     }
 
     /// The place of the newest effect, where the store knows it.
@@ -98,26 +109,17 @@ impl Engine {
         self.commits
     }
 
-    fn jobs_after(&mut self, place: u64, n: usize) -> Result<(Vec<Job>, Option<u64>), EngineError> {
+    fn jobs(
+        &mut self,
+        n: usize,
+        rows: impl FnOnce(&mut Engine) -> Result<Vec<Open>, EngineError>,
+    ) -> Result<Vec<Job>, EngineError> {
         if n == 0 {
-            return Ok((Vec::new(), None));
+            return Ok(Vec::new());
         }
         self.whole(|engine| {
             engine.outbox.started = true;
-            let rows = engine.store.claim_outbox(place, n)?;
-            let last = rows.last().map(|row| row.seq);
-            let jobs = rows.into_iter().map(|row| {
-                let what = match read_task(&row)? {
-                    Task::Release(release) => Todo::Send(release),
-                    Task::Handoff(case) => Todo::Open(case),
-                    Task::Call(call) => Todo::Ask(call),
-                    Task::Stopped(address) => Todo::Tell(address),
-                    // Settled as it was erased, it is claimed by nobody.
-                    Task::Forgotten => return Ok(None),
-                };
-                Ok(Some(Job { seq: row.seq, customer: row.customer, at: row.at, what }))
-            });
-            Ok((jobs.filter_map(Result::transpose).collect::<Result<_, EngineError>>()?, last))
+            Ok(rows(engine)?.into_iter().filter_map(Job::of).collect())
         })
     }
 

@@ -1,6 +1,6 @@
 //! Performs effects after their commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use journey_spec::Ts;
 use journey_spec::program::{Channel as Way, Millis, SECOND};
@@ -15,12 +15,14 @@ use crate::error::{ChannelError, EngineError, StoreError};
 use crate::feed::record_of;
 use crate::intake::RESERVED;
 use crate::service::Answer;
-use crate::store::{OutboxRow, Settled};
+use crate::store::{Batch, OutboxAdd, OutboxRow, Settled};
 
 /// How many effects are performed before their results are committed.
 const PORTION: usize = 256;
 /// How many effects may wait for a channel before no more are read.
 const HELD: usize = 8192;
+/// How many effects wait in memory to be claimed at most; beyond that they are read from the store.
+const FRESH: usize = 16_384;
 /// The longest time between two tries.
 const SLOWEST: Millis = 30 * SECOND;
 
@@ -68,6 +70,21 @@ pub(super) fn read_task(row: &OutboxRow) -> Result<Task, EngineError> {
     Ok(serde_json::from_str(&row.body).map_err(damaged)?)
 }
 
+/// An effect that is committed.
+pub(super) struct Open {
+    pub(super) seq: u64,
+    pub(super) customer: String,
+    pub(super) at: Ts,
+    pub(super) task: Task,
+}
+
+impl Open {
+    pub(super) fn read(row: OutboxRow) -> Result<Open, EngineError> {
+        let task = read_task(&row)?;
+        Ok(Open { seq: row.seq, customer: row.customer, at: row.at, task })
+    }
+}
+
 /// What fails together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Lane {
@@ -90,7 +107,9 @@ pub(super) struct Outbox {
     /// What an earlier run left was claimed.
     pub(super) started: bool,
     claimed: u64,
-    held: BTreeMap<u64, OutboxRow>,
+    /// What this engine has committed and nobody has claimed: rows of the store, without a gap.
+    fresh: VecDeque<Open>,
+    held: BTreeMap<u64, Open>,
     holds: BTreeMap<Lane, Hold>,
     answers: BTreeMap<(Ts, u64), Known>,
 }
@@ -127,14 +146,38 @@ struct Portion {
 }
 
 impl Outbox {
-    /// The newest row that was claimed.
-    pub(super) fn claimed(&self) -> u64 {
-        self.claimed
+    /// Keeps what was just committed, whose newest place is `newest`, for whoever claims it next.
+    pub(super) fn add(&mut self, newest: Option<u64>, added: Vec<(OutboxAdd, Task)>) {
+        let Some(before) = newest.and_then(|newest| newest.checked_sub(added.len() as u64)) else {
+            return self.fresh.clear();
+        };
+        if self.fresh.back().is_some_and(|last| last.seq != before) {
+            self.fresh.clear();
+        }
+        let rows = added.into_iter().zip(before.saturating_add(1)..);
+        let rows = rows.map(|((add, task), seq)| Open { seq, customer: add.customer, at: add.at, task });
+        self.fresh.extend(rows);
+        if self.fresh.len() > FRESH {
+            self.fresh.clear();
+        }
     }
 
-    /// All rows up to this one are claimed.
-    pub(super) fn claim_to(&mut self, seq: u64) {
-        self.claimed = self.claimed.max(seq);
+    /// What waits to be claimed is read from the store where this commit changed some of it: it erased a customer, or settled
+    /// what was claimed out of turn.
+    pub(super) fn changed_by(&mut self, batch: &Batch) {
+        if !batch.forget.is_empty() || batch.settled.iter().any(|row| row.seq > self.claimed) {
+            self.fresh.clear();
+        }
+    }
+
+    /// The next effects after what was claimed, where they are known without reading.
+    fn take_fresh(&mut self, n: usize) -> Option<Vec<Open>> {
+        while self.fresh.front().is_some_and(|first| first.seq <= self.claimed) {
+            self.fresh.pop_front();
+        }
+        self.fresh.front().filter(|first| Some(first.seq) == self.claimed.checked_add(1))?;
+        let n = n.min(self.fresh.len());
+        Some(self.fresh.drain(..n).collect())
     }
 
     /// The next answer that arrives, and the call's place in the outbox.
@@ -148,7 +191,7 @@ impl Outbox {
         [lanes, self.next_answer().map(|(at, _)| at)].into_iter().flatten().min()
     }
 
-    fn hold(&mut self, lane: Lane, row: OutboxRow, now: Ts) {
+    fn hold(&mut self, lane: Lane, row: Open, now: Ts) {
         let hold = self.holds.entry(lane).or_insert(Hold { until: now, tries: 0 });
         if hold.until <= now {
             let wait = (SECOND / 4).saturating_mul(1 << hold.tries.min(10)).min(SLOWEST);
@@ -166,24 +209,19 @@ impl Engine {
         self.work.awaits_result = false;
         self.outbox.started = true;
         let now = self.clock;
-        let free = |outbox: &Outbox, row: &OutboxRow| -> Result<bool, EngineError> {
-            Ok(outbox.holds.get(&read_task(row)?.lane()).is_none_or(|hold| hold.until <= now))
-        };
-        let mut again = Vec::new();
-        for (seq, row) in &self.outbox.held {
-            if free(&self.outbox, row)? {
-                again.push(*seq);
-            }
-        }
-        let again: Vec<OutboxRow> = again.iter().filter_map(|seq| self.outbox.held.remove(seq)).collect();
-        let again = self.without_late(again, false, &mut done)?;
-        for rows in again.chunks(PORTION) {
-            self.perform_portion(rows.to_vec(), now, &mut done)?;
+        let Outbox { held, holds, .. } = &mut self.outbox;
+        let free = |row: &Open| holds.get(&row.task.lane()).is_none_or(|hold| hold.until <= now);
+        let again: Vec<u64> = held.iter().filter(|(_, row)| free(row)).map(|(seq, _)| *seq).collect();
+        let again: Vec<Open> = again.iter().filter_map(|seq| held.remove(seq)).collect();
+        let mut again = self.without_late(again, false, &mut done)?.into_iter().peekable();
+        while again.peek().is_some() {
+            self.perform_portion(again.by_ref().take(PORTION).collect(), now, &mut done)?;
         }
         while self.outbox.held.len() < HELD {
-            let rows = self.store.claim_outbox(self.outbox.claimed, PORTION)?;
-            let Some(last) = rows.last() else { break };
-            self.outbox.claimed = last.seq;
+            let rows = self.claim_rows(PORTION)?;
+            if rows.is_empty() {
+                break;
+            }
             // What an earlier opening left may have gone out.
             let rows = self.without_late(rows, true, &mut done)?;
             self.perform_portion(rows, now, &mut done)?;
@@ -192,22 +230,40 @@ impl Engine {
         Ok(done)
     }
 
+    /// The next effects that nobody has claimed; from now on they are.
+    pub(super) fn claim_rows(&mut self, n: usize) -> Result<Vec<Open>, EngineError> {
+        let rows = match self.outbox.take_fresh(n) {
+            Some(rows) => rows,
+            None if self.store.newest_outbox().is_some_and(|newest| newest <= self.outbox.claimed) => Vec::new(),
+            None => self.read_rows(self.outbox.claimed, n)?,
+        };
+        if let Some(last) = rows.last() {
+            self.outbox.claimed = last.seq;
+        }
+        Ok(rows)
+    }
+
+    /// The next effects after this place that are not settled, as the store has them.
+    pub(super) fn read_rows(&mut self, after: u64, n: usize) -> Result<Vec<Open>, EngineError> {
+        self.store.claim_outbox(after, n)?.into_iter().map(Open::read).collect()
+    }
+
     /// The effects without those messages that could not leave in time, or whose address has said STOP since: these are
     /// asked about again first.
     fn without_late(
         &mut self,
-        rows: Vec<OutboxRow>,
+        rows: Vec<Open>,
         in_doubt: bool,
         done: &mut Dispatched,
-    ) -> Result<Vec<OutboxRow>, EngineError> {
+    ) -> Result<Vec<Open>, EngineError> {
         if self.is_virtual() {
             return Ok(rows);
         }
         let mut left = Vec::with_capacity(rows.len());
         for row in rows {
             let mut late = self.clock.saturating_sub(row.at) > LATE;
-            if !late && let Task::Release(release) = read_task(&row)? {
-                let barred = self.bar(&row.customer, row.at, &release, self.clock)?;
+            if !late && let Task::Release(release) = &row.task {
+                let barred = self.bar(&row.customer, row.at, release, self.clock)?;
                 late = matches!(barred, Some(Became::Unsent { .. }));
             }
             if late { self.judge_again(row, in_doubt, done)? } else { left.push(row) }
@@ -216,10 +272,10 @@ impl Engine {
     }
 
     /// What could not leave in time is asked again before it is tried again; cases and calls have no such rules.
-    fn judge_again(&mut self, row: OutboxRow, in_doubt: bool, done: &mut Dispatched) -> Result<(), EngineError> {
-        match read_task(&row)? {
+    fn judge_again(&mut self, row: Open, in_doubt: bool, done: &mut Dispatched) -> Result<(), EngineError> {
+        match &row.task {
             Task::Release(release) if release.journey.is_some() && self.clock < release.valid_until => {
-                let input = Input::Late { message: release.id, channel: release.channel, in_doubt };
+                let input = Input::Late { message: release.id.clone(), channel: release.channel, in_doubt };
                 self.apply(&row.customer, &input, self.clock)?;
                 self.work.batch.settled.push(Settled { seq: row.seq, result: "not sent: asked again".into() });
                 self.flush()
@@ -228,18 +284,17 @@ impl Engine {
         }
     }
 
-    fn perform_portion(&mut self, rows: Vec<OutboxRow>, now: Ts, done: &mut Dispatched) -> Result<(), EngineError> {
+    fn perform_portion(&mut self, rows: Vec<Open>, now: Ts, done: &mut Dispatched) -> Result<(), EngineError> {
         let mut portion = Portion::default();
         for row in rows {
-            let task = read_task(&row)?;
-            let lane = task.lane();
+            let lane = row.task.lane();
             if self.outbox.holds.get(&lane).is_some_and(|hold| hold.until > now) {
                 self.outbox.hold(lane, row, now);
                 continue;
             }
             // On virtual time an effect is performed at the instant at which it was decided, however late the commit is.
             let at = if self.is_virtual() { row.at } else { now };
-            let result = match &task {
+            let result = match &row.task {
                 Task::Release(release) => self.release(&row, release, at, &mut portion, done)?,
                 Task::Handoff(case) => {
                     let out = Out { at: row.at, customer: &row.customer, item: case };
@@ -281,7 +336,7 @@ impl Engine {
 
     fn release(
         &mut self,
-        row: &OutboxRow,
+        row: &Open,
         release: &Release,
         at: Ts,
         portion: &mut Portion,
@@ -313,7 +368,7 @@ impl Engine {
         }
     }
 
-    fn call(&mut self, row: &OutboxRow, call: &CallRequest, at: Ts, done: &mut Dispatched) -> Result<Did, EngineError> {
+    fn call(&mut self, row: &Open, call: &CallRequest, at: Ts, done: &mut Dispatched) -> Result<Did, EngineError> {
         if at >= call.deadline {
             return Ok(Did::Settled("not asked: too late".into()));
         }

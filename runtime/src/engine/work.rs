@@ -11,28 +11,38 @@ use sha2::{Digest, Sha256};
 
 use super::outbox::{Task, write_task};
 use super::versions::{Change, lived};
-use super::{CACHED, Engine, Pace};
+use super::{Engine, Pace};
 use crate::error::{EngineError, StoreError};
 use crate::feed::in_one_spelling;
 use crate::store::{Batch, CustomerWrite, OutboxAdd, Record, TimelineAdd};
 
 /// How many due customers are looked up at once.
 const AHEAD: usize = 256;
+/// Most customers that one commit changes, about.
+const CHANGED: usize = 8192;
+/// About how much memory customers may take between transactions, in bytes.
+const CACHED: usize = 96 << 20;
+/// What a customer takes in memory, in bytes: so much, and so many times as much as the stored state.
+const WEIGHT: (usize, usize) = (1024, 5);
 
 /// What is done and not yet committed, and customers whose committed state is known.
 #[derive(Default)]
 pub(super) struct Work {
-    slots: HashMap<String, Slot>,
-    /// Those of them who are not committed.
-    changed: BTreeSet<String>,
+    slots: HashMap<Arc<str>, Slot>,
+    /// Those of them who are not committed, each once.
+    changed: Vec<Arc<str>>,
+    /// What the stored states of those in `slots` take, in bytes.
+    bytes: usize,
     /// Counts the looks into `slots`.
     looks: u64,
     /// Due instants of the customers in `slots`.
-    due: BTreeSet<(Ts, String)>,
+    due: BTreeSet<(Ts, Arc<str>)>,
     /// Due instants of customers who are not in `slots`, as the store has them.
     ahead: Ahead,
     /// Everything but the customers.
     pub(super) batch: Batch,
+    /// What the batch's outbox rows say, one each.
+    tasks: Vec<Task>,
     /// Addresses that said STOP since the last commit.
     pub(super) stopped: BTreeSet<String>,
     /// Why the last step refused its event, where it did.
@@ -52,12 +62,17 @@ struct Ahead {
 }
 
 struct Slot {
+    id: Arc<str>,
     /// Absent only while a step has it.
     customer: Option<Customer>,
     revision: Option<u64>,
     due: Option<Ts>,
     /// When it was looked at last, in looks.
     looked: u64,
+    /// Its state is not committed.
+    changed: bool,
+    /// How long the stored state is, in bytes.
+    bytes: usize,
     /// Keys of the addresses, sorted.
     addresses: Vec<String>,
     addresses_changed: bool,
@@ -76,23 +91,27 @@ pub(super) enum Next {
 impl Work {
     /// Whether it is time to commit.
     pub(super) fn is_large(&self) -> bool {
-        self.batch.timeline.len() >= 4096 || self.batch.outbox.len() >= 1024 || self.changed.len() >= CACHED / 2
+        self.batch.timeline.len() >= 4096 || self.batch.outbox.len() >= 1024 || self.changed.len() >= CHANGED
     }
 
     /// The batch to commit.
     pub(super) fn finish(&mut self) -> Result<Batch, EngineError> {
         let mut batch = std::mem::take(&mut self.batch);
         batch.customers.reserve(self.changed.len());
+        // In order, neighbours on one page are written one after another.
+        self.changed.sort_unstable();
         for id in &self.changed {
-            let Some(slot) = self.slots.get(id) else { continue };
+            let Some(slot) = self.slots.get_mut(id) else { continue };
             // Only while a step has it, it is absent.
             let Some(customer) = &slot.customer else { continue };
             let state = customer
                 .to_bytes()
                 .map_err(|e| StoreError::Damaged(format!("customer `{id}` cannot be written: {e}")))?;
+            self.bytes = self.bytes.saturating_sub(slot.bytes).saturating_add(state.len());
+            slot.bytes = state.len();
             let addresses = slot.addresses_changed.then(|| slot.addresses.clone());
             batch.customers.push(CustomerWrite {
-                id: id.clone(),
+                id: id.as_ref().into(),
                 state,
                 expected: slot.revision,
                 next_due: slot.due,
@@ -110,26 +129,50 @@ impl Work {
         for id in std::mem::take(&mut self.changed) {
             if let Some(slot) = self.slots.get_mut(&id) {
                 slot.revision = Some(slot.revision.unwrap_or(0) + 1);
+                slot.changed = false;
                 slot.addresses_changed = false;
             }
         }
-        if self.slots.len() >= CACHED {
+        if weight(self.slots.len(), self.bytes) > CACHED {
             self.forget_some();
         }
     }
 
-    /// Keeps those customers in memory who were looked at last, half as many as fit at most.
+    /// Keeps those customers in memory who were looked at last, half as many as fit at most. All are committed.
     fn forget_some(&mut self) {
-        let since = self.looks.saturating_sub(CACHED as u64 / 2);
-        let due = &mut self.due;
+        let mut all: Vec<(u64, usize)> = self.slots.values().map(|slot| (slot.looked, slot.bytes)).collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        let mut weighs = 0_usize;
+        let over = all.iter().find(|(_, bytes)| {
+            weighs = weighs.saturating_add(weight(1, *bytes));
+            weighs > CACHED / 2
+        });
+        let Some((since, _)) = over.copied() else { return };
+        let Work { due, bytes, .. } = self;
         self.slots.retain(|id, slot| {
             let keep = slot.looked > since;
-            if !keep && let Some(at) = slot.due {
-                due.remove(&(at, id.clone()));
+            if !keep {
+                *bytes = bytes.saturating_sub(slot.bytes);
+                if let Some(at) = slot.due {
+                    due.remove(&(at, Arc::clone(id)));
+                }
             }
             keep
         });
         self.ahead = Ahead::default();
+    }
+
+    /// Adds an effect to what is committed next.
+    fn send(&mut self, customer: &str, at: Ts, task: Task) -> Result<(), EngineError> {
+        let body = write_task(&task)?;
+        self.batch.outbox.push(OutboxAdd { id: task.id().into(), customer: customer.into(), at, body });
+        self.tasks.push(task);
+        Ok(())
+    }
+
+    /// The effects of the batch, for whoever performs them.
+    pub(super) fn take_tasks(&mut self) -> Vec<Task> {
+        std::mem::take(&mut self.tasks)
     }
 
     fn set_due(&mut self, id: &str, due: Option<Ts>) {
@@ -137,14 +180,22 @@ impl Work {
         if slot.due == due {
             return;
         }
+        let mut key = (Ts::MIN, Arc::clone(&slot.id));
         if let Some(old) = slot.due {
-            self.due.remove(&(old, id.into()));
+            key.0 = old;
+            self.due.remove(&key);
         }
         if let Some(new) = due {
-            self.due.insert((new, id.into()));
+            key.0 = new;
+            self.due.insert(key);
         }
         slot.due = due;
     }
+}
+
+/// About how much memory so many customers take whose stored states have so many bytes.
+fn weight(customers: usize, bytes: usize) -> usize {
+    customers.saturating_mul(WEIGHT.0).saturating_add(bytes.saturating_mul(WEIGHT.1))
 }
 
 /// Reads a customer's state.
@@ -170,21 +221,30 @@ impl Engine {
         self.look_ahead(until)?;
         let here = self.work.due.first();
         let there = self.work.ahead.queue.front();
+        let (here, there) = (here.map(|(at, id)| (*at, id.as_ref())), there.map(|(at, id)| (*at, id.as_str())));
         let due = [here, there].into_iter().flatten().min().filter(|(at, _)| *at <= until);
         Ok(match (due, answer) {
-            (Some((at, id)), answer) if answer.is_none_or(|(answered, _)| *at <= answered) => {
-                Some(Next::Due(*at, id.clone()))
+            (Some((at, id)), answer) if answer.is_none_or(|(answered, _)| at <= answered) => {
+                Some(Next::Due(at, id.into()))
             }
             (_, Some((at, seq))) => Some(Next::Answer(at, seq)),
             _ => None,
         })
     }
 
+    /// When something of a customer's falls due next.
+    pub(super) fn next_timer(&mut self) -> Result<Option<Ts>, EngineError> {
+        let here = self.work.due.first().map(|(at, _)| *at);
+        self.look_ahead(here.unwrap_or(Ts::MAX))?;
+        let there = self.work.ahead.queue.front().map(|(at, _)| *at);
+        Ok([here, there].into_iter().flatten().min())
+    }
+
     /// Sees that the queue's front is the store's next due customer who is not in memory.
     fn look_ahead(&mut self, until: Ts) -> Result<(), EngineError> {
         loop {
             let Work { slots, ahead, .. } = &mut self.work;
-            while ahead.queue.front().is_some_and(|(_, id)| slots.contains_key(id)) {
+            while ahead.queue.front().is_some_and(|(_, id)| slots.contains_key(id.as_str())) {
                 ahead.queue.pop_front();
             }
             let passed = ahead.read_to.as_ref().is_some_and(|(at, _)| *at > until);
@@ -208,9 +268,7 @@ impl Engine {
                 continue;
             }
             if self.tells_stops {
-                let task = Task::Stopped(address.clone());
-                let add = OutboxAdd { id: address.clone(), customer: String::new(), at, body: write_task(&task)? };
-                self.work.batch.outbox.push(add);
+                self.work.send("", at, Task::Stopped(address.clone()))?;
             }
             effects += self.stop_others(&address, id, at)?;
         }
@@ -239,10 +297,10 @@ impl Engine {
     /// The other customers who have this address, in order.
     fn sharing(&mut self, address: &str, but: &str) -> Result<BTreeSet<String>, EngineError> {
         let stored = self.store.customers_with_address(address)?;
-        let in_memory = |id: &String| self.work.slots.contains_key(id);
+        let in_memory = |id: &String| self.work.slots.contains_key(id.as_str());
         let mut sharing: BTreeSet<String> = stored.into_iter().filter(|id| !in_memory(id)).collect();
         let has = |slot: &Slot| slot.addresses.iter().any(|a| a == address);
-        sharing.extend(self.work.slots.iter().filter(|(_, slot)| has(slot)).map(|(id, _)| id.clone()));
+        sharing.extend(self.work.slots.iter().filter(|(_, slot)| has(slot)).map(|(id, _)| id.as_ref().into()));
         sharing.remove(but);
         Ok(sharing)
     }
@@ -277,23 +335,29 @@ impl Engine {
 
     fn keep(&mut self, id: &str, record: Option<Record>) -> Result<(), EngineError> {
         let looked = self.work.looks;
+        let bytes = record.as_ref().map_or(0, |record| record.state.len());
         let (customer, revision, due) = match record {
             Some(record) => (read_customer(id, &record.state)?, Some(record.revision), record.next_due),
             None => (Customer::new(id), None, None),
         };
         let addresses = self.address_keys(&customer);
         let stopped = addresses.iter().filter(|a| customer.has_stopped(a)).cloned().collect();
+        let id: Arc<str> = id.into();
         let slot = Slot {
+            id: Arc::clone(&id),
             customer: Some(customer),
             revision,
             due: None,
             looked,
+            changed: false,
+            bytes,
             addresses,
             addresses_changed: false,
             stopped,
         };
-        self.work.slots.insert(id.into(), slot);
-        self.work.set_due(id, due);
+        self.work.bytes = self.work.bytes.saturating_add(bytes);
+        self.work.slots.insert(Arc::clone(&id), slot);
+        self.work.set_due(&id, due);
         Ok(())
     }
 
@@ -349,10 +413,11 @@ impl Engine {
                 Task::Call(_) => true,
             };
             count += 1;
-            let add = OutboxAdd { id: task.id().into(), customer: id.into(), at, body: write_task(&task)? };
-            self.work.batch.outbox.push(add);
+            self.work.send(id, at, task)?;
         }
-        let addresses = self.address_keys(&customer);
+        // Only the directory's news changes them.
+        let told = matches!(input, Input::CustomerUpdated { .. } | Input::Forget);
+        let told = told.then(|| self.address_keys(&customer));
         // A step does all that is due. Should it ever leave something at or before its own time, a second's distance keeps
         // one customer from stopping all others.
         let due = customer
@@ -366,16 +431,20 @@ impl Engine {
             Input::OptOut { address, .. } | Input::Reply { address: Some(address), .. } => Some(fold_address(address)),
             _ => None,
         };
-        let mut stops: BTreeSet<String> =
-            addresses.iter().chain(&named).filter(|a| customer.has_stopped(a)).cloned().collect();
+        let mut stops = BTreeSet::new();
         if let Some(slot) = self.work.slots.get_mut(id) {
-            stops.retain(|a| slot.stopped.insert(a.clone()));
-            slot.addresses_changed |= slot.addresses != addresses;
-            slot.addresses = addresses;
+            if let Some(addresses) = told {
+                slot.addresses_changed |= slot.addresses != addresses;
+                slot.addresses = addresses;
+            }
+            let said = slot.addresses.iter().chain(&named).filter(|a| customer.has_stopped(a));
+            stops = said.filter(|a| !slot.stopped.contains(*a)).cloned().collect();
+            slot.stopped.extend(stops.iter().cloned());
             slot.customer = Some(customer);
-        }
-        if !self.work.changed.contains(id) {
-            self.work.changed.insert(id.into());
+            if !slot.changed {
+                slot.changed = true;
+                self.work.changed.push(Arc::clone(&slot.id));
+            }
         }
         self.work.set_due(id, due);
         Ok((count, stops))

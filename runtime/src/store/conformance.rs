@@ -27,6 +27,7 @@ pub fn run(mut fresh: impl FnMut() -> Place) -> Result<(), String> {
         ("each write of a customer counts once", counts_revisions),
         ("due customers come in order, in portions", orders_due),
         ("outbox rows come in order until they are settled", orders_outbox),
+        ("what was just added to the outbox has known places", knows_newest),
         ("timelines are in order and apart", orders_timelines),
         ("customers come in order, in portions", orders_customers),
         ("dead letters are kept once", keeps_dead_letters),
@@ -330,6 +331,30 @@ fn orders_outbox(place: &Place) -> Result<(), String> {
     same("all results", all, expected)?;
     drop(store);
     same("in the end", open(place().told()?.as_mut())?, vec!["n".into()])
+}
+
+fn knows_newest(place: &Place) -> Result<(), String> {
+    let mut store = place().told()?;
+    if store.newest_outbox().is_none() {
+        return Ok(());
+    }
+    same("of none", store.newest_outbox(), Some(0))?;
+    let mut rows = 0;
+    for n in [1, 3, 2] {
+        let outbox = (0..n).map(|n| effect(&format!("m{rows}-{n}"))).collect();
+        commit(store.as_mut(), &Batch { outbox, ..Batch::default() })?;
+        let places: Vec<u64> = store.outbox(0, 99).told()?.iter().skip(rows).map(|row| row.seq).collect();
+        let Some(newest) = store.newest_outbox() else { return Err("it is not known any more".into()) };
+        same("places", places, (newest + 1 - n..=newest).collect())?;
+        rows = rows.saturating_add(usize::try_from(n).unwrap_or(0));
+    }
+    let refused =
+        Batch { outbox: vec![effect("m")], customers: vec![customer("z", "Z", Some(4), None)], ..Batch::default() };
+    let (epoch, newest) = (store.epoch(), store.newest_outbox());
+    same("refused", store.commit(epoch, &refused).told()?, CommitOutcome::Fenced)?;
+    same("after one that was refused", store.newest_outbox(), newest)?;
+    drop(store);
+    same("over a restart", place().told()?.newest_outbox(), newest)
 }
 
 fn orders_timelines(place: &Place) -> Result<(), String> {

@@ -239,6 +239,10 @@ impl Store for Sim {
         self.reading()?.outbox(after, n)
     }
 
+    fn newest_outbox(&mut self) -> Option<u64> {
+        self.disk.newest_outbox()
+    }
+
     fn timeline(&mut self, customer: &str) -> Result<Vec<String>, StoreError> {
         self.reading()?.timeline(customer)
     }

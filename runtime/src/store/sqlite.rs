@@ -1,6 +1,8 @@
 //! A store in one SQLite file: WAL, `synchronous=FULL`, one writer.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod schema;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -11,89 +13,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 
 use crate::error::{no_folder, plain};
 
+use schema::{migrate, recognise};
+
 use super::{Batch, CommitOutcome, DeadLetter, FORGOTTEN, OutboxRow, Record, Settled, Store, StoreError, names};
-
-/// Marks a SQLite file as a Journey store: "JRNY".
-const APPLICATION: i64 = 0x4A52_4E59;
-
-/// Schema changes in order; the store's `user_version` says how many were made. Only ever add to the end.
-const MIGRATIONS: &[(&str, &str)] = &[("first", FIRST), ("fewer pages", FEWER_PAGES)];
-
-const FIRST: &str = "
-    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
-    INSERT INTO meta VALUES ('epoch', '0');
-    CREATE TABLE migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
-    CREATE TABLE inputs (id TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
-    CREATE TABLE customers (
-        number INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        revision INTEGER NOT NULL,
-        next_due INTEGER,
-        state TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX customers_due ON customers (next_due, id) WHERE next_due IS NOT NULL;
-    CREATE TABLE outbox (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        customer TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        body TEXT NOT NULL,
-        result TEXT
-    ) STRICT;
-    CREATE INDEX outbox_open ON outbox (seq) WHERE result IS NULL;
-    CREATE TABLE timeline (seq INTEGER PRIMARY KEY, customer TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
-    CREATE INDEX timeline_customer ON timeline (customer, seq);
-    CREATE TABLE dead_letters (
-        seq INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        at INTEGER NOT NULL,
-        line INTEGER NOT NULL,
-        reason TEXT NOT NULL,
-        raw TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE addresses (address TEXT NOT NULL, customer TEXT NOT NULL, PRIMARY KEY (address, customer))
-        WITHOUT ROWID, STRICT;
-    CREATE INDEX addresses_customer ON addresses (customer);
-    CREATE TABLE stopped (address TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
-";
-
-/// What a commit writes are whole pages, so what matters is how many of them an event touches. A customer's timeline is a
-/// chain, each entry knowing the one before it, so that it needs no index; a state is bytes; and the outbox is open from a mark on, so that
-/// what left as usual costs no write of its own.
-const FEWER_PAGES: &str = "
-    ALTER TABLE timeline ADD COLUMN previous INTEGER;
-    UPDATE timeline SET previous = chain.previous
-        FROM (SELECT seq, lag(seq) OVER (PARTITION BY customer ORDER BY seq) AS previous FROM timeline) AS chain
-        WHERE chain.seq = timeline.seq;
-    CREATE TABLE people (
-        number INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        revision INTEGER NOT NULL,
-        next_due INTEGER,
-        state BLOB NOT NULL,
-        told INTEGER
-    ) STRICT;
-    INSERT INTO people SELECT number, id, revision, next_due, CAST(state AS BLOB),
-        (SELECT max(seq) FROM timeline WHERE timeline.customer = customers.id) FROM customers;
-    DROP TABLE customers;
-    ALTER TABLE people RENAME TO customers;
-    CREATE INDEX customers_due ON customers (next_due, id) WHERE next_due IS NOT NULL;
-    DROP INDEX timeline_customer;
-    CREATE TABLE sending (
-        seq INTEGER PRIMARY KEY,
-        id TEXT NOT NULL,
-        customer TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        body TEXT NOT NULL
-    ) STRICT;
-    INSERT INTO sending SELECT seq, id, customer, at, body FROM outbox;
-    CREATE TABLE settled (seq INTEGER PRIMARY KEY, result TEXT NOT NULL) STRICT;
-    INSERT INTO settled SELECT seq, result FROM outbox WHERE result IS NOT NULL;
-    INSERT INTO meta VALUES ('settled', (
-        SELECT coalesce((SELECT min(seq) - 1 FROM outbox WHERE result IS NULL), (SELECT max(seq) FROM outbox), 0)));
-    DROP TABLE outbox;
-    ALTER TABLE sending RENAME TO outbox;
-";
 
 /// What becomes of most messages. It is not written down for one up to which all are settled.
 const USUAL: &str = "delivered";
@@ -110,6 +32,7 @@ pub struct Sqlite {
     /// A commit's outcome is not known: what came after it could overwrite it, or be taken for it.
     in_doubt: bool,
     outbox: Mark,
+    rows: Rows,
     /// Held for as long as the store is open; the system lets it go when the process ends, however it ends.
     _lock: Option<File>,
 }
@@ -136,7 +59,7 @@ impl Sqlite {
             .map_err(|e| opening(path, &e))?;
         let epoch = migrate(&mut db, version).map_err(|e| opening(path, &e))?;
         let outbox = Mark::read(&db).map_err(|e| opening(path, &e))?;
-        Ok(Sqlite { db, epoch, read_only: false, in_doubt: false, outbox, _lock: Some(lock) })
+        Ok(Sqlite { db, epoch, read_only: false, in_doubt: false, outbox, rows: Rows::default(), _lock: Some(lock) })
     }
 
     /// Opens a store for reading only, also while an engine has it open.
@@ -149,9 +72,26 @@ impl Sqlite {
         if recognise(&db, path)? == 0 {
             return Err(StoreError::Foreign { path: path.into(), found: "it is empty".into() });
         }
-        Ok(Sqlite { db, epoch: 0, read_only: true, in_doubt: false, outbox: Mark::default(), _lock: None })
+        let (outbox, rows) = (Mark::default(), Rows::default());
+        Ok(Sqlite { db, epoch: 0, read_only: true, in_doubt: false, outbox, rows, _lock: None })
     }
 }
+
+/// Where a customer's row is and what it holds beside the state, as of the last commit.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    number: i64,
+    revision: u64,
+    /// The newest row of the timeline.
+    told: Option<i64>,
+}
+
+/// Rows of customers who were written lately, so that the next write need not look for them. What is written is compared
+/// with them all the same; whoever else has written there meanwhile has another epoch too.
+type Rows = HashMap<String, Row>;
+
+/// Most of them that are remembered.
+const ROWS: usize = 65_536;
 
 /// How far the outbox is settled.
 #[derive(Clone, Debug, Default)]
@@ -214,27 +154,6 @@ fn possible(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// The schema's version; 0 for a new file. Nothing is written before this has said that the file is ours.
-fn recognise(db: &Connection, path: &Path) -> Result<i64, StoreError> {
-    let number = |pragma: &str| db.query_row(pragma, [], |row| row.get::<_, i64>(0));
-    let tables = number("SELECT count(*) FROM sqlite_schema").map_err(|e| opening(path, &e))?;
-    let application = number("PRAGMA application_id").map_err(|e| opening(path, &e))?;
-    let version = number("PRAGMA user_version").map_err(|e| opening(path, &e))?;
-    let foreign = |found: &str| StoreError::Foreign { path: path.into(), found: found.into() };
-    match (application, version, tables) {
-        (0, 0, 0) => Ok(0),
-        (APPLICATION, found, _) if found > known() => {
-            Err(StoreError::Newer { path: path.into(), found, known: known() })
-        }
-        (APPLICATION, found, _) if found > 0 => Ok(found),
-        _ => Err(foreign("it is a SQLite file of something else")),
-    }
-}
-
-fn known() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
-}
-
 /// Takes the lock beside the store. SQLite's own locks are not used for this: they would also shut out readers.
 fn lock(path: &Path) -> Result<File, StoreError> {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
@@ -253,21 +172,6 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.into() }),
         Err(TryLockError::Error(e)) => Err(open(format!("`{}`: {}", lock_path.display(), plain(&e)))),
     }
-}
-
-/// Brings the schema up to date and counts this opening; gives its number.
-fn migrate(db: &mut Connection, version: i64) -> rusqlite::Result<u64> {
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
-        tx.execute_batch(sql)?;
-        tx.execute("INSERT INTO migrations VALUES (?1, ?2)", params![number, name])?;
-        tx.pragma_update(None, "user_version", number)?;
-        tx.pragma_update(None, "application_id", APPLICATION)?;
-    }
-    tx.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'epoch'", [])?;
-    let epoch = stored_epoch(&tx)?;
-    tx.commit()?;
-    Ok(epoch)
 }
 
 fn stored_epoch(db: &Connection) -> rusqlite::Result<u64> {
@@ -322,7 +226,7 @@ impl From<rusqlite::Error> for Refuse {
     }
 }
 
-fn write(db: &Connection, epoch: u64, batch: &Batch, outbox: &mut Mark) -> Result<(), Refuse> {
+fn write(db: &Connection, epoch: u64, batch: &Batch, outbox: &mut Mark, rows: &mut Rows) -> Result<(), Refuse> {
     if stored_epoch(db)? != epoch {
         return Err(Refuse::Outcome(CommitOutcome::Fenced));
     }
@@ -333,9 +237,10 @@ fn write(db: &Connection, epoch: u64, batch: &Batch, outbox: &mut Mark) -> Resul
         }
     }
     for customer in &batch.forget {
+        rows.remove(customer);
         forget(db, customer, outbox)?;
     }
-    write_customers(db, batch)?;
+    write_customers(db, batch, rows)?;
     write_outbox(db, batch, outbox)?;
     let mut letter = db.prepare_cached(
         "INSERT INTO dead_letters (key, at, line, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
@@ -373,58 +278,81 @@ fn write_meta(db: &Connection, name: &str, value: &str) -> rusqlite::Result<()> 
     Ok(())
 }
 
-fn write_customers(db: &Connection, batch: &Batch) -> Result<(), Refuse> {
-    let mut entries: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+fn write_customers(db: &Connection, batch: &Batch, rows: &mut Rows) -> Result<(), Refuse> {
+    let mut entries: HashMap<&str, Vec<&str>> = HashMap::with_capacity(batch.customers.len());
     for row in &batch.timeline {
         entries.entry(&row.customer).or_default().push(&row.entry);
     }
     let mut find = db.prepare_cached("SELECT number, revision, told FROM customers WHERE id = ?1")?;
-    let mut insert =
-        db.prepare_cached("INSERT INTO customers (id, revision, next_due, state, told) VALUES (?1, 1, ?2, ?3, ?4)")?;
-    let mut update = db.prepare_cached(
-        "UPDATE customers SET revision = revision + 1, next_due = ?2, state = ?3, told = ?4 WHERE number = ?1",
-    )?;
-    let mut forget = db.prepare_cached("DELETE FROM addresses WHERE customer = ?1")?;
-    let mut address = db.prepare_cached("INSERT INTO addresses VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-    let mut known = |id: &str| {
+    let mut known = |rows: &Rows, id: &str| {
+        if let Some(row) = rows.get(id) {
+            return Ok(Some(*row));
+        }
         find.query_row([id], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?.unsigned_abs(), row.get::<_, Option<i64>>(2)?))
+            Ok(Row { number: row.get(0)?, revision: row.get::<_, i64>(1)?.unsigned_abs(), told: row.get(2)? })
         })
         .optional()
     };
-    for row in &batch.customers {
-        let found = known(&row.id)?;
-        if found.map(|(_, revision, _)| revision) != row.expected {
+    let mut add = db.prepare_cached("INSERT INTO timeline (customer, entry, previous) VALUES (?1, ?2, ?3)")?;
+    // Adds entries of one commit to a customer's timeline, as one row; gives the newest row.
+    let mut tell = |id: &str, entries: &[&str], told: Option<i64>| match entries {
+        [] => Ok(told),
+        [entry] => add.insert(params![id, entry, told]).map(Some),
+        several => add.insert(params![id, several.join("\n"), told]).map(Some),
+    };
+    let mut insert =
+        db.prepare_cached("INSERT INTO customers (id, revision, next_due, state, told) VALUES (?1, 1, ?2, ?3, ?4)")?;
+    let mut update = db.prepare_cached(
+        "UPDATE customers SET revision = ?2 + 1, next_due = ?3, state = ?4, told = ?5 WHERE number = ?1 AND revision = ?2",
+    )?;
+    let mut forget = db.prepare_cached("DELETE FROM addresses WHERE customer = ?1")?;
+    let mut address = db.prepare_cached("INSERT INTO addresses VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    for write in &batch.customers {
+        let found = known(rows, &write.id)?;
+        if found.map(|row| row.revision) != write.expected {
             return Err(Refuse::Outcome(CommitOutcome::Fenced));
         }
-        let told = found.and_then(|(_, _, told)| told);
-        let told = write_entries(db, &row.id, &entries.remove(row.id.as_str()).unwrap_or_default(), told)?;
-        match found {
-            None => insert.execute(params![row.id, row.next_due, row.state, told])?,
-            Some((number, ..)) => update.execute(params![number, row.next_due, row.state, told])?,
+        let of = entries.remove(write.id.as_str()).unwrap_or_default();
+        let told = tell(&write.id, &of, found.and_then(|row| row.told))?;
+        let row = match found {
+            None => {
+                let number = insert.insert(params![write.id, write.next_due, write.state, told])?;
+                Row { number, revision: 1, told }
+            }
+            Some(Row { number, revision, .. }) => {
+                let args = params![number, signed(revision), write.next_due, write.state, told];
+                if update.execute(args)? == 0 {
+                    return Err(Refuse::Outcome(CommitOutcome::Fenced));
+                }
+                Row { number, revision: revision.saturating_add(1), told }
+            }
         };
-        if let Some(addresses) = &row.addresses {
-            forget.execute([&row.id])?;
+        remember(rows, &write.id, row);
+        if let Some(addresses) = &write.addresses {
+            forget.execute([&write.id])?;
             for text in addresses {
-                address.execute(params![text, row.id])?;
+                address.execute(params![text, write.id])?;
             }
         }
     }
-    for (id, entries) in entries {
-        let Some((number, _, told)) = known(id)? else { return Err(Refuse::Nobody(id.into())) };
-        let told = write_entries(db, id, &entries, told)?;
-        db.prepare_cached("UPDATE customers SET told = ?2 WHERE number = ?1")?.execute(params![number, told])?;
+    for (id, entries) in BTreeMap::from_iter(entries) {
+        let Some(row) = known(rows, id)? else { return Err(Refuse::Nobody(id.into())) };
+        let told = tell(id, &entries, row.told)?;
+        db.prepare_cached("UPDATE customers SET told = ?2 WHERE number = ?1")?.execute(params![row.number, told])?;
+        remember(rows, id, Row { told, ..row });
     }
     Ok(())
 }
 
-/// Adds entries of one commit to a customer's timeline, as one row; gives the newest row.
-fn write_entries(db: &Connection, id: &str, entries: &[&str], told: Option<i64>) -> rusqlite::Result<Option<i64>> {
-    if entries.is_empty() {
-        return Ok(told);
+fn remember(rows: &mut Rows, id: &str, row: Row) {
+    if let Some(there) = rows.get_mut(id) {
+        *there = row;
+        return;
     }
-    let mut add = db.prepare_cached("INSERT INTO timeline (customer, entry, previous) VALUES (?1, ?2, ?3)")?;
-    Ok(Some(add.insert(params![id, entries.join("\n"), told])?))
+    if rows.len() >= ROWS {
+        rows.clear();
+    }
+    rows.insert(id.into(), row);
 }
 
 fn write_outbox(db: &Connection, batch: &Batch, mark: &mut Mark) -> rusqlite::Result<()> {
@@ -452,8 +380,10 @@ fn write_outbox(db: &Connection, batch: &Batch, mark: &mut Mark) -> rusqlite::Re
 impl Sqlite {
     fn commit_batch(&mut self, epoch: u64, batch: &Batch) -> Result<CommitOutcome, StoreError> {
         let mut outbox = self.outbox.clone();
+        // Only a commit that is known to have happened leaves them as they are in the file.
+        let mut rows = std::mem::take(&mut self.rows);
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| failed(&e))?;
-        match write(&tx, epoch, batch, &mut outbox) {
+        match write(&tx, epoch, batch, &mut outbox, &mut rows) {
             Ok(()) => {}
             Err(Refuse::Outcome(outcome)) => {
                 tx.rollback().map_err(|e| failed(&e))?;
@@ -467,7 +397,7 @@ impl Sqlite {
         }
         match tx.commit() {
             Ok(()) => {
-                self.outbox = outbox;
+                (self.outbox, self.rows) = (outbox, rows);
                 Ok(CommitOutcome::Committed)
             }
             // What found no room was not written, its commit record included.

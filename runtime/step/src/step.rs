@@ -133,7 +133,8 @@ fn run<'p>(
         hooks,
         c: customer,
         now,
-        out: Vec::new(),
+        // As many as a step usually has: most are notes, and large.
+        out: Vec::with_capacity(8),
         decided: Vec::new(),
         follow_ups: VecDeque::new(),
         moved_promises: Vec::new(),

@@ -112,6 +112,8 @@ impl<'p> Driver<'p> {
         while self.engine.is_none() {
             let store = mutants::store(self.conditions.mutant, self.sim.reopen());
             if let Ok(engine) = Engine::open(Arc::clone(&self.program), store) {
+                // Where the clock goes back while nobody runs, nobody knows more than what was kept.
+                self.log.opened(engine.now());
                 self.engine = Some(engine.connect(self.outside()).pace(self.pace));
             }
         }
@@ -335,7 +337,10 @@ impl Live<'_> {
             22..25 => {
                 let Some(way) = self.paused.keys().next().copied() else { return };
                 let result = driver.engine().resume(way);
-                if driver.result(result).is_some() {
+                // Where it failed it may have been kept all the same.
+                let done = driver.result(result).is_some();
+                let told = driver.log.lock().told;
+                if done || !driver.engine().orders().is_paused(way, told) {
                     driver.log.saw(Saw::Resumed(way));
                     self.paused.remove(&way);
                 }

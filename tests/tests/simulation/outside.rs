@@ -15,7 +15,7 @@ use serde_json::{Map, json};
 /// A message that reached its channel for the first time.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Reached {
-    /// The greatest time that anybody had told by then.
+    /// The greatest time that anybody who ran had told by then.
     pub(crate) told: Ts,
     /// When it was decided.
     pub(crate) decided: Ts,
@@ -42,6 +42,8 @@ pub(crate) struct Log(Arc<Mutex<Inner>>);
 #[derive(Default)]
 pub(crate) struct Inner {
     pub(crate) told: Ts,
+    /// What the clock showed last.
+    clock: Ts,
     pub(crate) saw: Vec<Saw>,
     /// Each message that reached its channel, by id.
     pub(crate) reached: BTreeMap<String, Release>,
@@ -61,9 +63,16 @@ impl Log {
         self.0.lock().expect("the log")
     }
 
+    /// An engine was opened whose clock shows this.
+    pub(crate) fn opened(&self, now: Ts) {
+        let mut log = self.lock();
+        log.told = log.clock.max(now);
+    }
+
     pub(crate) fn tell(&self, now: Ts) {
         let mut log = self.lock();
         log.told = log.told.max(now);
+        log.clock = now;
     }
 
     pub(crate) fn saw(&self, what: Saw) {

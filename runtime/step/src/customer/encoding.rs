@@ -16,7 +16,10 @@ impl Customer {
     /// # Errors
     /// None that a state made by [`step`](fn@crate::step) can have; in words.
     pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
-        postcard::to_extend(self, vec![DENSE]).map_err(|e| e.to_string())
+        // Most states fit in this.
+        let mut bytes = Vec::with_capacity(1024);
+        bytes.push(DENSE);
+        postcard::to_extend(self, bytes).map_err(|e| e.to_string())
     }
 
     /// The state that [`Customer::to_bytes`] wrote.
@@ -45,7 +48,20 @@ pub(super) mod sending {
     use serde::ser::Error as _;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[derive(Serialize, Deserialize)]
+    /// As it is written, from where it lies.
+    #[derive(Serialize)]
+    struct Lent<'a> {
+        message: MessageId,
+        via: &'a [Channel],
+        promising: Option<String>,
+        keeping: Option<&'a str>,
+        withdrawing: Option<&'a str>,
+        on_blocked: Option<String>,
+        on_failed: Option<String>,
+    }
+
+    /// As it is read: the same fields.
+    #[derive(Deserialize)]
     struct Dense {
         message: MessageId,
         via: Vec<Channel>,
@@ -64,13 +80,13 @@ pub(super) mod sending {
         text.map(|text| serde_json::from_str(&text)).transpose()
     }
 
-    fn dense(send: &Send) -> Result<Dense, serde_json::Error> {
-        Ok(Dense {
+    fn lent(send: &Send) -> Result<Lent<'_>, serde_json::Error> {
+        Ok(Lent {
             message: send.message,
-            via: send.via.clone(),
+            via: &send.via,
             promising: text(send.promising.as_ref())?,
-            keeping: send.keeping.clone(),
-            withdrawing: send.withdrawing.clone(),
+            keeping: send.keeping.as_deref(),
+            withdrawing: send.withdrawing.as_deref(),
             on_blocked: text(send.on_blocked.as_ref())?,
             on_failed: text(send.on_failed.as_ref())?,
         })
@@ -92,7 +108,7 @@ pub(super) mod sending {
         if to.is_human_readable() {
             return send.serialize(to);
         }
-        send.as_ref().map(dense).transpose().map_err(S::Error::custom)?.serialize(to)
+        send.as_ref().map(lent).transpose().map_err(S::Error::custom)?.serialize(to)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Send>, D::Error> {
