@@ -43,6 +43,7 @@ use outbox::Outbox;
 pub use versions::Living;
 use watch::Watching;
 pub use watch::{Exceeded, Promised, Seen};
+pub(crate) use work::digest;
 use work::{Next, Work};
 
 /// Most arrivals that are kept in one transaction.

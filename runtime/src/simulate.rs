@@ -27,6 +27,7 @@ mod watch;
 mod words;
 mod world;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,7 +37,7 @@ use journey_spec::certificate::Proven;
 use journey_spec::program::{Channel, DAY, JourneyId, Millis, Program, Purpose};
 use journey_spec::time::Zone;
 use journey_step::effect::Entry;
-use journey_step::{Customer, Effect, Input, Orders, step_asking};
+use journey_step::{Customer, Effect, HookReply, HookRequest, Input, Orders, step_asking};
 
 pub use counts::{
     Counted, Counts, Goals, JourneyCounts, MOST_VIOLATIONS, Promises, Seen, StateCounts, Stays, Violation, Wrong,
@@ -44,6 +45,8 @@ pub use counts::{
 pub use profile::Profile;
 pub use words::{Delay, Hours, Rate, Share, span};
 
+use crate::feed::in_one_spelling;
+use crate::hooks::Hooks;
 use hostile::Known;
 use profile::Faults;
 use watch::Watch;
@@ -120,6 +123,15 @@ pub struct Simulation<'s> {
     faults: Faults,
     known: Known,
     ends: Ts,
+    real: Real<'s>,
+}
+
+/// Hooks that are really asked, in place of what the profile has them say.
+#[derive(Default)]
+struct Real<'s> {
+    names: BTreeSet<String>,
+    /// One for each thread.
+    make: Option<Box<dyn Fn() -> Box<dyn Hooks> + Send + Sync + 's>>,
 }
 
 /// How far a run is, and whether it is to stop; shared with whoever shows and stops it.
@@ -151,7 +163,19 @@ impl<'s> Simulation<'s> {
         let known = Known::of(program, &profile);
         let ends = profile.begins.saturating_add(Millis::from(options.days).saturating_mul(DAY));
         let faults = if options.faults { profile.faults.worse(Faults::many()) } else { profile.faults };
-        Simulation { program, profile, bounds, options, faults, known, ends }
+        Simulation { program, profile, bounds, options, faults, known, ends, real: Real::default() }
+    }
+
+    /// Asks the hooks of these names, in place of what the profile has them say. The same simulation stays the same where
+    /// they answer the same question in the same way.
+    #[must_use]
+    pub fn ask_hooks(
+        mut self,
+        names: BTreeSet<String>,
+        make: impl Fn() -> Box<dyn Hooks> + Send + Sync + 's,
+    ) -> Simulation<'s> {
+        self.real = Real { names, make: Some(Box::new(make)) };
+        self
     }
 
     /// The bounds, in the order in which [`Counts::seen`] has what was seen of them.
@@ -211,11 +235,13 @@ struct One<'s> {
     world: World<'s>,
     watch: Watch<'s>,
     orders: Orders,
+    hooks: Option<Box<dyn Hooks>>,
 }
 
 impl<'s> One<'s> {
     fn new(sim: &'s Simulation<'s>) -> One<'s> {
-        One { sim, world: World::new(sim), watch: Watch::new(sim), orders: Orders::default() }
+        let hooks = sim.real.make.as_ref().map(|make| make());
+        One { sim, world: World::new(sim), watch: Watch::new(sim), orders: Orders::default(), hooks }
     }
 
     fn live(&mut self, number: u64, mut timeline: Option<&mut Vec<Entry>>) {
@@ -245,9 +271,15 @@ impl<'s> One<'s> {
                 self.watch.wrong(now, Wrong::Overflow);
                 break;
             }
-            let world = &mut self.world;
-            let (next, effects) =
-                step_asking(program, &self.orders, customer, &input, now, &mut |asked| world.judged(program, asked));
+            let (world, hooks, real) = (&mut self.world, &mut self.hooks, &self.sim.real.names);
+            let mut ask = |asked: &HookRequest| match hooks {
+                Some(hooks) if real.contains(&asked.hook) => {
+                    let HookReply { answer, ran } = hooks.ask(asked);
+                    HookReply { answer: in_one_spelling(program, asked, answer), ran }
+                }
+                _ => world.judged(program, asked).into(),
+            };
+            let (next, effects) = step_asking(program, &self.orders, customer, &input, now, &mut ask);
             customer = next;
             self.watch.effects(&effects, &self.world.zone, now);
             self.watch.rested(&customer, now);

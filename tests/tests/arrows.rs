@@ -63,6 +63,7 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["runtime/src/store.rs", "runtime/src/store/"]),
     ("reqwest", &["runtime/src/channels/webhook.rs", "runtime/src/channels/webhook/"]),
     ("rustls", &["runtime/src/channels/webhook/"]),
+    ("wasmtime", &["runtime/src/hooks.rs", "runtime/src/hooks/"]),
     ("lettre", &["runtime/src/channels/smtp.rs", "runtime/src/channels/smtp/"]),
     ("jiff", &["language-spec/src/time.rs"]),
     ("icu_datetime", &["language-spec/src/locale.rs"]),
@@ -74,7 +75,6 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("wasmparser", &["compiler/src/module.rs", "compiler/src/module/", "runtime/src/hooks/"]),
     ("wit_component", &["compiler/src/module.rs", "compiler/src/module/"]),
     ("wit_parser", &["compiler/src/module.rs", "compiler/src/module/"]),
-    ("wasmtime", &["runtime/src/hooks.rs", "runtime/src/hooks/"]),
     ("hdrhistogram", &["runtime/src/simulate/counts.rs"]),
     ("clap", &["compiler/cli/"]),
 ];

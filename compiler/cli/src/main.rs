@@ -15,6 +15,7 @@ mod folder;
 mod graph;
 mod init;
 mod manifest;
+mod modules;
 mod project;
 mod run;
 mod scenario;

@@ -5,6 +5,7 @@ mod intake;
 mod live;
 mod places;
 mod report;
+mod verify;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -16,6 +17,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use journey_runtime::channels::{Discard, MessageFile};
 use journey_runtime::drive::{self, Progress};
+use journey_runtime::hooks::Verifying;
 use journey_runtime::store::Sqlite;
 use journey_runtime::{Channel, Engine, EngineError, Outside, StoreError};
 use journey_spec::bundle;
@@ -24,6 +26,7 @@ use journey_spec::program::Program;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::folder;
 use crate::manifest;
+use crate::modules;
 use crate::project;
 use crate::run::answers::Answers;
 use crate::run::intake::{Counted, Counts};
@@ -37,6 +40,8 @@ Examples:
   journeyc run appointment.bundle.json --feed feed.jsonl              what `journeyc build` made
   journeyc run examples/appointment --live --store journeys.db --json < inputs.jsonl
   journeyc run                                    here, with the feed that journey.toml names
+  journeyc run complaints --feed feed.jsonl --verify-hooks            do hooks say the same when asked again?
+  journeyc run complaints --feed feed.jsonl --verify-hooks --store journeys.db   and the same as they did then?
 
 A feed holds one JSON object a line:
   {\"id\":\"e1\",\"at\":\"2026-03-02T09:58:00Z\",\"customer\":\"victoria\",\"event\":\"booking.created\",\"data\":{…}}
@@ -45,7 +50,8 @@ A feed holds one JSON object a line:
 Answers of services: {\"cancel_visit\": \"done\"}, or [\"refused\", \"done\"] for one call after another, or
 {\"outcome\": \"done\", \"after\": \"2s\"}; a service without any runs into its deadline and has failed.
 
-Exit codes: 0 the feed was run, also where lines of it were refused, 1 the project has errors, 2 wrong usage or a fault";
+Exit codes: 0 the feed was run, also where lines of it were refused, 1 the project has errors, or with --verify-hooks a
+hook says something else, 2 wrong usage or a fault";
 
 /// Runs a project or a bundle against a feed on virtual time, or live
 #[derive(Args)]
@@ -75,13 +81,16 @@ pub(crate) struct Run {
     /// Prints only this customer; may be named several times
     #[arg(long, value_name = "ID", conflicts_with = "live")]
     customer: Vec<String>,
+    /// Asks each hook twice, or where --store names what an earlier run has kept, once more than that; says what differs
+    #[arg(long, conflicts_with_all = ["live", "out"])]
+    verify_hooks: bool,
     /// With --live: JSON lines on stdout in place of plain ones
     #[arg(long, requires = "live")]
     json: bool,
 }
 
 pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
-    let Some((program, named)) = program(&args.project, screen)? else { return Ok(Exit::Findings) };
+    let Some((program, named, place)) = program(&args.project, screen)? else { return Ok(Exit::Findings) };
     let answers_file = args.answers.clone().or(named.answers);
     let answers = match &answers_file {
         Some(path) => answers::read(path, &program)?,
@@ -99,6 +108,11 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
         ("--answers", answers_file.as_deref()),
         ("--out", args.out.as_deref()),
     ])?;
+    let modules = modules::open_loudly(&program, &place, screen)?;
+    let earlier = match (&args.store, args.verify_hooks) {
+        (Some(store), true) if store.exists() => Some(verify::recorded(store, &program)?),
+        _ => None,
+    };
     let out: Box<dyn Channel> = match &args.out {
         Some(path) => Box::new(
             MessageFile::open(path).map_err(|e| Failure::new(e.to_string()).help("name another file with --out"))?,
@@ -107,7 +121,8 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
     };
 
     let temporary;
-    let store = match &args.store {
+    // What was recorded is compared with, and not gone on with.
+    let store = match args.store.as_ref().filter(|_| earlier.is_none()) {
         Some(path) => path.clone(),
         None => {
             temporary = tempfile::tempdir().map_err(|e| {
@@ -118,11 +133,29 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
         }
     };
     let sqlite = Sqlite::open(&store).map_err(|e| store_failure(&e))?;
-    let engine = Engine::open(program.clone(), Box::new(sqlite)).map_err(|e| engine_failure(&e))?;
+    let mut engine = Engine::open(program.clone(), Box::new(sqlite)).map_err(|e| engine_failure(&e))?;
+    let verifying = match (&modules, args.verify_hooks) {
+        (Some(first), true) => modules::open(&program, &place)?.map(|second| Verifying::new(first.clone(), second)),
+        _ => None,
+    };
+    match (&verifying, modules) {
+        (Some(verifying), _) => engine = engine.ask_hooks(Box::new(verifying.clone())),
+        (None, Some(modules)) => engine = engine.ask_hooks(Box::new(modules)),
+        (None, None) => {}
+    }
     match feed {
         Some(feed) => {
             let engine = engine.connect(Outside { channel: out, desk: Box::new(Discard), service: Box::new(answers) });
-            replay(args, engine, feed, screen)
+            let mut engine = replay(args, engine, feed, screen)?;
+            let mut exit = Exit::Clean;
+            if args.verify_hooks {
+                exit = verify::tell(&verifying.map(|v| v.seen()).unwrap_or_default(), screen);
+            }
+            if let Some(recorded) = &earlier {
+                let compared = verify::compare(recorded, &verify::judged(&mut engine)?, screen)?;
+                exit = Exit::findings(exit == Exit::Findings || compared == Exit::Findings);
+            }
+            Ok(exit)
         }
         None => live::run(engine, Box::new(answers), args.json, screen),
     }
@@ -130,18 +163,22 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
 
 /// The program, of a bundle as it was built or compiled from a project's sources, and what journey.toml names for it. None
 /// where the sources have errors.
-fn program(path: &Path, screen: &mut Screen) -> Result<Option<(Arc<Program>, manifest::Run)>, Failure> {
+fn program(path: &Path, screen: &mut Screen) -> Result<Option<(Arc<Program>, manifest::Run, modules::Place)>, Failure> {
     if let Some(bytes) = bundle(path)? {
-        let program = bundle::read(&bytes)
+        let whole = bundle::read_whole(&bytes)
             .map_err(|error| Failure::new(format!("cannot run the bundle `{}`: {error}", path.display())))?;
-        return Ok(Some((Arc::new(program), manifest::Run::default())));
+        let place = modules::Place::of_bundle(path, whole.modules);
+        return Ok(Some((Arc::new(whole.program), manifest::Run::default(), place)));
     }
     let all = project::one(path)?;
     if project::refuse_errors(&all, screen) {
         return Ok(None);
     }
-    match all.first().and_then(|c| Some((c.compilation.runnable()?, &c.manifest.run))) {
-        Some((program, named)) => Ok(Some((Arc::new(program.clone()), named.clone()))),
+    match all.first().and_then(|c| Some((c.compilation.runnable()?, c))) {
+        Some((program, c)) => {
+            let place = modules::Place::of_project(&c.compilation);
+            Ok(Some((Arc::new(program.clone()), c.manifest.run.clone(), place)))
+        }
         None => Err(Failure::new(format!("`{}` declares nothing that can be run", path.display()))),
     }
 }
@@ -196,7 +233,7 @@ fn open_feed(path: &Path) -> Result<Feed, Failure> {
     Ok(Feed { reader: Box::new(BufReader::with_capacity(1 << 16, file)), name, bytes })
 }
 
-fn replay(args: &Run, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Outcome {
+fn replay(args: &Run, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Result<Engine, Failure> {
     // Beside what was given it holds what people are still in.
     let program = Arc::clone(engine.program());
     engine.claim_pace().map_err(|e| engine_failure(&e))?;
@@ -230,7 +267,7 @@ fn replay(args: &Run, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Ou
         screen.say("nothing new: every line had come before\n");
     }
     screen.say(&format!("{} lines in {} ms\n", summary.arrivals, began.elapsed().as_millis()));
-    Ok(Exit::Clean)
+    Ok(engine)
 }
 
 /// A progress bar that comes only where a run takes longer than a second.

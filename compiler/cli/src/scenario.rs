@@ -14,6 +14,7 @@ use journey_compiler::ast::{
     Expr, JudgementDecl, MockAnswer, MockJudgement, Name, ScenarioDecl, ScenarioLine, ScenarioLineKind,
 };
 use journey_compiler::source::Span;
+use journey_runtime::hooks::Modules;
 use journey_runtime::service::Answer;
 use journey_runtime::store::Memory;
 use journey_runtime::{Arrival, Engine, EngineError, Outside, parse_line};
@@ -24,7 +25,7 @@ use journey_step::effect::{Entry, Took, What};
 use journey_step::{Customer, HookAnswer, Verdict};
 use serde_json::{Map, Value as Json, json};
 
-use crate::scenario::outside::{Directed, Wishes};
+use crate::scenario::outside::{Directed, Judging, Wishes};
 use crate::scenario::value::Values;
 
 /// The one customer of a scenario.
@@ -77,18 +78,22 @@ impl From<EngineError> for Stop {
     }
 }
 
-/// Plays a scenario.
+/// Plays a scenario, with these modules for hooks that it does not mock.
 ///
 /// # Errors
 /// Where the engine itself fails; a scenario that does not hold is no error here.
-pub(crate) fn play(program: &Arc<Program>, scenario: &ScenarioDecl) -> Result<Played, EngineError> {
+pub(crate) fn play(
+    program: &Arc<Program>,
+    modules: Option<&Modules>,
+    scenario: &ScenarioDecl,
+) -> Result<Played, EngineError> {
     let wishes = Wishes::default();
     let mut engine = Engine::open(program.clone(), Box::new(Memory::new()))?.connect(Outside {
         channel: Box::new(Directed(wishes.clone())),
         desk: Box::new(journey_runtime::channels::Discard),
         service: Box::new(Directed(wishes.clone())),
     });
-    engine = engine.ask_hooks(Box::new(Directed(wishes.clone())));
+    engine = engine.ask_hooks(Box::new(Judging { wishes: wishes.clone(), modules: modules.cloned() }));
     engine.watch();
     let mut play = Play {
         program: program.clone(),

@@ -10,10 +10,12 @@ use clap::{Args, ValueEnum};
 use journey_compiler::ast::ScenarioDecl;
 use journey_compiler::diagnostics::{Label, human};
 use journey_compiler::source::Span;
+use journey_runtime::hooks::Modules;
 use journey_spec::program::Program;
 
 use crate::coverage::{self, Seen};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::modules;
 use crate::project::{self, Compiled};
 use crate::scenario::{self, Played};
 use crate::screen::{BAD, BOLD, DIM, GOOD, NAME, Screen, count, styled};
@@ -105,14 +107,13 @@ pub(crate) fn run(args: &Test, screen: &mut Screen) -> Outcome {
     if wanted.is_empty() {
         return Err(nothing(args, scenarios.len()));
     }
-    let programs: Vec<Option<Arc<Program>>> =
-        all.iter().map(|c| c.compilation.runnable().cloned().map(Arc::new)).collect();
+    let programs = runnable(&all)?;
     let mut seen = Seen::new();
     let mut ran: Vec<Ran<'_>> = Vec::new();
     for found in wanted {
-        let Some(program) = programs.get(found.project).and_then(Option::as_ref) else { continue };
+        let Some(runnable) = programs.get(found.project).and_then(Option::as_ref) else { continue };
         let started = Instant::now();
-        let mut played = play(program, found.decl)?;
+        let mut played = play(runnable, found.decl)?;
         seen.entry(found.project).or_default().extend(std::mem::take(&mut played.took));
         let new_file = ran.last().is_none_or(|r| r.found.path != found.path);
         let done = Ran { found, played, took: started.elapsed() };
@@ -141,19 +142,35 @@ pub(crate) fn run(args: &Test, screen: &mut Screen) -> Outcome {
 /// What all scenarios of all projects come by, how many were played, and how many of them fail.
 pub(crate) fn seen(all: &[Compiled]) -> Result<(Seen, usize, usize), Failure> {
     let scenarios = found(all);
+    let programs = runnable(all)?;
     let mut seen = Seen::new();
     let mut failed = 0;
     for found in &scenarios {
-        let Some(program) = found.compiled.compilation.runnable().cloned().map(Arc::new) else { continue };
-        let played = play(&program, found.decl)?;
+        let Some(runnable) = programs.get(found.project).and_then(Option::as_ref) else { continue };
+        let played = play(runnable, found.decl)?;
         failed += usize::from(played.failed.is_some());
         seen.entry(found.project).or_default().extend(played.took);
     }
     Ok((seen, scenarios.len(), failed))
 }
 
-fn play(program: &Arc<Program>, decl: &ScenarioDecl) -> Result<Played, Failure> {
-    scenario::play(program, decl)
+/// A program, and the modules of its hooks.
+type Runnable = (Arc<Program>, Option<Modules>);
+
+/// Those of the projects that can be run.
+fn runnable(all: &[Compiled]) -> Result<Vec<Option<Runnable>>, Failure> {
+    let one = |compiled: &Compiled| {
+        let Some(program) = compiled.compilation.runnable() else { return Ok(None) };
+        Ok(Some((
+            Arc::new(program.clone()),
+            modules::open(program, &modules::Place::of_project(&compiled.compilation))?,
+        )))
+    };
+    all.iter().map(one).collect()
+}
+
+fn play((program, modules): &Runnable, decl: &ScenarioDecl) -> Result<Played, Failure> {
+    scenario::play(program, modules.as_ref(), decl)
         .map_err(|e| Failure::new(format!("scenario \"{}\" cannot go on: {e}", decl.title.text)))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use journey_spec::Ts;
 use journey_spec::program::SECOND;
 use journey_step::customer::fold_address;
-use journey_step::{Customer, Effect, HookRequest, Input, step_asking};
+use journey_step::{Customer, Effect, HookReply, HookRequest, Input, step_asking};
 use sha2::{Digest, Sha256};
 
 use super::outbox::{Task, write_task};
@@ -154,7 +154,7 @@ pub(super) fn read_customer(id: &str, state: &[u8]) -> Result<Customer, EngineEr
 }
 
 /// One hash over several texts, each with its length.
-pub(super) fn digest(parts: &[&str]) -> String {
+pub(crate) fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
@@ -311,7 +311,10 @@ impl Engine {
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
         let lived_before = lived(&customer);
         let hooks = &mut self.hooks;
-        let mut ask = |request: &HookRequest| in_one_spelling(&program, request, hooks.ask(request));
+        let mut ask = |request: &HookRequest| {
+            let HookReply { answer, ran } = hooks.ask(request);
+            HookReply { answer: in_one_spelling(&program, request, answer), ran }
+        };
         let before = customer.now();
         let (customer, effects) = step_asking(&program, &self.orders, customer, input, at, &mut ask);
         self.steps += 1;

@@ -7,6 +7,8 @@ use journey_spec::program::{Channel, EndKind, JourneyId, MessageId, Purpose, Sta
 use journey_spec::value::Value;
 use serde::{Deserialize, Serialize};
 
+use crate::hooks::Ran;
+
 /// Something that the shell performs after it has committed the customer's state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -340,6 +342,9 @@ pub enum What {
         /// Why it gave no answer, in words, where it gave none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         failed: Option<String>,
+        /// How its module ran, where one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran: Option<Ran>,
     },
     /// A service was asked.
     Called {

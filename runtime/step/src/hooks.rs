@@ -9,6 +9,7 @@
 //! step_recorded(…, [simple, 0.7]) ─► done
 //! ```
 
+use journey_spec::Ts;
 use journey_spec::program::{Hook, Judgement};
 use journey_spec::value::Value;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ use crate::effect::Effect;
 pub const MOST_ASKED: u32 = 256;
 
 /// Why every hook fails where nobody runs any.
-pub const NO_HOOKS: &str = "this version runs no hooks";
+pub const NO_HOOKS: &str = "nobody runs hooks here";
 
 /// Why a hook fails that says something of another kind than its declaration.
 pub(crate) const UNDECLARED: &str = "it said what it is not declared to say";
@@ -35,6 +36,23 @@ pub struct HookRequest {
     pub hook: String,
     /// The declared parameters' values.
     pub args: Vec<(String, Value)>,
+    /// On whose behalf and when.
+    pub by: Asker,
+}
+
+/// Who asks a hook, and when: the same whenever the same step is made again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    /// The customer's id.
+    pub customer: String,
+    /// The journey's name; empty for an event that has not come in yet.
+    pub journey: String,
+    /// Which of the customer's instances, from 1; 0 for an event that has not come in yet.
+    pub instance: u64,
+    /// How many of the customer's steps have sent, handed over or called before.
+    pub step: u64,
+    /// The time of the step.
+    pub now: Ts,
 }
 
 /// What came of asking a hook.
@@ -60,6 +78,38 @@ pub struct Verdict {
     pub code: String,
     /// A sentence for a person; it stands with the event in the dead letters, and nowhere else.
     pub message: String,
+}
+
+/// How a module ran that was asked: with the answer it is what a journal holds, and what can be compared when it is asked
+/// again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// SHA-256 of the module's bytes, in hexadecimal digits.
+    pub module: String,
+    /// SHA-256 of what it was told, in hexadecimal digits; nothing where that is not for every eye.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// What it spent; nothing where that could tell what is not for every eye, and where it was interrupted, since then it
+    /// depends on the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fuel: Option<u64>,
+    /// How often it was run: twice where the first attempt had to be interrupted.
+    pub attempts: u32,
+}
+
+/// What came of asking a hook, and how its module ran, where one did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HookReply {
+    /// What came of it.
+    pub answer: HookAnswer,
+    /// How the module ran.
+    pub ran: Option<Ran>,
+}
+
+impl From<HookAnswer> for HookReply {
+    fn from(answer: HookAnswer) -> HookReply {
+        HookReply { answer, ran: None }
+    }
 }
 
 impl HookAnswer {
@@ -88,6 +138,18 @@ pub struct HookRecord {
     pub request: HookRequest,
     /// What came of it.
     pub answer: HookAnswer,
+    /// How the module ran, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Ran>,
+}
+
+impl HookRecord {
+    /// This reply to this request.
+    #[must_use]
+    pub fn new(request: HookRequest, reply: impl Into<HookReply>) -> HookRecord {
+        let HookReply { answer, ran } = reply.into();
+        HookRecord { request, answer, ran }
+    }
 }
 
 /// What came of a step with recorded answers.
@@ -132,21 +194,21 @@ impl<'r> Answers<'r> {
     }
 
     /// The next question's answer; while one is missing, the hook counts as failed, and what comes of it is discarded.
-    pub(crate) fn next(&mut self, hook: &str, args: Vec<(String, Value)>) -> HookAnswer {
+    pub(crate) fn next(&mut self, hook: &str, args: Vec<(String, Value)>, by: Asker) -> HookReply {
         let position = self.asked;
         self.asked = self.asked.saturating_add(1);
         if !self.needed {
-            return HookAnswer::Failed(NO_HOOKS.into());
+            return HookAnswer::Failed(NO_HOOKS.into()).into();
         }
         if position >= MOST_ASKED {
-            return HookAnswer::Failed(format!("one step asks no more than {MOST_ASKED} hooks"));
+            return HookAnswer::Failed(format!("one step asks no more than {MOST_ASKED} hooks")).into();
         }
-        let request = HookRequest { position, hook: hook.to_string(), args };
+        let request = HookRequest { position, hook: hook.to_string(), args, by };
         match self.records.iter().find(|record| record.request == request) {
-            Some(record) => record.answer.clone(),
+            Some(record) => HookReply { answer: record.answer.clone(), ran: record.ran.clone() },
             None => {
                 self.open.get_or_insert(request);
-                HookAnswer::Failed(String::new())
+                HookAnswer::Failed(String::new()).into()
             }
         }
     }

@@ -17,7 +17,7 @@ mod step;
 
 pub use customer::Customer;
 pub use effect::{Effect, Entry, What};
-pub use hooks::{HookAnswer, HookRecord, HookRequest, Stepped, Verdict};
+pub use hooks::{Asker, HookAnswer, HookRecord, HookReply, HookRequest, Ran, Stepped, Verdict};
 pub use input::Input;
 pub use orders::{Orders, Scope};
 pub use step::{step, step_asking, step_recorded, step_under};

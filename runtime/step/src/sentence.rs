@@ -4,6 +4,7 @@ use journey_spec::program::short;
 use journey_spec::time::Zone;
 
 use crate::effect::{Entry, PromiseFate, What};
+use crate::hooks::Ran;
 
 impl Entry {
     /// What happened, in one line without the time, such as ``sent sms reminder: "…"``. Instants are written in `zone`.
@@ -51,8 +52,10 @@ impl Entry {
             }
             What::HandedOver { queue, joined: true, .. } => format!("joined the open case with \"{queue}\""),
             What::HandoffClosed { queue, .. } => format!("\"{queue}\" closed the case"),
-            What::Judged { hook, answer, failed: None } => format!("hook {hook} says {answer}"),
-            What::Judged { hook, answer, failed: Some(why) } => format!("hook {hook} failed: {why}; as if {answer}"),
+            What::Judged { hook, answer, failed: None, ran } => format!("hook {hook} says {answer}{}", run(ran)),
+            What::Judged { hook, answer, failed: Some(why), ran } => {
+                format!("hook {hook} failed: {why}; as if {answer}{}", run(ran))
+            }
             What::Called { service } => format!("called {service}"),
             What::Answered { service, outcome } => format!("{service} answered {outcome}"),
             What::Replied { channel, text, meaning, heard_by } => {
@@ -83,4 +86,18 @@ impl Entry {
             }
         }
     }
+}
+
+/// Which module was asked, and what it spent: ` (module 3f2a91c0, fuel 1204)`.
+fn run(ran: &Option<Ran>) -> String {
+    let Some(ran) = ran else { return String::new() };
+    let mut words = format!(" (module {}", short(&ran.module));
+    if let Some(fuel) = ran.fuel {
+        words.push_str(&format!(", fuel {fuel}"));
+    }
+    if ran.attempts > 1 {
+        words.push_str(&format!(", run {} times", ran.attempts));
+    }
+    words.push(')');
+    words
 }

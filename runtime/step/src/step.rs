@@ -38,7 +38,7 @@ use journey_spec::time::RANGE;
 use self::handoffs::Handing;
 use crate::customer::{ArrowAt, Customer, Instance};
 use crate::effect::{Effect, Entry, Took, Way, What};
-use crate::hooks::{Answers, HookAnswer, HookRecord, HookRequest, MOST_ASKED, Stepped};
+use crate::hooks::{Answers, HookRecord, HookReply, HookRequest, MOST_ASKED, Stepped};
 use crate::input::Input;
 use crate::orders::Orders;
 
@@ -94,13 +94,13 @@ pub fn step_recorded(
 }
 
 /// As [`step_under`], asking hooks as they are needed, each question once.
-pub fn step_asking(
+pub fn step_asking<R: Into<HookReply>>(
     program: &Program,
     orders: &Orders,
     customer: Customer,
     input: &Input,
     now: Ts,
-    ask: &mut dyn FnMut(&HookRequest) -> HookAnswer,
+    ask: &mut dyn FnMut(&HookRequest) -> R,
 ) -> (Customer, Vec<Effect>) {
     let mut records = Vec::new();
     let mut customer = customer;
@@ -110,8 +110,8 @@ pub fn step_asking(
             Stepped::Done { customer, effects } => return (customer, effects),
             Stepped::NeedsHook { customer: before, request } => {
                 customer = before;
-                let answer = ask(&request);
-                records.push(HookRecord { request, answer });
+                let reply = ask(&request);
+                records.push(HookRecord::new(request, reply));
             }
         }
     }

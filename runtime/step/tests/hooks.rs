@@ -11,7 +11,8 @@ use journey_spec::{Sensitive, Type, Value};
 use journey_step::effect::{Effect, Priority};
 use journey_step::hooks::{MOST_ASKED, NO_HOOKS};
 use journey_step::{
-    Customer, HookAnswer, HookRecord, HookRequest, Input, Orders, Stepped, step, step_asking, step_recorded,
+    Asker, Customer, HookAnswer, HookRecord, HookReply, HookRequest, Input, Orders, Ran, Stepped, step, step_asking,
+    step_recorded,
 };
 
 fn ask(hook: u32, text: &str) -> Ask {
@@ -121,6 +122,12 @@ fn priority(effects: &[Effect]) -> Option<Priority> {
     })
 }
 
+/// Who asks in the first step of the first instance.
+fn asker() -> Asker {
+    let (customer, journey) = ("victoria".into(), "complaint".into());
+    Asker { customer, journey, instance: 1, step: 0, now: day(2, "10:00") }
+}
+
 fn outcome(name: &str) -> HookAnswer {
     HookAnswer::Outcome(name.into())
 }
@@ -129,14 +136,20 @@ fn outcome(name: &str) -> HookAnswer {
 fn a_step_says_one_after_the_other_what_it_needs_to_know() {
     let first = needed(&[]);
     let value = Value::Text("B".into());
-    assert_eq!(first, HookRequest { position: 0, hook: "risk".into(), args: vec![("id".into(), value.clone())] });
-    let mut records = vec![HookRecord { request: first, answer: HookAnswer::Number(0.7) }];
+    assert_eq!(
+        first,
+        HookRequest { position: 0, hook: "risk".into(), args: vec![("id".into(), value.clone())], by: asker() }
+    );
+    let mut records = vec![HookRecord::new(first, HookAnswer::Number(0.7))];
     let second = needed(&records);
-    assert_eq!(second, HookRequest { position: 1, hook: "triage".into(), args: vec![("id".into(), value)] });
-    records.push(HookRecord { request: second, answer: outcome("severe") });
+    assert_eq!(
+        second,
+        HookRequest { position: 1, hook: "triage".into(), args: vec![("id".into(), value)], by: asker() }
+    );
+    records.push(HookRecord::new(second, outcome("severe")));
     let third = needed(&records);
     assert_eq!((third.position, third.hook.as_str()), (2, "triage"));
-    records.push(HookRecord { request: third, answer: outcome("simple") });
+    records.push(HookRecord::new(third, outcome("simple")));
     let Stepped::Done { effects, .. } = recorded(&records) else { panic!("all is known") };
     let told = sentences(&effects);
     for line in [
@@ -160,9 +173,11 @@ fn an_answer_to_another_question_is_none() {
         HookRequest { hook: "triage".into(), ..first.clone() },
         HookRequest { args: vec![("id".into(), Value::Text("C".into()))], ..first.clone() },
         HookRequest { args: Vec::new(), ..first.clone() },
+        HookRequest { by: Asker { now: first.by.now + 1, ..first.by.clone() }, ..first.clone() },
+        HookRequest { by: Asker { customer: "ada".into(), ..first.by.clone() }, ..first.clone() },
     ];
     for request in wrong {
-        assert_eq!(needed(&[HookRecord { request, answer: answer.clone() }]), first);
+        assert_eq!(needed(&[HookRecord::new(request, answer.clone())]), first);
     }
 }
 
@@ -172,7 +187,7 @@ fn a_shell_that_asks_gets_what_a_record_gives_and_asks_each_question_once() {
     let (program, now) = (complaint(), day(2, "10:00"));
     let mut answer = |request: &HookRequest| {
         let answer = if request.hook == "risk" { HookAnswer::Number(0.7) } else { outcome("severe") };
-        asked.push(HookRecord { request: request.clone(), answer: answer.clone() });
+        asked.push(HookRecord::new(request.clone(), answer.clone()));
         answer
     };
     let customer = Customer::new("victoria");
@@ -247,6 +262,29 @@ fn a_timeline_veils_what_is_judged_of_a_sensitive_value() {
     let shown = effects.iter().find_map(|e| if let Effect::Handoff(case) = e { case.shown.clone() } else { None });
     assert_eq!(shown, Some(Priority::Name("‹health›".into())), "for whoever else sees the case");
     assert!(told.iter().all(|s| !s.contains("severe")), "{told:#?}");
+}
+
+#[test]
+fn a_timeline_says_which_module_ran_and_of_a_sensitive_one_nothing_that_could_tell() {
+    let ran = Ran { module: "3f2a91c07d1e".repeat(5), input: Some("ab".repeat(32)), fuel: Some(1204), attempts: 1 };
+    let reply = |request: &HookRequest| HookReply {
+        answer: if request.hook == "risk" { HookAnswer::Number(0.7) } else { outcome("severe") },
+        ran: Some(ran.clone()),
+    };
+    let mut program = complaint();
+    program.hooks[0].params[0].sensitive = Some(Sensitive::Health);
+    let (_, effects) =
+        step_asking(&program, &Orders::default(), Customer::new("victoria"), &came(), day(2, "10:00"), &mut { reply });
+    let told = sentences(&effects);
+    assert!(told.contains(&"hook risk says 0.7 (module 3f2a91c0, fuel 1204)".to_string()), "{told:#?}");
+    assert!(told.contains(&"hook triage says ‹health› (module 3f2a91c0)".to_string()), "{told:#?}");
+    let written: Vec<String> = effects
+        .iter()
+        .filter_map(|e| if let Effect::Note(entry) = e { serde_json::to_string(entry).ok() } else { None })
+        .collect();
+    let of = |hook: &str| written.iter().find(|w| w.contains(&format!("\"hook\":\"{hook}\""))).unwrap();
+    assert!(of("risk").contains("\"input\":\"abab") && of("risk").contains("\"fuel\":1204"), "{}", of("risk"));
+    assert!(!of("triage").contains("abab") && !of("triage").contains("1204"), "{}", of("triage"));
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use journey_runtime::hooks::Modules;
 use journey_runtime::service::Answer;
 use journey_runtime::{Channel, ChannelError, Delivery, Hooks, NoHooks, Out, Service};
 use journey_spec::program::Channel as Kind;
 use journey_step::effect::{CallRequest, Release};
-use journey_step::{HookAnswer, HookRequest};
+use journey_step::{HookAnswer, HookReply, HookRequest};
 
 /// What the lines so far have asked for. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +48,7 @@ impl Wishes {
     }
 }
 
-/// A channel and a host of services and hooks that do as they are told.
+/// A channel and a host of services that do as they are told.
 pub(super) struct Directed(pub(super) Wishes);
 
 impl Channel for Directed {
@@ -71,10 +72,19 @@ impl Service for Directed {
     }
 }
 
-impl Hooks for Directed {
-    /// What is not mocked fails, as where nobody runs hooks.
-    fn ask(&mut self, request: &HookRequest) -> HookAnswer {
-        let judgement = self.0.world().judgements.get(&request.hook).cloned();
-        judgement.unwrap_or_else(|| NoHooks.ask(request))
+/// Hooks that say what they are mocked to say, and what their modules say where they are not.
+pub(super) struct Judging {
+    pub(super) wishes: Wishes,
+    pub(super) modules: Option<Modules>,
+}
+
+impl Hooks for Judging {
+    fn ask(&mut self, request: &HookRequest) -> HookReply {
+        let judgement = self.wishes.world().judgements.get(&request.hook).cloned();
+        match (judgement, &mut self.modules) {
+            (Some(judgement), _) => judgement.into(),
+            (None, Some(modules)) => modules.ask(request),
+            (None, None) => NoHooks.ask(request),
+        }
     }
 }

@@ -8,7 +8,7 @@ use journey_spec::value::{Data, Value, fields_from_json};
 
 use super::Run;
 use crate::effect::What;
-use crate::hooks::{HookAnswer, UNDECLARED, Verdict};
+use crate::hooks::{HookAnswer, HookReply, Ran, UNDECLARED, Verdict};
 
 /// Most verdicts of one event that are told; what is wrong beyond that is counted.
 const MOST_TOLD: usize = 10;
@@ -42,7 +42,8 @@ impl Run<'_> {
     fn make(&mut self, id: HookId, event: &Event, data: &mut Cow<'_, Data>) -> Result<(), Shut> {
         let program = self.program;
         let Some(hook) = program.hooks.get(id.index()) else { return Ok(()) };
-        let made = match self.told(hook, data) {
+        let HookReply { answer, ran } = self.told(id, hook, data);
+        let made = match answer {
             HookAnswer::Data(json) => {
                 fields_from_json(&json, &hook.params, &program.records).map_err(|misfit| match misfit.path.as_str() {
                     "" => format!("what it gave {}", misfit.problem),
@@ -61,13 +62,13 @@ impl Run<'_> {
                     changed => format!("{} anew", changed.join(", ")),
                 };
                 let remade = !changed.is_empty();
-                self.note(None, What::Judged { hook: hook.name.clone(), answer, failed: None });
+                self.note(None, What::Judged { hook: hook.name.clone(), answer, failed: None, ran });
                 if remade {
                     data.to_mut().extend(made);
                 }
                 Ok(())
             }
-            Err(why) => self.unjudged(hook, event, why),
+            Err(why) => self.unjudged(hook, event, why, ran),
         }
     }
 
@@ -75,14 +76,15 @@ impl Run<'_> {
     fn check(&mut self, id: HookId, event: &Event, data: &Data) -> Result<(), Shut> {
         let program = self.program;
         let Some(hook) = program.hooks.get(id.index()) else { return Ok(()) };
-        let verdicts = match self.told(hook, data) {
+        let HookReply { answer, ran } = self.told(id, hook, data);
+        let verdicts = match answer {
             HookAnswer::Verdicts(verdicts) => verdicts,
-            HookAnswer::Failed(why) => return self.unjudged(hook, event, why),
-            _ => return self.unjudged(hook, event, UNDECLARED.into()),
+            HookAnswer::Failed(why) => return self.unjudged(hook, event, why, ran),
+            _ => return self.unjudged(hook, event, UNDECLARED.into(), ran),
         };
         let accepted = verdicts.is_empty();
         let answer = if accepted { Judgement::Accept } else { Judgement::Refuse }.to_string();
-        self.note(None, What::Judged { hook: hook.name.clone(), answer, failed: None });
+        self.note(None, What::Judged { hook: hook.name.clone(), answer, failed: None, ran });
         if accepted {
             return Ok(());
         }
@@ -100,17 +102,18 @@ impl Run<'_> {
     }
 
     /// What a hook says of those of the event's fields that it is told.
-    fn told(&mut self, hook: &Hook, data: &Data) -> HookAnswer {
+    fn told(&mut self, id: HookId, hook: &Hook, data: &Data) -> HookReply {
         let value = |name: &String| data.get(name).cloned().unwrap_or(Value::Missing);
         let args = hook.params.iter().map(|p| (p.name.clone(), value(&p.name))).collect();
-        self.hooks.next(&hook.name, args)
+        let HookReply { answer, ran } = self.hooks.next(&hook.name, args, self.asker(None));
+        HookReply { answer, ran: ran.map(|ran| self.of_every_eye(id, ran)) }
     }
 
     /// A hook gave no answer: its declaration says whether the event comes in nevertheless, as it came.
-    fn unjudged(&mut self, hook: &Hook, event: &Event, why: String) -> Result<(), Shut> {
+    fn unjudged(&mut self, hook: &Hook, event: &Event, why: String, ran: Option<Ran>) -> Result<(), Shut> {
         let (name, answer) = (hook.name.clone(), hook.on_failure.to_string());
         let reason = format!("hook `{name}` could not judge this `{}`, and no other is let in: {why}", event.name);
-        self.note(None, What::Judged { hook: name.clone(), answer, failed: Some(why) });
+        self.note(None, What::Judged { hook: name.clone(), answer, failed: Some(why), ran });
         match hook.on_failure {
             Judgement::Accept => Ok(()),
             _ => Err(Shut { reason, rule: format!("hook {name} failed") }),

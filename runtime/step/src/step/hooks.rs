@@ -1,12 +1,14 @@
 //! Hooks: what a journey's own code is asked, and what is told of its answer.
 
-use journey_spec::program::{Ask, Judgement, PriorityOf, StateId};
+use journey_spec::program::{Ask, HookId, Judgement, PriorityOf, StateId};
 use journey_spec::sensitive::Sensitive;
 use journey_spec::value::Value;
 
 use super::Run;
 use super::values::eval;
+use crate::customer::Instance;
 use crate::effect::{Priority, What};
+use crate::hooks::{Asker, HookReply, Ran};
 
 /// How urgent a case is, and how a timeline tells it.
 pub(crate) struct Urgency {
@@ -19,17 +21,41 @@ impl Run<'_> {
     pub(crate) fn judged(&mut self, n: usize, ask: &Ask) -> Option<Judgement> {
         let program = self.program;
         let hook = program.hooks.get(ask.hook.index())?;
-        let data = &self.inst(n)?.data;
-        let value = |expr| eval(program, expr, data, &self.c.profile).unwrap_or(Value::Missing);
+        let instance = self.inst(n)?;
+        let value = |expr| eval(program, expr, &instance.data, &self.c.profile).unwrap_or(Value::Missing);
         let args = hook.params.iter().zip(&ask.args).map(|(p, expr)| (p.name.clone(), value(expr))).collect();
-        let (said, failed) = match self.hooks.next(&hook.name, args).judged(hook) {
+        let by = self.asker(Some(instance));
+        let HookReply { answer, ran } = self.hooks.next(&hook.name, args, by);
+        let (said, failed) = match answer.judged(hook) {
             Ok(said) => (said, None),
             Err(why) => (hook.on_failure.clone(), Some(why)),
         };
         let veil = program.hook_sensitivity(ask.hook).map(Sensitive::veil);
+        let ran = ran.map(|ran| self.of_every_eye(ask.hook, ran));
         let answer = veil.unwrap_or_else(|| said.to_string());
-        self.note(Some(n), What::Judged { hook: hook.name.clone(), answer, failed });
+        self.note(Some(n), What::Judged { hook: hook.name.clone(), answer, failed, ran });
         Some(said)
+    }
+
+    /// Who asks: an instance, or the customer's door.
+    pub(crate) fn asker(&self, instance: Option<&Instance>) -> Asker {
+        let journey = instance.and_then(|i| self.program.journeys.get(i.journey.index()));
+        Asker {
+            customer: self.c.id.clone(),
+            journey: journey.map(|j| j.name.clone()).unwrap_or_default(),
+            instance: instance.map_or(0, |i| i.number),
+            step: self.c.steps,
+            now: self.now,
+        }
+    }
+
+    /// How a module ran, without what could tell what is not for every eye: few values are likely, so a hash tells them,
+    /// and what was spent tells which way the module took.
+    pub(crate) fn of_every_eye(&self, hook: HookId, ran: Ran) -> Ran {
+        match self.program.hook_sensitivity(hook) {
+            Some(_) => Ran { input: None, fuel: None, ..ran },
+            None => ran,
+        }
     }
 
     /// What a hook says, as a value of the data.

@@ -1,0 +1,183 @@
+//! Where modules run: one engine for the process, with a pool of places for instances.
+//!
+//! An engine is made once, since it maps the memory of its pool: [`AT_ONCE`] places of [`MEMORIES`] memories. Who finds no
+//! place free waits for one, which takes no longer than calls take ([`Place::enter`]).
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use journey_spec::program::Hook;
+use wasmtime::component::Linker;
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, WasmFeatures,
+};
+
+use super::call::Guest;
+use super::contract::{HOST, Level, TYPES};
+use super::failure::Misfit;
+
+/// Calls that run at once in a process.
+pub const AT_ONCE: u32 = 32;
+/// Memories of one component.
+pub(super) const MEMORIES: u32 = 4;
+/// Core instances of one component.
+pub(super) const CORE_INSTANCES: u32 = 128;
+/// Tables of one component.
+pub(super) const TABLES: u32 = 16;
+/// Entries of one table.
+const TABLE_ENTRIES: usize = 20_000;
+/// Bytes of the stack of a call.
+const STACK: usize = 512 << 10;
+/// Memory that stays with a place from call to call; it is cleared, and not given back and mapped again.
+const RESIDENT: usize = 256 << 10;
+/// How long a tick of the clock takes that interrupts calls.
+pub(super) const TICK: Duration = Duration::from_millis(1);
+
+/// The engine, and what is shared by all that runs on it.
+pub(super) struct Place {
+    pub(super) engine: Engine,
+    pub(super) linker: Linker<Guest>,
+    free: Mutex<u32>,
+    freed: Condvar,
+    clock: Arc<Clock>,
+}
+
+/// The one place of this process.
+pub(super) fn place() -> Result<&'static Place, Misfit> {
+    static PLACE: OnceLock<Result<Place, Misfit>> = OnceLock::new();
+    PLACE.get_or_init(|| Place::new().map_err(|e| Misfit::Machine(format!("{e:#}")))).as_ref().map_err(Clone::clone)
+}
+
+fn config() -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(AT_ONCE)
+        .total_core_instances(AT_ONCE * CORE_INSTANCES)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .total_memories(AT_ONCE * MEMORIES)
+        .max_memories_per_component(MEMORIES)
+        .max_memories_per_module(MEMORIES)
+        .max_memory_size((Hook::MOST_MEMORY as usize) << 20)
+        .total_tables(AT_ONCE * TABLES)
+        .max_tables_per_component(TABLES)
+        .max_tables_per_module(TABLES)
+        .table_elements(TABLE_ENTRIES)
+        .linear_memory_keep_resident(RESIDENT)
+        .table_keep_resident(RESIDENT)
+        .max_unused_warm_slots(AT_ONCE)
+        .pagemap_scan(Enabled::Auto);
+    let mut cost = OperatorCost::new();
+    // A page comes with the system's clearing of it, some ten microseconds.
+    cost.variable.memory_grow_per_page = u8::MAX;
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .consume_fuel(true)
+        .operator_cost(cost)
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK)
+        .cranelift_nan_canonicalization(true)
+        .wasm_component_model(true)
+        // What could differ between machines, or that no guest needs.
+        .wasm_features(WasmFeatures::RELAXED_SIMD | WasmFeatures::MEMORY64 | WasmFeatures::THREADS, false)
+        .concurrency_support(false)
+        // Traps are told by their kind. A backtrace would name what the guest calls its functions.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false);
+    config
+}
+
+impl Place {
+    fn new() -> wasmtime::Result<Place> {
+        let engine = Engine::new(&config())?;
+        let mut linker = Linker::new(&engine);
+        linker.instance(TYPES)?;
+        linker.instance(HOST)?.func_wrap(
+            "log",
+            |mut caller: wasmtime::StoreContextMut<'_, Guest>,
+             (level, message): (Level, wasmtime::component::WasmStr)| {
+                super::call::log(&mut caller, level, &message)
+            },
+        )?;
+        let clock = Arc::new(Clock::default());
+        clock.start(engine.clone())?;
+        Ok(Place { engine, linker, free: Mutex::new(AT_ONCE), freed: Condvar::new(), clock })
+    }
+
+    /// Takes a place for one call; waits until there is one.
+    pub(super) fn enter(&self) -> Entered<'_> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        while *free == 0 {
+            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+        }
+        *free -= 1;
+        drop(free);
+        self.clock.enter();
+        Entered(self)
+    }
+}
+
+/// A place that is taken.
+pub(super) struct Entered<'p>(&'p Place);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.clock.leave();
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
+/// Counts ticks while something runs, and sleeps while nothing does.
+#[derive(Default)]
+struct Clock {
+    running: AtomicUsize,
+    asleep: Mutex<bool>,
+    wake: Condvar,
+}
+
+/// Ticks without a call after which the clock sleeps. Waking it costs a call some microseconds.
+const IDLE_TICKS: u32 = 200;
+
+impl Clock {
+    fn start(self: &Arc<Clock>, engine: Engine) -> std::io::Result<()> {
+        let clock = Arc::clone(self);
+        std::thread::Builder::new().name("journey-hooks-clock".into()).spawn(move || clock.run(&engine))?;
+        Ok(())
+    }
+
+    fn run(&self, engine: &Engine) {
+        let mut idle = 0;
+        loop {
+            std::thread::sleep(TICK);
+            engine.increment_epoch();
+            idle = if self.running.load(Ordering::SeqCst) == 0 { idle + 1 } else { 0 };
+            if idle < IDLE_TICKS {
+                continue;
+            }
+            let mut asleep = self.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+            *asleep = true;
+            // Whoever comes in after this looks at `asleep`, and whoever came before is seen here.
+            while *asleep && self.running.load(Ordering::SeqCst) == 0 {
+                asleep = self.wake.wait(asleep).unwrap_or_else(PoisonError::into_inner);
+            }
+            *asleep = false;
+            idle = 0;
+        }
+    }
+
+    fn enter(&self) {
+        if self.running.fetch_add(1, Ordering::SeqCst) > 0 {
+            return;
+        }
+        let mut asleep = self.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+        if *asleep {
+            *asleep = false;
+            self.wake.notify_one();
+        }
+    }
+
+    fn leave(&self) {
+        self.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
