@@ -22,6 +22,7 @@ fn hook() -> Hook {
         answers: HookAnswers::Number,
         from: "risk.wasm".into(),
         sha256: None,
+        largest: 4,
         within: Hook::WITHIN,
         memory: Hook::MEMORY,
         on_failure: Judgement::Number(0.5),

@@ -53,6 +53,8 @@ use spans::Spans;
 /// All that is known of a project after compiling it.
 #[derive(Clone, Debug, Default)]
 pub struct Compilation {
+    /// The folder that holds all root files; the modules of hooks are named from there.
+    pub folder: String,
     /// Every text that was read: `.journey` files, and the texts of e-mails that stand in files of their own.
     pub sources: SourceMap,
     /// The trees of the `.journey` files, in the order in which they were read.
@@ -87,13 +89,21 @@ pub fn compile(roots: &[String], sources: &dyn Sources) -> Compilation {
 }
 
 fn compiled(roots: &[String], sources: &dyn Sources, session: &mut Session) -> Compilation {
+    let folder = project::folder(roots);
     let loaded = project::load(roots, sources, &mut session.parsed);
     let project::Loaded { sources, files, bodies, modules, findings, incomplete } = loaded;
     let mut out = resolve::Out::default();
     let gaps = resolve::gaps(&sources, &findings, incomplete);
     let names = resolve::Names::collect(&files, gaps, &mut out);
     session.lowered.keep_for(&files, &bodies, names.gaps.none());
-    let lowered = lower::lower(&names, &sources, &bodies, &modules, &mut session.lowered, &mut out);
+    let lowered = lower::lower(
+        &names,
+        &sources,
+        &bodies,
+        &lower::Modules { folder: &folder, hashes: &modules },
+        &mut session.lowered,
+        &mut out,
+    );
     scenario::check(&files, &names, &mut out);
     let mut findings = [findings, out.findings].concat();
     hidden::characters(&sources, &mut findings);
@@ -109,7 +119,7 @@ fn compiled(roots: &[String], sources: &dyn Sources, session: &mut Session) -> C
     };
     let mut findings = sorted(findings, &sources);
     fix::place(&mut findings, &sources);
-    Compilation { findings, allowed, broken, program: Some(lowered.program), spans: out.spans, sources, files }
+    Compilation { folder, findings, allowed, broken, program: Some(lowered.program), spans: out.spans, sources, files }
 }
 
 /// What the rules say of the journeys that are whole; the others would only give rise to follow-up findings.

@@ -61,7 +61,7 @@ pub(crate) fn lower(
     names: &Names<'_>,
     sources: &SourceMap,
     bodies: &BTreeMap<Span, TemplateText>,
-    modules: &BTreeMap<Span, String>,
+    modules: &Modules<'_>,
     memo: &mut Memo,
     out: &mut Out,
 ) -> Lowered {
@@ -100,13 +100,21 @@ pub(crate) fn lower(
     Lowered { program: program.seal(), broken, whole }
 }
 
+/// The modules of hooks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Modules<'m> {
+    /// From where they are named.
+    pub(crate) folder: &'m str,
+    /// Their SHA-256, by the place of the file's name.
+    pub(crate) hashes: &'m BTreeMap<Span, String>,
+}
+
 /// What lowering works with.
 struct Lower<'n, 'a> {
     names: &'n Names<'a>,
     sources: &'n SourceMap,
     bodies: &'n BTreeMap<Span, TemplateText>,
-    /// SHA-256 of the modules of hooks, by the place of the file's name.
-    modules: &'n BTreeMap<Span, String>,
+    modules: &'n Modules<'n>,
     out: &'n mut Out,
 }
 

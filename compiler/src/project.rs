@@ -61,6 +61,34 @@ pub(crate) fn relative(from: &str, named: &str) -> String {
     }
 }
 
+/// The folder that holds all of a project's root files.
+pub(crate) fn folder(roots: &[String]) -> String {
+    let folder_of = |root: &String| {
+        let path = normalised(root);
+        path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default()
+    };
+    let mut folders = roots.iter().map(folder_of);
+    let first = folders.next().unwrap_or_default();
+    folders.fold(first, |common, folder| {
+        let same = common.split('/').zip(folder.split('/')).take_while(|(a, b)| a == b).map(|(a, _)| a);
+        same.collect::<Vec<_>>().join("/")
+    })
+}
+
+/// A path as it is named from a folder, so that it says the same wherever the project lies.
+pub(crate) fn named_from(folder: &str, path: &str) -> String {
+    let parts = |path: &str| path.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let (from, to) = (parts(folder), parts(path));
+    let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from.len().saturating_sub(same);
+    // What lies above the folder's own `..` has no name from there.
+    if folder.starts_with('/') != path.starts_with('/') || from.iter().skip(same).any(|part| part == "..") {
+        return path.to_owned();
+    }
+    let ups = std::iter::repeat_n("..", up).map(str::to_owned);
+    ups.chain(to.into_iter().skip(same)).collect::<Vec<_>>().join("/")
+}
+
 /// What a line of the project may name: a journey file after `use`, any other file after `from`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {

@@ -108,8 +108,8 @@ fn a_hook_is_lowered_with_its_bounds_or_the_usual_ones() {
     );
     let program = told.program.as_ref().unwrap_or_else(|| panic!("{:?}", told.findings));
     let [triage, risk] = &program.hooks[..] else { panic!("two hooks") };
-    assert_eq!((triage.within, triage.memory, triage.from.as_str()), (5, 16, "project/hooks/triage.wasm"));
-    assert_eq!((risk.within, risk.memory, risk.from.as_str()), (2, 4, "risk.wasm"));
+    assert_eq!((triage.within, triage.memory, triage.from.as_str()), (5, 16, "hooks/triage.wasm"));
+    assert_eq!((risk.within, risk.memory, risk.from.as_str()), (2, 4, "../risk.wasm"));
     assert_eq!(triage.answers, HookAnswers::OneOf(vec!["simple".into(), "complex".into(), "severe".into()]));
     assert_eq!((&risk.answers, &risk.on_failure), (&HookAnswers::Number, &Judgement::Number(0.5)));
     let states = &program.journeys[0].states;

@@ -75,7 +75,6 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("wasmparser", &["compiler/src/module.rs", "compiler/src/module/", "runtime/src/hooks/"]),
     ("wit_component", &["compiler/src/module.rs", "compiler/src/module/"]),
     ("wit_parser", &["compiler/src/module.rs", "compiler/src/module/"]),
-    ("wasmtime", &["runtime/src/hooks.rs", "runtime/src/hooks/"]),
     ("hdrhistogram", &["runtime/src/simulate/counts.rs"]),
     ("clap", &["compiler/cli/"]),
 ];

@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Build, screen: &mut Screen) -> Outcome {
             .help("name the folder or file that holds the journey; what it uses comes along"));
     }
     let certificate = Certificate::new(program, MADE_BY, bounds::proven(program).certified(program));
-    let modules = modules(program, screen)?;
+    let modules = modules(&compiled.compilation.folder, program, screen)?;
     let text = bundle::write_whole(program, Some(certificate), &modules, MADE_BY);
     // What a runtime would refuse is not worth writing: it is read here as it will be read there.
     match bundle::read_whole(text.as_bytes()) {
@@ -104,17 +104,18 @@ pub(crate) fn run(args: &Build, screen: &mut Screen) -> Outcome {
 }
 
 /// The modules of the program's hooks, as they were checked; none where they are too many to come along.
-fn modules(program: &Program, screen: &mut Screen) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+fn modules(folder: &str, program: &Program, screen: &mut Screen) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let mut modules = BTreeMap::new();
     for hook in &program.hooks {
         let Some(hash) = &hook.sha256 else { continue };
         let most = u64::from(hook.largest) << 20;
-        let bytes = Folder.read_module(&hook.from, most).map_err(|why| {
-            Failure::new(format!("cannot read `{}`, the module of the hook `{}`: {why}", hook.from, hook.name))
+        let path = Path::new(folder).join(&hook.from).to_string_lossy().into_owned();
+        let bytes = Folder.read_module(&path, most).map_err(|why| {
+            Failure::new(format!("cannot read `{path}`, the module of the hook `{}`: {why}", hook.name))
                 .help("it was there a moment ago; build again when nobody writes to it")
         })?;
         if sha256(&bytes) != *hash {
-            return Err(Failure::new(format!("`{}` changed while the bundle was built", hook.from))
+            return Err(Failure::new(format!("`{path}` changed while the bundle was built"))
                 .help("build again when nobody writes to it"));
         }
         modules.insert(hash.clone(), bytes);

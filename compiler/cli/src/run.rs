@@ -90,7 +90,7 @@ pub(crate) struct Run {
 }
 
 pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
-    let Some((program, named)) = program(&args.project, screen)? else { return Ok(Exit::Findings) };
+    let Some((program, named, place)) = program(&args.project, screen)? else { return Ok(Exit::Findings) };
     let answers_file = args.answers.clone().or(named.answers);
     let answers = match &answers_file {
         Some(path) => answers::read(path, &program)?,
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
         ("--answers", answers_file.as_deref()),
         ("--out", args.out.as_deref()),
     ])?;
-    let modules = modules::open_loudly(&program, screen)?;
+    let modules = modules::open_loudly(&program, &place, screen)?;
     let earlier = match (&args.store, args.verify_hooks) {
         (Some(store), true) if store.exists() => Some(verify::recorded(store, &program)?),
         _ => None,
@@ -135,7 +135,7 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
     let sqlite = Sqlite::open(&store).map_err(|e| store_failure(&e))?;
     let mut engine = Engine::open(program.clone(), Box::new(sqlite)).map_err(|e| engine_failure(&e))?;
     let verifying = match (&modules, args.verify_hooks) {
-        (Some(first), true) => modules::open(&program)?.map(|second| Verifying::new(first.clone(), second)),
+        (Some(first), true) => modules::open(&program, &place)?.map(|second| Verifying::new(first.clone(), second)),
         _ => None,
     };
     match (&verifying, modules) {
@@ -163,18 +163,22 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
 
 /// The program, of a bundle as it was built or compiled from a project's sources, and what journey.toml names for it. None
 /// where the sources have errors.
-fn program(path: &Path, screen: &mut Screen) -> Result<Option<(Arc<Program>, manifest::Run)>, Failure> {
+fn program(path: &Path, screen: &mut Screen) -> Result<Option<(Arc<Program>, manifest::Run, modules::Place)>, Failure> {
     if let Some(bytes) = bundle(path)? {
-        let program = bundle::read(&bytes)
+        let whole = bundle::read_whole(&bytes)
             .map_err(|error| Failure::new(format!("cannot run the bundle `{}`: {error}", path.display())))?;
-        return Ok(Some((Arc::new(program), manifest::Run::default())));
+        let place = modules::Place::of_bundle(path, whole.modules);
+        return Ok(Some((Arc::new(whole.program), manifest::Run::default(), place)));
     }
     let all = project::one(path)?;
     if project::refuse_errors(&all, screen) {
         return Ok(None);
     }
-    match all.first().and_then(|c| Some((c.compilation.runnable()?, &c.manifest.run))) {
-        Some((program, named)) => Ok(Some((Arc::new(program.clone()), named.clone()))),
+    match all.first().and_then(|c| Some((c.compilation.runnable()?, c))) {
+        Some((program, c)) => {
+            let place = modules::Place::of_project(&c.compilation);
+            Ok(Some((Arc::new(program.clone()), c.manifest.run.clone(), place)))
+        }
         None => Err(Failure::new(format!("`{}` declares nothing that can be run", path.display()))),
     }
 }

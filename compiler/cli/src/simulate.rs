@@ -143,6 +143,8 @@ fn days(text: &str) -> Result<u32, String> {
 struct Proven {
     program: Arc<Program>,
     bounds: Vec<Bound>,
+    /// Where the modules of its hooks are.
+    place: modules::Place,
 }
 
 /// What a run came to, for whoever prints it.
@@ -181,7 +183,7 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
     };
     let mut sim = Simulation::new(&proven.program, profile, proven.bounds, options);
     // A profile says what hooks say; without one they are asked, where their modules are there.
-    if let (None, Some(modules)) = (&file, modules::open(&proven.program)?) {
+    if let (None, Some(modules)) = (&file, modules::open(&proven.program, &proven.place)?) {
         sim = sim.ask_hooks(modules.present(), move || Box::new(modules.clone()));
     }
     if let Some(number) = args.customer {
@@ -233,23 +235,25 @@ fn draft(file: &std::path::Path, program: &Program, screen: &mut Screen) -> Outc
 fn read(args: &Simulate, screen: &mut Screen) -> Result<Option<Proven>, Failure> {
     let path = &args.project;
     if let Some(bytes) = run::bundle(path)? {
-        let (program, certificate) = bundle::read_certified(&bytes)
+        let bundle::Bundle { program, certificate, modules } = bundle::read_whole(&bytes)
             .map_err(|error| Failure::new(format!("cannot simulate the bundle `{}`: {error}", path.display())))?;
         // What its maker proved is what it is held against.
         let bounds = match certificate {
             Some(certificate) => certificate.bounds.iter().filter_map(|p| Bound::proven(&program, p)).collect(),
             None => proven(&program),
         };
-        return Ok(Some(Proven { program: Arc::new(program), bounds }));
+        let place = modules::Place::of_bundle(path, modules);
+        return Ok(Some(Proven { program: Arc::new(program), bounds, place }));
     }
     let all = project::one(path)?;
     if project::refuse_errors(&all, screen) {
         return Ok(None);
     }
-    let Some(program) = all.first().and_then(|c| c.compilation.runnable()) else {
+    let Some((compiled, program)) = all.first().and_then(|c| Some((c, c.compilation.runnable()?))) else {
         return Err(Failure::new(format!("`{}` declares nothing that can be simulated", path.display())));
     };
-    Ok(Some(Proven { program: Arc::new(program.clone()), bounds: proven(program) }))
+    let place = modules::Place::of_project(&compiled.compilation);
+    Ok(Some(Proven { program: Arc::new(program.clone()), bounds: proven(program), place }))
 }
 
 fn proven(program: &Program) -> Vec<Bound> {

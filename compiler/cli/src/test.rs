@@ -164,7 +164,10 @@ type Runnable = (Arc<Program>, Option<Modules>);
 fn runnable(all: &[Compiled]) -> Result<Vec<Option<Runnable>>, Failure> {
     let one = |compiled: &Compiled| {
         let Some(program) = compiled.compilation.runnable() else { return Ok(None) };
-        Ok(Some((Arc::new(program.clone()), modules::open(program)?)))
+        Ok(Some((
+            Arc::new(program.clone()),
+            modules::open(program, &modules::Place::of_project(&compiled.compilation))?,
+        )))
     };
     all.iter().map(one).collect()
 }

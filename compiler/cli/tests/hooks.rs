@@ -180,3 +180,22 @@ fn hooks_are_verified_against_themselves_and_against_what_was_recorded() {
     assert!(std::fs::read(place.path("journeys.db")).unwrap() == kept, "the store is as it was");
     assert_eq!(place.run(&["run", "care", "--live", "--verify-hooks"]).code, 2);
 }
+
+#[test]
+fn a_bundle_brings_its_modules_along_and_is_the_same_wherever_the_project_lies() {
+    let place = project();
+    let from_sources = place.run(&RUN);
+    assert_eq!(from_sources.code, 0, "{}", from_sources.err);
+    let built = place.run(&["build", "care", "--out", "one.json"]);
+    assert_eq!(built.code, 0, "{built:?}");
+    std::fs::create_dir_all(place.path("deep/er")).unwrap();
+    std::fs::rename(place.path("care"), place.path("deep/er/care")).unwrap();
+    assert_eq!(place.run(&["build", "deep/er/care", "--out", "two.json"]).code, 0);
+    let (one, two) = (std::fs::read(place.path("one.json")).unwrap(), std::fs::read(place.path("two.json")).unwrap());
+    assert!(one == two, "the same sources make the same bytes");
+    std::fs::remove_dir_all(place.path("deep")).unwrap();
+    let from_bundle = place.run(&["run", "one.json", "--feed", "feed.jsonl"]);
+    assert_eq!(from_bundle.code, 0, "{}", from_bundle.err);
+    assert_eq!(from_bundle.out, from_sources.out);
+    assert!(!from_bundle.err.contains("fails"), "{}", from_bundle.err);
+}

@@ -12,7 +12,7 @@ use super::{Lower, ir_fields};
 use crate::ast::{AnswersDecl, AskDecl, EventDecl, Expr, ExprKind, HookDecl, JudgementDecl, Name, Path, PriorityDecl};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
-use crate::project::{largest, module_beside};
+use crate::project::{largest, module_beside, named_from};
 use crate::resolve::{Declared, FieldInfo, Kind, Names, listed};
 use crate::source::Span;
 use crate::spans::Node;
@@ -68,7 +68,7 @@ impl Lower<'_, '_> {
 
     fn hook(&mut self, decl: &HookDecl, params: Vec<Field>) -> Hook {
         let from = match self.sources.get(decl.from.span.file).map(|file| module_beside(&file.path, &decl.from)) {
-            Some(Ok(path)) => path,
+            Some(Ok(path)) => named_from(self.modules.folder, &path),
             Some(Err(finding)) => {
                 self.out.say(finding);
                 decl.from.text.clone()
@@ -109,7 +109,7 @@ impl Lower<'_, '_> {
             );
         }
         let name = decl.name.text.clone();
-        let sha256 = self.modules.get(&decl.from.span).cloned();
+        let sha256 = self.modules.hashes.get(&decl.from.span).cloned();
         let largest = largest(decl);
         Hook { name, params, answers: answers(decl), from, sha256, largest, within, memory, on_failure }
     }

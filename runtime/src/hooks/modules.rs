@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use journey_spec::Program;
+use journey_spec::bundle::Bundle;
 use journey_spec::program::{Hook, HookAnswers};
 use journey_spec::value::to_json;
 use journey_step::{Asker, HookAnswer, HookReply, HookRequest, Ran, Verdict};
@@ -100,6 +101,16 @@ impl Modules {
         Ok(modules)
     }
 
+    /// Loads the modules of a bundle's program: those that came along, and the others from their files, as [`Modules::open`].
+    ///
+    /// # Errors
+    /// As [`Modules::open`].
+    pub fn of_bundle(bundle: &Bundle, folder: impl AsRef<Path>, setup: Setup) -> Result<Modules, Unfit> {
+        let modules = Modules::none(setup)?;
+        modules.take_up_with(&bundle.program, folder.as_ref(), &bundle.modules)?;
+        Ok(modules)
+    }
+
     /// No modules yet.
     ///
     /// # Errors
@@ -138,14 +149,22 @@ impl Modules {
     /// # Errors
     /// As [`Modules::open`]; nothing has changed then.
     pub fn take_up(&self, program: &Program, folder: impl AsRef<Path>) -> Result<(), Unfit> {
+        self.take_up_with(program, folder.as_ref(), &BTreeMap::new())
+    }
+
+    /// As [`Modules::take_up`]; what came along, by its hash, is not looked for in files.
+    fn take_up_with(&self, program: &Program, folder: &Path, along: &BTreeMap<String, Vec<u8>>) -> Result<(), Unfit> {
         let (setup, cache) = {
             let loaded = self.loaded();
             (loaded.setup.clone(), loaded.cache.clone())
         };
         let mut fresh = BTreeMap::new();
         for hook in &program.hooks {
-            let path = folder.as_ref().join(&hook.from);
-            let known = Known::load(hook, &path, &setup, cache.as_ref());
+            let path = folder.join(&hook.from);
+            let known = match hook.sha256.as_ref().and_then(|hash| along.get(hash)) {
+                Some(bytes) => Known::of(hook, Some(bytes.clone()), &setup, cache.as_ref()),
+                None => Known::load(hook, &path, &setup, cache.as_ref()),
+            };
             let known = known.map_err(|why| Unfit { hook: hook.name.clone(), path: path.clone(), why })?;
             if let Err(why) = &known.module {
                 tracing::error!(target: "journey::hooks", hook = hook.name, path = %path.display(), %why, "each call of this hook will fail");

@@ -28,6 +28,7 @@ pub(crate) fn declared(name: &str, answers: HookAnswers) -> Hook {
         params: vec![words],
         answers,
         from: format!("{name}.wasm"),
+        largest: 4,
         sha256: None,
         within: Hook::WITHIN,
         memory: Hook::MEMORY,
