@@ -302,8 +302,7 @@ fn nobody_is_led_to_where_a_service_acts_for_want_of_time() {
         .replace("journey boarding for", "service freeze(id: text) -> one of { done }\njourney boarding for");
     let acts = "state unsure {\n    call freeze(flight.id) within 30s { done -> done  failed -> done }";
     let desk = "state calls { handoff \"care\"  on handoff.closed -> done  after 3d -> done }";
-    let frozen =
-        "state frozen { handoff \"care\"  call freeze(flight.id) within 30s { done -> done  failed -> done }  after 3d -> done }";
+    let frozen = "state frozen { handoff \"care\"  call freeze(flight.id) within 30s { done -> done  failed -> done }  after 3d -> done }";
     for (other, way) in [(desk, Some("else -> calls")), (frozen, None)] {
         let text = text
             .replace("state unsure {", &format!("{other}\n{acts}"))
