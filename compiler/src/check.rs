@@ -8,6 +8,7 @@ mod bursts;
 mod calendars;
 mod changes;
 mod cited;
+mod closed;
 mod conditions;
 mod copies;
 mod essential;
@@ -72,6 +73,7 @@ fn of_journey(case: &Case<'_>, out: &mut Vec<Finding>) {
     stale::data_are_not_said(case, out);
     copies::are_not_waited_for(case, out);
     waits::end_by_themselves(case, out);
+    closed::cases_are_opened(case, out);
     timers::cannot_be_put_off(case, out);
     bursts::of_what_is_past(case, out);
     people::can_be_reached(case, out);

@@ -129,6 +129,8 @@ pub struct Edge {
     pub instant: Option<(Expr, Millis)>,
     /// For what is taken on entry because an instant is past, whatever a condition says: the instant as above.
     pub behind: Option<(Expr, Millis)>,
+    /// Whether it is taken on entry because an instant is past, of whichever calendar, and whatever a condition says.
+    pub is_past: bool,
     /// Whether it is taken at its time whatever else happens.
     pub forced: bool,
     /// For a call's `failed`, and for a wait of calendar days: how long after entering it is taken at the latest.

@@ -278,7 +278,7 @@ fn a_promise_that_needs_time_is_made_only_where_there_is_some() {
         ),
         (
             "start on checked_in(flight) -> first  state first { -> told }  state calls { handoff \"care\"  on handoff.closed -> done  after 3d -> done }",
-            "choose { when flight.departs >= now + 140m -> told   else -> calls }",
+            "choose { when flight.departs >= now + 140m -> told   else -> unsure }",
         ),
     ] {
         let text = PROMISED.replace("LINES", &format!("{way}\n{told}"));
@@ -291,6 +291,34 @@ fn a_promise_that_needs_time_is_made_only_where_there_is_some() {
         let left: Vec<_> = compile(&roots, &sources).findings.into_iter().map(|f| f.code.code).collect();
         assert!(left.iter().all(|code| ["J0103", "J0301"].contains(code)), "{left:?}\n{new}");
         assert!(!left.contains(&"J0301") || way.contains("calls"), "{left:?}\n{new}");
+    }
+}
+
+#[test]
+fn nobody_is_led_to_where_a_service_acts_for_want_of_time() {
+    let told = "state told { send welcome promising word by flight.departs - 20m  on boarding -> boarding  after 2h -> unsure }";
+    let text = PROMISED
+        .replace("LINES", &format!("start on checked_in(flight) -> first  state first {{ -> told }}\n{told}"))
+        .replace("journey boarding for", "service freeze(id: text) -> one of { done }\njourney boarding for");
+    let acts = "state unsure {\n    call freeze(flight.id) within 30s { done -> done  failed -> done }";
+    let desk = "state calls { handoff \"care\"  on handoff.closed -> done  after 3d -> done }";
+    let frozen = "state frozen { handoff \"care\"  call freeze(flight.id) within 30s { done -> done  failed -> done }  after 3d -> done }";
+    for (other, way) in [(desk, Some("else -> calls")), (frozen, None)] {
+        let text = text
+            .replace("state unsure {", &format!("{other}\n{acts}"))
+            .replace("withdrawing word\n    after 2h -> done", "withdrawing word");
+        let (roots, sources) = project("own/own.journey", &text);
+        let found = compile(&roots, &sources);
+        let told: Vec<String> =
+            found.findings.iter().filter(|f| f.code.code == "J0501").filter_map(|f| f.help.clone()).collect();
+        assert!(
+            told.iter().any(|help| help.contains("when flight.departs >= now + 140m")),
+            "{told:?} {:#?}",
+            found.findings
+        );
+        let proposed = |to: &str| told.iter().any(|help| help.contains(&format!("else -> {to}")));
+        assert!(!proposed("unsure") && !proposed("frozen"), "{told:?}");
+        assert!(way.is_none_or(|way| told.iter().any(|help| help.contains(way))), "{told:?}");
     }
 }
 

@@ -83,7 +83,10 @@ fn the_appointment_becomes_this_program() {
     assert_eq!(journey.arrows.len(), 3);
     assert_eq!(journey.arrows[1].on, Trigger::Reply(Some("call_off".into())));
     let Then::Stay(actions) = &journey.arrows[2].then else { panic!("a bare reply stays") };
-    assert_eq!(actions, &[Action::Handoff(Handoff { queue: "care".into(), transcript: true, priority: None })]);
+    assert_eq!(
+        actions,
+        &[Action::Handoff(Handoff { queue: "care".into(), transcript: true, carried: Vec::new(), priority: None })]
+    );
 
     let waiting = &journey.states[state("waiting").index()];
     assert_eq!(

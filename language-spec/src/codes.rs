@@ -155,6 +155,7 @@ registry! {
     // promises
     J0501 "promise-not-kept" Error "0.1";
     J0502 "promise-not-made" Error "0.1";
+    J0503 "promise-moved" Warning "0.1";
 }
 
 /// The code of this name or number: `J0201`, `j0201` or `event-loop`.

@@ -236,7 +236,7 @@ fn story(compiled: &Compiled, played: &Played, width: usize) -> String {
     let Some(failed) = &played.failed else { return String::new() };
     let round = failed.round.map(|n| format!(" in round {n}")).unwrap_or_default();
     let problem = if failed.expects { "does not hold" } else { "cannot be done" };
-    let label = Label { span: failed.span, text: format!("{problem}{round}") };
+    let label = Label { span: failed.span, text: format!("{problem}{round}"), alike: Vec::new() };
     let mut out = String::from("\n");
     for line in human::excerpt(&[label], &compiled.compilation.sources, width.saturating_sub(2)).lines() {
         out.push_str(&format!("  {line}\n"));

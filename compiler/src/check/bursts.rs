@@ -102,10 +102,7 @@ impl Chains<'_> {
 
     fn out(&self, n: NodeIndex) -> Vec<(EdgeIndex, NodeIndex)> {
         let waits = self.graph.rests(n);
-        let passes = |e: &Edge| {
-            let is_past = e.kind == Kind::Urgent && e.behind.is_some();
-            !e.stay && e.kind == Kind::Urgent && (!waits || is_past) && e.redirected.is_empty()
-        };
+        let passes = |e: &Edge| !e.stay && e.kind == Kind::Urgent && (!waits || e.is_past) && e.redirected.is_empty();
         self.graph.out(n).filter(|(_, _, e)| passes(e)).map(|(id, to, _)| (id, to)).collect()
     }
 }

@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 
 use journey_spec::codes::J0207;
-use journey_spec::program::{LOOKUP, MessageId, Window};
+use journey_spec::program::{HOUR, LOOKUP, Limit, MessageId, Millis, Window};
+use journey_spec::time::spelled_duration;
 use petgraph::graph::NodeIndex;
 
-use super::bounds::{Cycles, Intake, Returns};
+use super::bounds::{Cycles, Intake, Returns, rule};
 use super::{Case, mend, story};
 use crate::diagnostics::Finding;
-use crate::graph::{Edge, Sent};
+use crate::graph::{Edge, Sent, caps};
 use crate::spans::Node;
 
 /// How often a place sends.
@@ -104,16 +105,40 @@ pub(super) fn messages_keep_their_own_bound(case: &Case<'_>, out: &mut Vec<Findi
             finding = finding.also(case.spans.get(&other.node), "sends it too");
         }
         let who = mend::who_takes_over(case, &[*n].into(), *n);
-        finding = finding.help(match comes {
-            Comes::Once => format!(
-                "cap the state, for example  limit visits {} to {} per {per} else {who}",
-                graph.label(*n),
+        let state = graph.label(*n);
+        let capped = |limit: &&Limit| {
+            let is_it = graph.place(*n).and_then(|p| p.state).is_some_and(|s| caps(limit.what, s));
+            is_it && limit.n <= quota.n && limit.per.is_none_or(|window| window.longest() >= quota.per.longest())
+        };
+        let standing = journey.limits.iter().find(capped);
+        finding = finding.help(match (comes, standing) {
+            // What stands there already is not what is missing.
+            (Comes::Once, Some(limit)) if !message.fresh.is_empty() && places.len() == 1 => format!(
+                "`{}` is not enough: its data are asked for before it leaves, which takes up to {}, so what is decided in {window} and {} can leave in {window}; let the limit count a little longer, for example  limit visits {state} to {} per {}h else {who}",
+                rule(limit),
+                spelled_duration(LOOKUP),
+                spelled_duration(LOOKUP),
+                limit.n,
+                longer(quota.per),
+            ),
+            (Comes::Once, Some(limit)) if places.len() > 1 => format!(
+                "`{}` is not enough, since {} places send it: let their limits come to {} together, or send it from one state",
+                rule(limit),
+                places.len(),
                 quota.n
             ),
-            Comes::Sometime | Comes::TakenIn(_) | Comes::Unbounded => {
+            (Comes::Once, _) => {
+                format!("cap the state, for example  limit visits {state} to {} per {per} else {who}", quota.n)
+            }
+            (Comes::Sometime | Comes::TakenIn(_) | Comes::Unbounded, _) => {
                 "send it on entering a state of its own, and cap that state's visits".into()
             }
         });
         out.push(finding);
     }
+}
+
+/// The hours of a window that holds all that is decided for one of this length.
+fn longer(per: Window) -> Millis {
+    per.longest().saturating_add(LOOKUP).saturating_add(HOUR - 1).div_euclid(HOUR)
 }

@@ -20,7 +20,7 @@ pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, stat
     };
     let desks = graph.nodes().filter(|n| {
         let hands_over = graph.place(*n).is_some_and(|p| p.hands_off && p.sends.is_empty());
-        hands_over && *n != state && !beside.contains(n) && graph.rests(*n) && !leads_back(*n)
+        hands_over && !acts(case, *n) && *n != state && !beside.contains(n) && graph.rests(*n) && !leads_back(*n)
     });
     // The one to which most arrows lead already; of equals the first.
     let desk =
@@ -31,6 +31,14 @@ pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, stat
         (None, Some(end)) if sure => format!("-> {end}"),
         _ => format!("handoff \"{}\"", queue(case)),
     }
+}
+
+/// Whether who is led there has a service act on them: a call that freezes an account or moves money is nothing to propose.
+pub(super) fn acts(case: &Case<'_>, n: NodeIndex) -> bool {
+    let journey = case.program.journeys.get(case.graph.journey.index());
+    let state = |n: NodeIndex| journey?.states.get(case.graph.place(n)?.state?.index());
+    let calls = |n: NodeIndex| state(n).is_some_and(|s| s.entry.iter().any(|a| matches!(a, Action::Call(_))));
+    case.graph.at_once(n).into_iter().any(calls)
 }
 
 /// The same for a loop: first the only state to which nobody comes yet, since that was written for somebody, and would be told

@@ -17,12 +17,14 @@
 //! An end with the promise open breaks it. STOP makes it void, so arrows of `on opt out` are not followed. A new promise
 //! of the same name is looked at for itself, and does not relieve the old one. That the keeping message itself can be held
 //! back, by a limit or quiet hours that it does not pass, is told once a promise; that it cannot reach everybody to whom
-//! the promise can be made, once a promising send.
+//! the promise can be made, once a promising send. That news moves a time that was said, in silence, is told once an event
+//! ([`moved`]).
 
 mod by;
 mod clock;
 mod guard;
 mod late;
+mod moved;
 mod places;
 mod precondition;
 mod reach;
@@ -78,6 +80,7 @@ pub(super) fn are_kept_on_every_path(case: &Case<'_>, out: &mut Vec<Finding>) {
             reach::held_back(case, journey, &all, sent, promise, out);
         }
     }
+    moved::in_silence(case, journey, &truth, &all, out);
 }
 
 /// What breaks a promise `within` a time.

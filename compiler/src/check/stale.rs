@@ -6,19 +6,21 @@
 //! Cohen, Olsder, Quadrat, Synchronization and Linearity, 1992): an arrow that takes the datum over sets its age to nothing, or
 //! to the time for which it settles; any other adds the longest that its state can last, and joins take the greater. Ages above
 //! what is allowed are all alike, so after as many rounds as there are states only a round without a take-over still grows,
-//! and that has no end. What a service answered for an earlier message does not count: nobody says that it had to be asked.
+//! and that has no end. Only those parts of a datum age that such a message says, or by which the journey goes ([`aging`]). What a service answered for an earlier message does not count: nobody says that it had to be asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journey_spec::codes::J0220;
-use journey_spec::program::{Fate, Fresh, Journey, MessageId, Millis, Piece, Program, Template, Validity};
+use journey_spec::program::{
+    Branch, Cond, Deadline, Fate, Fresh, Journey, Message, MessageId, Millis, Piece, Program, Trigger, Validity,
+};
 use journey_spec::time::spelled_duration;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::{Case, story};
 use crate::diagnostics::Finding;
 use crate::fix::Fix;
-use crate::graph::{Edge, Graph, Kind, Sent, channels, counts, spelled};
+use crate::graph::{self, Edge, Graph, Kind, Sent, channels, counts, spelled};
 use crate::spans::Node;
 
 /// No message says a datum that is older than another message of the journey lets it be.
@@ -39,11 +41,13 @@ pub(super) fn data_are_not_said(case: &Case<'_>, out: &mut Vec<Finding>) {
     }
     for (datum, (fresh, keeper)) in kept {
         let ages = Ages::of(graph, journey, datum, fresh.within);
+        let parts = aging(case, journey, sends().map(|(_, sent)| sent), datum);
         let mut told: Vec<MessageId> = Vec::new();
         for (n, sent, stay) in places(graph).filter(|(n, ..)| reach.contains(n)) {
             let id = sent.send.message;
             let Some(message) = case.program.messages.get(id.index()) else { continue };
-            if told.contains(&id) || message.fresh.iter().any(|f| f.datum == *datum) || !says(journey, message, datum) {
+            if told.contains(&id) || message.fresh.iter().any(|f| f.datum == *datum) || !says(journey, message, &parts)
+            {
                 continue;
             }
             let decided = match stay {
@@ -92,11 +96,78 @@ fn places(graph: &Graph) -> impl Iterator<Item = (NodeIndex, &Sent, Option<&Edge
     entries.chain(stays)
 }
 
-/// Whether a message says the datum, beyond the instance's key, which does not change.
-fn says(journey: &Journey, message: &journey_spec::program::Message, datum: &str) -> bool {
-    let of_it = |path: &Vec<String>| path.first().is_some_and(|p| p == datum) && journey.key.as_ref() != Some(path);
-    let quotes = |t: &Template| t.0.iter().any(|piece| matches!(piece, Piece::Value { path, .. } if of_it(path)));
-    message.variants.iter().any(|v| quotes(&v.body) || v.subject.as_ref().is_some_and(quotes))
+/// The parts of a datum that age: those that the messages say which ask for it, and those by which the journey goes, since it
+/// waits for them, asks for them or promises by them. Whoever asks for a ride because of its arrival says nothing of where it goes to.
+/// All of it where nobody says or goes by any; never the instance's key, which does not change.
+fn aging<'s>(
+    case: &Case<'_>,
+    journey: &Journey,
+    sends: impl Iterator<Item = &'s Sent>,
+    datum: &str,
+) -> BTreeSet<Vec<String>> {
+    let mut parts: BTreeSet<Vec<String>> = BTreeSet::new();
+    for sent in sends {
+        if let Some(Deadline::By(by)) = sent.send.promising.as_ref().map(|promise| &promise.deadline) {
+            parts.extend(graph::datum(by).map(<[String]>::to_vec));
+        }
+        let message = case.program.messages.get(sent.send.message.index());
+        for message in message.into_iter().filter(|m| m.fresh.iter().any(|f| f.datum == datum)) {
+            parts.extend(quoted(message).cloned());
+            if let Validity::Until(until) = &message.validity {
+                parts.extend(graph::datum(until).map(<[String]>::to_vec));
+            }
+        }
+    }
+    let arrows = journey.states.iter().flat_map(|s| s.arrows.iter()).chain(&journey.arrows);
+    for arrow in arrows {
+        if let Trigger::At { at, .. } = &arrow.on {
+            parts.extend(graph::datum(at).map(<[String]>::to_vec));
+        }
+        arrow.when.iter().for_each(|c| asked(c, &mut parts));
+    }
+    for state in &journey.states {
+        match &state.branch {
+            Some(Branch::When(ways)) => ways.iter().filter_map(|(c, _)| c.as_ref()).for_each(|c| asked(c, &mut parts)),
+            Some(Branch::Value { of, .. }) => {
+                parts.insert(of.clone());
+            }
+            _ => {}
+        }
+    }
+    parts.retain(|path| path.first().is_some_and(|p| p == datum) && journey.key.as_ref() != Some(path));
+    if parts.is_empty() {
+        parts.insert(vec![datum.to_owned()]);
+    }
+    parts
+}
+
+/// The data that a condition asks for.
+fn asked(cond: &Cond, parts: &mut BTreeSet<Vec<String>>) {
+    match cond {
+        Cond::Compare { left, right, .. } => {
+            parts.extend([left, right].into_iter().filter_map(graph::datum).map(<[String]>::to_vec));
+        }
+        Cond::Named { value, .. } | Cond::Holds(value) => parts.extend(graph::datum(value).map(<[String]>::to_vec)),
+        Cond::Known(path) => {
+            parts.insert(path.clone());
+        }
+        Cond::Not(inner) => asked(inner, parts),
+        Cond::All(all) | Cond::Any(all) => all.iter().for_each(|c| asked(c, parts)),
+    }
+}
+
+fn quoted(message: &Message) -> impl Iterator<Item = &Vec<String>> {
+    let texts = message.variants.iter().flat_map(|v| v.subject.iter().chain([&v.body]));
+    texts.flat_map(|t| &t.0).filter_map(|piece| match piece {
+        Piece::Value { path, .. } => Some(path),
+        Piece::Text(_) => None,
+    })
+}
+
+/// Whether a message says one of these parts, or something that lies in one.
+fn says(journey: &Journey, message: &Message, parts: &BTreeSet<Vec<String>>) -> bool {
+    let mut said = quoted(message).filter(|path| journey.key.as_ref() != Some(path));
+    said.any(|path| parts.iter().any(|part| path.starts_with(part) || part.starts_with(path)))
 }
 
 /// How old a datum can be when a state is entered.

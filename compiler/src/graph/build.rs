@@ -311,6 +311,7 @@ impl Build<'_> {
             sets: Vec::new(),
             instant: None,
             behind: None,
+            is_past: false,
             forced: false,
             deadline: None,
             would_force: false,
@@ -352,9 +353,9 @@ impl Build<'_> {
         for (node, arrow) in hears(self.journey, self.id, id) {
             if let Trigger::At { at, if_past: Then::Goto(to) } = &arrow.on {
                 let word = format!("{} is already past", spelled(at));
-                let own = arrow.when.is_none() && !by_calendar(at);
-                let behind = own.then(|| split(at));
-                let edge = Edge { behind, ..self.edge(Kind::Urgent, node, word) };
+                let is_past = arrow.when.is_none();
+                let behind = (is_past && !by_calendar(at)).then(|| split(at));
+                let edge = Edge { behind, is_past, ..self.edge(Kind::Urgent, node, word) };
                 self.go(from, *to, &edge);
             }
         }

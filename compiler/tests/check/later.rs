@@ -38,6 +38,18 @@ fn reminders_that_a_late_start_sends_at_once_are_told() {
     let text = said(&format!("{} {}", super::CALM, row("week")), "J0215");
     assert!(text.contains("2 messages at one moment"), "{text}");
     assert!(text.trim_end().contains("day ✉: all at the same moment"), "{text}");
+    // Instants of the customer's calendar are past as any.
+    let calendar = |past: &str| row(past).replace("- 7d", "- 7 days at 11:00").replace("- 1d", "- 1 day at 11:00");
+    assert_eq!(calm(&calendar("week")), ["J0215", "J0301"]);
+    assert_eq!(calm(&calendar("late")), NONE);
+    let one = row("week").replace("- 1d", "- 1 day at 11:00");
+    assert_eq!(calm(&one), ["J0215", "J0301"]);
+    // A condition may keep one from passing through.
+    let asked = calendar("week").replace(
+        "at booking.slot - 1 day at 11:00 -> day",
+        "at booking.slot - 1 day at 11:00 when booking.slot > now -> day",
+    );
+    assert!(!calm(&asked).contains(&"J0215"));
 }
 
 #[test]
@@ -228,6 +240,36 @@ fn data_that_age_are_not_said_without_asking() {
     assert_eq!(told("", &stay("(booking)")), 0);
     assert_eq!(told("quiet 21:00 to 08:00 else defer", &stay("(booking)")), 1);
     assert_eq!(told("quiet 21:00 to 08:00 else skip", &stay("(booking)")), 0);
+}
+
+#[test]
+fn what_nobody_asks_for_does_not_age() {
+    let told = |lines: &str, states: &str| {
+        let house = super::HOUSE
+            .replace("record Booking { id: text, slot: instant }", "record Booking { id: text, slot: instant, place: text }")
+            .replace(
+                "message ask {",
+                "service reread(id: text) -> Booking
+                 message sure { purpose service  sms \"At {booking.slot:time}.\"  fresh booking within 15m by call reread(booking.id) }
+                 message where { purpose service  sms \"It is in {booking.place}.\" }
+                 message ask {",
+            );
+        let text = format!(
+            "{house}{}journey visit for customer per booking.id {{ data booking: Booking {lines} {}
+             start on created(booking) -> first
+             state first {{ after 1d -> second  {states} }} state second {{ send where -> third }}
+             state third {{ after 1d -> sure }} state sure {{ send sure  after 1d -> done }} end done as success }}",
+            super::POLICY,
+            super::CALM
+        );
+        let compiled = super::compiled(&text);
+        assert!(compiled.program.is_some(), "{:#?}", compiled.findings);
+        compiled.findings.iter().filter(|f| f.code.code == "J0220").count()
+    };
+    // Who asks for the time does not ask for the place.
+    assert_eq!(told("", ""), 0);
+    // A journey that goes by it takes it for something that can change.
+    assert_eq!(told("", "on ping when booking.place is \"here\" stay"), 1);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn every_path_is_followed() {
     // An arrow of the journey leads away.
     let away = format!("on moved(booking) -> away  {KEEP} state away {{ after 1h -> done }}");
     let held = "at booking.slot - 25m -> keep, if past -> keep";
-    assert_eq!(promised(BY, held, &away), ["J0501"]);
+    assert_eq!(promised(BY, held, &away), ["J0501", "J0503"]);
     // So does a limit, once what it counts can have happened before; else it leads nowhere.
     let away = "limit visits keep to 1 else -> away state away { after 1h -> done }";
     assert_eq!(promised(BY, held, &format!("{KEEP} {away}")), ["J0209", "J0301"]);
@@ -433,4 +433,107 @@ fn what_is_no_longer_true_keeps_nothing_within_a_time() {
     assert_eq!(found("", until, stays), 1);
     // At what moment of the visit it is said plays no part, so that it has to be true in all of it.
     assert_eq!(found(" when booking.slot > now + 2h", until, stays), 1);
+}
+
+/// Whether a promise that `said` makes can be moved in silence, where `waiting` hears these lines.
+fn moved(said: &str, waiting: &str, rest: &str) -> Vec<&'static str> {
+    let text = super::journey(&format!(
+        "data said: instant?  limit visits told to 3 else -> keep {}
+         state first {{ set said = booking.slot  send {said} promising word by booking.slot  -> waiting }}
+         state waiting {{ {waiting}  at booking.slot - 5m -> keep, if past -> keep }} {KEEP} {rest}",
+        super::CALM
+    ));
+    let text = text.replace(
+        "message ask {",
+        "message later { purpose service  sms \"Not before {booking.slot:time}.\" }\nmessage ask {",
+    );
+    assert!(super::compiled(&text).program.is_some(), "{:#?}", super::compiled(&text).findings);
+    super::of(&text)
+}
+
+#[test]
+fn a_time_that_was_said_does_not_move_in_silence() {
+    let told = |said: &str, waiting: &str, rest: &str| moved(said, waiting, rest).contains(&"J0503");
+    let again = "state told { set said = booking.slot  send later promising word by booking.slot -> waiting }";
+    let none = "state told { after 1d -> done }";
+    assert_eq!(moved("note", "on moved(booking) settle 10m -> told", again), NONE);
+    assert!(told("note", "on moved(booking) stay", again));
+    // Where the message says no time, to follow the world is what was promised; and what is not taken moves nothing.
+    assert!(!told("ask", "on moved(booking) stay", again));
+    assert!(!told("note", "on moved stay", again));
+    // To lead on is not to say it; to say it without a promise leaves the old one to be kept at the new time.
+    assert!(told(
+        "note",
+        "on moved(booking) -> quiet",
+        &format!("{again} state quiet {{ at booking.slot - 5m -> keep, if past -> keep }}")
+    ));
+    assert!(told("note", "on moved(booking) stay { send later }", again));
+    assert!(!told("note", "on moved(booking) stay { send later promising word by booking.slot }", again));
+    assert!(!told("note", "on moved(booking) -> keep", none));
+    // A way that passes through a state that says it is not silent, and one beside it is.
+    let choose = |other: &str| {
+        format!("{again} state chosen {{ choose {{ when booking.slot > now + 1d -> told  else -> {other} }} }}")
+    };
+    assert!(!told("note", "on moved(booking) -> chosen", &choose("keep")));
+    assert!(told("note", "on moved(booking) -> chosen", &choose("waiting")));
+    // What a limit refuses is taken over all the same.
+    let text = "on moved(booking) -> told";
+    let skips = |fate: &str| {
+        let lines = format!(
+            "limit visits told to 3 {fate} {} state first {{ send note promising word by booking.slot -> waiting }}
+             state waiting {{ {text}  at booking.slot - 5m -> keep, if past -> keep }} {KEEP}
+             state told {{ send note promising word by booking.slot -> waiting }}",
+            super::CALM
+        );
+        super::codes(&lines).contains(&"J0503")
+    };
+    assert!(skips("else skip"));
+    assert!(!skips("else -> keep"));
+    // A condition that lets no later time in; and one above that takes what is later.
+    assert!(!told("note", "on moved(booking) when said is known and booking.slot <= said stay", again));
+    assert!(!told("note", "on moved(booking) when said is known and booking.slot is said stay", again));
+    assert!(told("note", "on moved(booking) when booking.slot > now stay", again));
+    assert!(told("note", "on moved(booking) when said is known and booking.slot >= said stay", again));
+    let above = "on moved(booking) when said is known and booking.slot is not said -> told  on moved(booking) stay";
+    assert!(!told("note", above, again));
+    let below = "on moved(booking) when said is known and booking.slot < said -> told  on moved(booking) stay";
+    assert!(told("note", below, again));
+    // An arrow of the journey.
+    let of_journey = |on: &str| told("note", "", &format!("{again} {on}"));
+    assert!(of_journey("on moved(booking) stay"));
+    // Once it is kept it may move.
+    let kept = "state keep2 { send vital keeping word  on moved(booking) stay  after 1h -> done }";
+    assert!(!told("note", "on ping -> keep2", &format!("{again} {kept}")));
+}
+
+#[test]
+fn a_silent_move_is_told_once_an_event() {
+    let lines = format!(
+        "{} state first {{ send note promising word by booking.slot  on moved(booking) stay  on ping -> second
+           at booking.slot - 5m -> keep, if past -> keep }}
+         state second {{ on moved(booking) stay  at booking.slot - 5m -> keep, if past -> keep }} {KEEP}",
+        super::CALM
+    );
+    let text = said(&lines, "J0503");
+    assert_eq!(text.matches("moves in silence").count(), 1, "{text}");
+    assert!(text.contains("moves it in silence too"), "{text}");
+    assert!(
+        text.contains("created → first ✉ (`word` promised), then moved ✉")
+            || text.contains("then moved (and stays in first)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_person_who_has_the_case_is_no_word_to_the_customer() {
+    let text = by_channels(&format!("{SMS} {MAIL}"), SMS, &format!("{SMS} {MAIL}"));
+    let heard = |on: &str| {
+        let with = text.replace("state keep {", &format!("state keep {{ {on} "));
+        assert_ne!(with, text);
+        super::of(&with)
+    };
+    assert_eq!(super::of(&text), ["J0501"]);
+    assert_eq!(heard("on blocked stay { handoff \"care\" }"), ["J0501"]);
+    assert_eq!(heard("on blocked -> done"), ["J0501"]);
+    assert!(!heard("on blocked stay { send pardon withdrawing word }").contains(&"J0501"));
 }

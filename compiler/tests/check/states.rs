@@ -59,6 +59,71 @@ fn essential_messages_prove_their_bound() {
 }
 
 #[test]
+fn what_is_asked_for_leaves_later_than_it_is_decided() {
+    let text = |limit: &str| {
+        let text = super::journey(&format!(
+            "{limit} {} state first {{ on ping -> alarm  after 9d -> done }} state alarm {{ send sure -> first }}",
+            super::CALM
+        ));
+        text.replace(
+            "message ask {",
+            "service reread(id: text) -> Booking
+             message sure { purpose safety  sms \"At {booking.slot:time}.\"  essential at most 2 per 24h  fresh booking within 15m by call reread(booking.id) }
+             message ask {",
+        )
+    };
+    let help = |limit: &str| {
+        let compiled = super::compiled(&text(limit));
+        assert!(compiled.program.is_some(), "{:#?}", compiled.findings);
+        let found = compiled.findings.iter().find(|f| f.code.code == "J0207");
+        found.map(|f| format!("{} {}", f.message, f.help.clone().unwrap_or_default()))
+    };
+    // The limit stands there, and two that wait a minute leave with the two of the next day.
+    let said = help("limit visits alarm to 2 per 24h else skip").unwrap();
+    assert!(said.contains("4 times in 24h"), "{said}");
+    assert!(said.contains("`limit visits alarm to 2 per 24h` is not enough"), "{said}");
+    assert!(said.contains("takes up to 1m"), "{said}");
+    assert!(said.contains("limit visits alarm to 2 per 25h else"), "{said}");
+    // What it proposes is enough.
+    assert_eq!(help("limit visits alarm to 2 per 25h else skip"), None);
+    assert_eq!(help("limit visits alarm to 2 else skip"), None);
+    assert!(help("").unwrap().contains("cap the state, for example  limit visits alarm to 2 per 24h"));
+}
+
+#[test]
+fn a_case_is_closed_where_one_was_opened() {
+    let told = |lines: &str| calm(lines).contains(&"J0118");
+    let state = |first: &str| {
+        let text = format!("state first {{ {first}  on handoff.closed -> done  after 3d -> done }}");
+        // Replies that hand over would be heard in every state.
+        super::codes(&format!("limit starts to 3 per 30d else skip  on reply -> desk {text} state desk {{ handoff \"care\"  after 1d -> done }}"))
+            .contains(&"J0118")
+    };
+    assert!(state("send note"));
+    assert!(!state("handoff \"care\""));
+    assert!(!state("on ping stay { handoff \"care\" }"));
+    assert!(!state("send note { on blocked stay { handoff \"care\" } }"));
+    assert!(!state("at booking.slot stay, if past stay { handoff \"care\" }"));
+    assert!(!told(
+        "state first { handoff \"care\" -> wait } state wait { on handoff.closed -> done  after 1d -> done }"
+    ));
+    // A limit that hands over may do so anywhere.
+    assert!(!told(
+        "limit messages to 3 per 24h else handoff \"care\" state first { send note  on handoff.closed -> done  after 1d -> done }"
+    ));
+    // One of the journey is dead only where it is so in every state.
+    let shared = |first: &str| {
+        super::codes(&format!(
+            "limit starts to 3 per 30d else skip  on reply -> second  on handoff.closed -> done
+             state first {{ {first}  after 3d -> second }} state second {{ after 1d -> done }}"
+        ))
+        .contains(&"J0118")
+    };
+    assert!(shared("send note"));
+    assert!(!shared("send note  handoff \"care\""));
+}
+
+#[test]
 fn states_are_entered_and_left() {
     assert_eq!(calm("state first { after 1d -> done } state lost { after 1d -> done }"), ["J0301"]);
     let trap = "state first { after 1d -> done on ping -> a } state a { after 1d -> b } state b { after 1d -> a }";

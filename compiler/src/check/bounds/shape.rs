@@ -219,7 +219,12 @@ impl Shape {
             Some(0) => limited,
             _ => add(limited, essential),
         };
-        smaller(whole, both)
+        let figure = smaller(whole, both);
+        // No window holds more than the whole life does.
+        match window {
+            Some(_) => smaller(figure, self.instance(program, wanted, None)),
+            None => figure,
+        }
     }
 
     /// What the limits alone let through.

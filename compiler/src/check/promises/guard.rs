@@ -6,9 +6,9 @@ use journey_spec::program::{Arrow, DAY, Expr, HOUR, Journey, MINUTE, Millis, SEC
 use journey_spec::time::spelled_days;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
+use super::Case;
 use super::clock::Clock;
 use super::precondition::{Come, NEVER, Ranges};
-use super::{Case, keeper};
 use crate::check::mend;
 use crate::fix::Fix;
 use crate::graph::Kind;
@@ -138,22 +138,20 @@ impl Asked<'_> {
         }
     }
 
-    /// Where those go for whom there is no time: to a person, or to where the promise is taken back.
+    /// Where those go for whom there is no time: to where the promise is taken back, or to a person; never to where a service
+    /// acts on them.
     fn otherwise(&self, place: NodeIndex, name: &str) -> Option<String> {
         let case = self.case;
-        let beside = BTreeSet::from([place]);
-        let desk = mend::who_takes_over(case, &beside, place);
-        let desk = desk
-            .strip_prefix("-> ")
-            .filter(|to| case.graph.nodes().any(|n| case.graph.label(n) == *to && !case.graph.ends(n)));
-        let state = desk.map(str::to_owned).or_else(|| {
-            let back = keeper(case, name)?;
-            let withdraws = |n: &NodeIndex| {
-                case.graph
-                    .place(*n)
-                    .is_some_and(|p| p.sends.iter().any(|s| s.send.withdrawing.as_deref() == Some(name)))
-            };
-            case.graph.nodes().find(|n| case.graph.label(*n) == back && withdraws(n)).map(|_| back.to_owned())
+        let withdraws = |n: &NodeIndex| {
+            let sends = case.graph.place(*n).map_or(&[][..], |p| p.sends.as_slice());
+            sends.iter().any(|s| s.send.withdrawing.as_deref() == Some(name))
+        };
+        let back = case.graph.nodes().find(|n| *n != place && withdraws(n) && !mend::acts(case, *n));
+        let state = back.map(|n| case.graph.label(n).to_owned()).or_else(|| {
+            let desk = mend::who_takes_over(case, &BTreeSet::from([place]), place);
+            let desk = desk.strip_prefix("-> ")?;
+            let is_state = case.graph.nodes().any(|n| case.graph.label(n) == desk && !case.graph.ends(n));
+            is_state.then(|| desk.to_owned())
         })?;
         Some(format!("-> {state}"))
     }

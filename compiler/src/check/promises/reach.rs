@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use journey_spec::codes::J0501;
-use journey_spec::program::{Channel, Journey, Promise, Trigger};
+use journey_spec::program::{Action, Channel, Journey, Promise, Then, Trigger};
 use petgraph::graph::NodeIndex;
 
 use super::discharges;
-use crate::check::{Case, story};
+use crate::check::{Case, reached, story};
 use crate::diagnostics::Finding;
 use crate::graph::{Sent, channels, counts, hears};
 use crate::spans::Node;
 
 /// Whoever can be promised something can be told of it: wherever the promising message can leave, what keeps or withdraws
 /// the promise can too, and needs no consent that the promise does not need. Channels that share a field of the customer, as texts and calls a telephone, are one. Messages of
-/// one entry or `stay` do it together; what may be blocked and is heard then (`on blocked`) only as part of the whole.
+/// one entry or `stay` do it together, with those to which `on blocked` leads on: that a person has the case says nothing to the customer.
 pub(super) fn out_of_reach(
     case: &Case<'_>,
     journey: &Journey,
@@ -33,10 +33,14 @@ pub(super) fn out_of_reach(
     let needs = |sent: &Sent, c: &Channel| customer.consent(purpose(sent)?, *c);
     let telling: Vec<&Sent> = all.iter().map(|(_, s)| s).filter(|s| discharges(s, &promise.name)).collect();
     let whole = (telling.clone(), true);
-    let alone = telling.iter().filter(|s| !is_heard_when_blocked(case, journey, s));
-    let places = alone.map(|s| (telling.iter().copied().filter(|t| place(&t.node) == place(&s.node)).collect(), false));
+    let places =
+        telling.iter().map(|s| (telling.iter().copied().filter(|t| place(&t.node) == place(&s.node)).collect(), false));
     for (place, is_whole) in std::iter::once(whole).chain(places) {
-        let by: Vec<Channel> = in_order(place.iter().copied().flat_map(used));
+        let place: Vec<&Sent> = place;
+        let next =
+            place.iter().filter(|_| !is_whole).flat_map(|s| said_when_blocked(case, journey, all, s, &promise.name));
+        let able: Vec<&Sent> = place.iter().copied().chain(next).collect();
+        let by: Vec<Channel> = in_order(able.iter().copied().flat_map(used));
         let missing: Vec<Channel> =
             used(promising).into_iter().filter(|c| !by.iter().any(|b| field(b) == field(c))).collect();
         let names = |channels: &[Channel]| story::list(channels.iter().map(|c| c.name().to_string()));
@@ -48,7 +52,7 @@ pub(super) fn out_of_reach(
                     .iter()
                     .any(|b| field(b) == field(c) && (needed(b).is_none() || needed(b) == needs(promising, c)))
             };
-            let unsure = used(promising).into_iter().find(|c| !place.iter().any(|s| asks_no_more(s, c)));
+            let unsure = used(promising).into_iter().find(|c| !able.iter().any(|s| asks_no_more(s, c)));
             let asking = unsure.and_then(|c| {
                 let asks = |s: &&Sent, b: &Channel| field(b) == field(&c) && needs(s, b).is_some();
                 place.iter().copied().find_map(|s| Some((s, used(s).into_iter().find(|b| asks(&s, b))?)))
@@ -128,18 +132,42 @@ fn not_agreed(
     .help(format!("give `{keeps}` a purpose that needs no consent, or `{makes}` one that needs the same"))
 }
 
-/// Whether something follows where this message is blocked.
-fn is_heard_when_blocked(case: &Case<'_>, journey: &Journey, sent: &Sent) -> bool {
+/// What keeps or withdraws the promise where this message is blocked and that is heard.
+fn said_when_blocked<'s>(
+    case: &Case<'_>,
+    journey: &Journey,
+    all: &'s [(NodeIndex, Sent)],
+    sent: &Sent,
+    name: &str,
+) -> Vec<&'s Sent> {
     let graph = case.graph;
-    let of_state = |state| {
-        let arrows = hears(journey, graph.journey, state);
-        arrows.iter().any(|(_, a)| a.when.is_none() && matches!(a.on, Trigger::Blocked))
+    // A step that goes on is heard where it comes to rest.
+    let of_place = |n: NodeIndex| {
+        let rests = reached::rests(graph, n);
+        rests.into_iter().filter_map(|n| graph.place(n)?.state).flat_map(|state| hears(journey, graph.journey, state))
     };
-    sent.send.on_blocked.is_some()
-        || match sent.node {
-            Node::Entry(_, state, _) | Node::Stay(_, state, ..) => of_state(state),
-            _ => journey.arrows.iter().any(|a| a.when.is_none() && matches!(a.on, Trigger::Blocked)),
+    let places = all.iter().filter(|(_, s)| s.node == sent.node).map(|(n, _)| *n);
+    let heard = places.flat_map(of_place).map(|(_, a)| a);
+    let shared = heard.filter(|a| a.when.is_none() && matches!(a.on, Trigger::Blocked)).map(|a| &a.then);
+    let thens: Vec<&Then> = match &sent.send.on_blocked {
+        Some(own) => vec![own],
+        None => shared.collect(),
+    };
+    let says = |s: &Sent| discharges(s, name) && s.node != sent.node;
+    let mut found = Vec::new();
+    for then in thens {
+        match then {
+            Then::Goto(to) => {
+                let after = graph.after(graph.at(*to));
+                found.extend(all.iter().filter(|(n, s)| after.contains(n) && says(s)).map(|(_, s)| s));
+            }
+            Then::Stay(actions) => {
+                let sends = |s: &Sent| actions.iter().any(|a| matches!(a, Action::Send(send) if *send == s.send));
+                found.extend(all.iter().map(|(_, s)| s).filter(|s| says(s) && sends(s)));
+            }
         }
+    }
+    found
 }
 
 /// The entry or `stay` of which a send is one action.
