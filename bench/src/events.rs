@@ -13,7 +13,7 @@ use journey_step::Input;
 use serde_json::json;
 
 /// Customers that events are about, as in the peers' measurements.
-pub(crate) const CUSTOMERS: u64 = 20_000;
+pub const CUSTOMERS: u64 = 20_000;
 /// 2026-03-02 10:00 UTC.
 pub(crate) const BEGIN: Ts = 1_772_445_600_000;
 
@@ -53,11 +53,15 @@ pub fn visit(program: &Program) -> Vec<(Ts, Input)> {
     let day = 24 * 60 * minute;
     let booking = |slot: &str| json!({"booking": {"id": "B1", "slot": slot, "engineer": "Ada"}});
     let mut lines = vec![
-        (0, json!({"event": "customer.updated", "data": {"first_name": "Victoria", "phone": "+44 7700 900123", "zone": "Europe/London"}})),
+        (
+            0,
+            json!({"event": "customer.updated", "data": {"first_name": "Victoria", "phone": "+44 7700 900123", "zone": "Europe/London"}}),
+        ),
         (minute, json!({"event": "booking.created", "data": booking("2026-03-20T09:00:00Z")})),
     ];
     for n in 0..4 {
-        lines.push((day + n * minute, json!({"event": "booking.rescheduled", "data": booking("2026-03-21T09:00:00Z")})));
+        lines
+            .push((day + n * minute, json!({"event": "booking.rescheduled", "data": booking("2026-03-21T09:00:00Z")})));
     }
     lines.push((day + 40 * minute, json!({"reply": "thank you", "channel": "sms"})));
     let mut inputs: Vec<(Ts, Input)> = Vec::new();
@@ -100,42 +104,54 @@ pub(crate) fn next(s: &mut u64) -> u64 {
 #[must_use]
 pub fn cpu_us() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("a system that tells");
-    let fields: Vec<u64> = stat.rsplit(')').next().into_iter().flat_map(str::split_whitespace).skip(11).take(2).filter_map(|f| f.parse().ok()).collect();
+    let fields: Vec<u64> = stat
+        .rsplit(')')
+        .next()
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .skip(11)
+        .take(2)
+        .filter_map(|f| f.parse().ok())
+        .collect();
     fields.iter().sum::<u64>() * 10_000
 }
 
-/// Events a second through the engine's core on SQLite: read the customer, step, write, one message, one timer.
+/// Events a second through the engine's core on SQLite, about so many customers: read the customer, step, write, one message,
+/// one timer.
 ///
 /// # Panics
 /// Where the engine fails.
 #[must_use]
-pub fn durable(group: usize, run: Duration) -> f64 {
+pub fn durable(group: usize, customers: u64, run: Duration) -> f64 {
     let project = (vec!["main.journey".to_owned()], Memory([("main.journey".to_owned(), NOTED.to_owned())].into()));
     let program = Arc::new(program(&project));
     let dir = folder();
     let store = Sqlite::open(dir.join("engine.db")).expect("a store");
     let outside = Outside { channel: Box::new(Discard), desk: Box::new(Discard), service: Box::new(Fixed::default()) };
-    let mut engine = Engine::open(Arc::clone(&program), Box::new(store)).expect("an engine").connect(outside).pace(Pace::Live);
+    let mut engine =
+        Engine::open(Arc::clone(&program), Box::new(store)).expect("an engine").connect(outside).pace(Pace::Live);
     let mut now = BEGIN;
     engine.advance_to(now).expect("time");
     let mut number = 0_u64;
     let mut s = 88_172_645_463_325_252;
     let text = |text: String| journey_spec::Value::Text(text);
-    let all: Vec<Arrival> = (0..CUSTOMERS)
-        .map(|n| {
-            let profile = [("phone".to_owned(), text(format!("+44 7700 9{n:05}"))), ("zone".to_owned(), text("UTC".into()))].into();
-            let input = Input::CustomerUpdated { profile, stopped: Vec::new() };
-            Arrival::new(format!("new-{n}"), now, format!("customer-{n:08}"), input)
-        })
-        .collect();
-    engine.take_at(now, &all).expect("taken");
+    let known = |n: u64| {
+        let profile =
+            [("phone".to_owned(), text(format!("+44 7700 9{n:05}"))), ("zone".to_owned(), text("UTC".into()))].into();
+        let input = Input::CustomerUpdated { profile, stopped: Vec::new() };
+        Arrival::new(format!("new-{n}"), now, format!("customer-{n:08}"), input)
+    };
+    for first in (0..customers).step_by(8192) {
+        let some: Vec<Arrival> = (first..customers.min(first + 8192)).map(known).collect();
+        engine.take_at(now, &some).expect("taken");
+    }
     let mut arrivals = |count: usize, now: Ts, s: &mut u64| -> Vec<Arrival> {
         (0..count)
             .map(|_| {
                 number += 1;
                 let data = [("n".to_owned(), journey_spec::Value::Number(1.0))].into();
                 let input = Input::Event { name: "ping".into(), at: now, data };
-                Arrival::new(format!("evt-{number:012}"), now, format!("customer-{:08}", next(s) % CUSTOMERS), input)
+                Arrival::new(format!("evt-{number:012}"), now, format!("customer-{:08}", next(s) % customers), input)
             })
             .collect()
     };

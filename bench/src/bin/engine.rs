@@ -4,6 +4,7 @@
 //! engine step                      steps a second, in memory
 //! engine durable [GROUP]           the engine's core on SQLite, in groups; and SQLite alone in the same run
 //! engine host [CLIENTS] [SHARDS]   the runtime on SQLite, with so many clients that wait for each answer
+//! engine growth [CUSTOMERS…]       the engine's core in groups of 256, about so many customers, each number in turn
 //! engine flood [EVENTS]            one customer's flood, and how long others wait meanwhile
 //! engine recover [CUSTOMERS] [N]   how soon the first event is handled after a start on so many customers of N visits each
 //! ```
@@ -12,20 +13,27 @@ use std::time::{Duration, Instant};
 
 use journey_bench::{events, example, host};
 
+/// As a service would choose it that makes many small things on several threads. SQLite's memory is its own either way.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RUN: Duration = Duration::from_secs(3);
 
 fn main() {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
         Some("step") => step(),
-        Some("durable") => durable(args.next().and_then(|n| n.parse().ok()).unwrap_or(256)),
+        Some("durable") => durable(number(&mut args, 256)),
         Some("host") => host::clients(number(&mut args, 64), number(&mut args, 1), RUN),
         Some("flood") => host::flood(number(&mut args, 1_000_000)),
         Some("recover") => host::recover(number(&mut args, 100_000), number(&mut args, 3)),
         Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, RUN)),
-        Some("ours") => println!("{:.0} events/s", events::durable(args.next().and_then(|n| n.parse().ok()).unwrap_or(256), RUN)),
+        Some("ours") => println!("{:.0} events/s", events::durable(number(&mut args, 256), events::CUSTOMERS, RUN)),
+        Some("growth") => growth(args.filter_map(|n| n.replace('_', "").parse().ok()).collect()),
         _ => {
-            eprintln!("engine step | durable [GROUP] | host [CLIENTS] [SHARDS] | flood [EVENTS] | recover [CUSTOMERS] [N]");
+            eprintln!(
+                "engine step | durable [GROUP] | growth [CUSTOMERS…] | host [CLIENTS] [SHARDS] | flood [EVENTS] | recover [CUSTOMERS] [N]"
+            );
             std::process::exit(2);
         }
     }
@@ -53,13 +61,28 @@ fn step() {
         }
     }
     let took = began.elapsed().as_secs_f64();
-    println!("step, appointment, in memory: {:.0} steps/s ({:.2} effects a step)", steps as f64 / took, effects as f64 / steps as f64);
+    println!(
+        "step, appointment, in memory: {:.0} steps/s ({:.2} effects a step)",
+        steps as f64 / took,
+        effects as f64 / steps as f64
+    );
+}
+
+/// Durable events about ever more customers.
+fn growth(mut customers: Vec<u64>) {
+    if customers.is_empty() {
+        customers = vec![1_000, 10_000, 100_000, 1_000_000];
+    }
+    for customers in customers {
+        let rate = events::durable(256, customers, RUN);
+        println!("{customers} customers: {rate:.0} events/s");
+    }
 }
 
 /// Durable events through the engine's core, in groups.
 fn durable(group: usize) {
     let bare = events::bare_sqlite(group, RUN);
     println!("bare SQLite, groups of {group}: {bare:.0} events/s");
-    let ours = events::durable(group, RUN);
+    let ours = events::durable(group, events::CUSTOMERS, RUN);
     println!("engine, groups of {group}: {ours:.0} events/s, {:.0} % of bare", 100.0 * ours / bare);
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use journey_spec::Ts;
-use journey_spec::program::Channel as Kind;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -31,7 +30,7 @@ pub(super) enum Attempted {
 /// A way out, by which jobs succeed and fail together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Lane {
-    Channel(Kind),
+    Channel(String),
     Desk,
     Service(String),
     Shards,
@@ -40,7 +39,7 @@ pub(super) enum Lane {
 impl Lane {
     pub(super) fn of(job: &Job) -> Lane {
         match &job.what {
-            Todo::Send(release) => Lane::Channel(release.channel),
+            Todo::Send(release) => Lane::Channel(release.channel.name().into()),
             Todo::Open(_) => Lane::Desk,
             Todo::Ask(call) => Lane::Service(call.service.clone()),
             Todo::Tell(_) => Lane::Shards,
@@ -51,7 +50,7 @@ impl Lane {
 impl std::fmt::Display for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Lane::Channel(kind) => write!(f, "channel `{}`", kind.name()),
+            Lane::Channel(name) => write!(f, "channel `{name}`"),
             Lane::Desk => f.write_str("the desk"),
             Lane::Service(name) => write!(f, "service `{name}`"),
             Lane::Shards => f.write_str("the other shards"),
@@ -129,9 +128,6 @@ impl Way {
     /// Takes how a try ended. Gives whether the way out was shut by that.
     pub(super) fn ended(&self, worked: bool, now: Ts) -> bool {
         let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
-        if worked && breaker.failures == 0 {
-            return false;
-        }
         if worked {
             *breaker = Breaker { failures: 0, until: Ts::MIN, pauses: pauses() };
             return false;
@@ -165,9 +161,6 @@ impl Outward {
 
     pub(super) fn way(&self, lane: &Lane) -> Arc<Way> {
         let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(way) = ways.get(lane) {
-            return Arc::clone(way);
-        }
         Arc::clone(ways.entry(lane.clone()).or_insert_with(|| Arc::new(Way::new())))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -26,7 +26,7 @@ pub(super) struct Item {
 #[derive(Default)]
 pub(super) struct Round {
     pub(super) items: Vec<Item>,
-    pub(super) results: Vec<(Arc<Job>, Attempted)>,
+    pub(super) results: Vec<(Job, Attempted)>,
     pub(super) questions: Vec<Question>,
     pub(super) stopping: bool,
 }
@@ -40,28 +40,10 @@ struct State {
     len: usize,
     /// Places that a customer's inputs may still take.
     places: HashMap<String, Arc<Semaphore>>,
-    results: Vec<(Arc<Job>, Attempted)>,
+    results: Vec<(Job, Attempted)>,
     questions: Vec<Question>,
     stopping: bool,
     failed: Option<Arc<Failure>>,
-    /// What the shard sleeps for.
-    wakes: Wakes,
-}
-
-/// What wakes the shard, beside questions and the end: to wake somebody costs a call of the system, so nobody does while it
-/// works or while too little waits.
-#[derive(Clone, Copy)]
-struct Wakes {
-    /// So many inputs.
-    inputs: usize,
-    /// The first result.
-    result: bool,
-}
-
-impl Default for Wakes {
-    fn default() -> Self {
-        Wakes { inputs: usize::MAX, result: false }
-    }
 }
 
 /// Beyond this many customers with places, those whom nobody holds are let go.
@@ -102,7 +84,7 @@ impl Queue {
         let places =
             (own.acquire_owned().await.map_err(closed)?, Arc::clone(&self.all).acquire_owned().await.map_err(closed)?);
         let (reply, fate) = oneshot::channel();
-        let wakes = {
+        {
             let mut state = self.lock();
             if let Some(failure) = &state.failed {
                 return Err(RuntimeError::Failed(Arc::clone(failure)));
@@ -118,22 +100,14 @@ impl Queue {
                 state.ring.push_back(customer);
             }
             state.len += 1;
-            state.len >= state.wakes.inputs
-        };
-        if wakes {
-            self.awake.notify_one();
         }
+        self.awake.notify_one();
         fate.await.unwrap_or(Err(RuntimeError::ShuttingDown))
     }
 
-    pub(super) fn result(&self, job: Arc<Job>, attempted: Attempted) {
-        let mut state = self.lock();
-        state.results.push((job, attempted));
-        let wakes = state.wakes.result;
-        drop(state);
-        if wakes {
-            self.awake.notify_one();
-        }
+    pub(super) fn result(&self, job: Job, attempted: Attempted) {
+        self.lock().results.push((job, attempted));
+        self.awake.notify_one();
     }
 
     /// Asks the shard something; nothing where it has stopped.
@@ -176,21 +150,22 @@ impl Queue {
         self.lock().len
     }
 
-    /// What there is to do: as soon as anything waits, or when `patience` is over. Of the inputs at most `most`, one of each
-    /// customer in turn; where fewer wait than came together last, or only results, which nobody waits for, a moment is given
-    /// for others to come, since one commit for all of them is cheaper.
+    /// What there is to do: at once where `now` or anything waits, else when something comes or `patience` is over. Of the
+    /// inputs at most `most`, one of each customer in turn; where fewer wait than came together last, a moment is given for
+    /// the others to come, since one commit for all of them is cheaper.
     pub(super) fn next(&self, patience: Duration, most: usize, expected: usize, linger: Duration) -> Round {
         let idle = |s: &mut State| s.len == 0 && s.results.is_empty() && s.questions.is_empty();
-        let mut state = self.lock();
-        state.wakes = Wakes { inputs: 1, result: true };
-        state = self.awake.wait_timeout_while(state, patience, idle).unwrap_or_else(PoisonError::into_inner).0;
-        if state.len > 0 || !state.results.is_empty() {
-            let enough = expected.clamp(1, most.max(1));
-            let few = |s: &mut State| s.len < enough && s.questions.is_empty() && !s.stopping;
-            state.wakes = Wakes { inputs: enough, result: false };
-            state = self.awake.wait_timeout_while(state, linger, few).unwrap_or_else(PoisonError::into_inner).0;
+        let (mut state, _) =
+            self.awake.wait_timeout_while(self.lock(), patience, idle).unwrap_or_else(PoisonError::into_inner);
+        if state.len > 0 && expected > 1 {
+            let until = Instant::now() + linger;
+            while state.len < expected.min(most) && !state.stopping {
+                let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+                    break;
+                };
+                state = self.awake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            }
         }
-        state.wakes = Wakes::default();
         let mut round = Round {
             results: std::mem::take(&mut state.results),
             questions: std::mem::take(&mut state.questions),

@@ -66,7 +66,7 @@ pub(super) struct Jobs {
     /// Those that wait for an instant.
     held: BTreeMap<(Ts, u64), Tried>,
     /// Those whose result is not kept yet.
-    unkept: Vec<(Arc<Job>, Became)>,
+    unkept: Vec<(Job, Became)>,
     /// Messages that are handed over once that is kept.
     handing: Vec<Tried>,
     /// Attempts under way.
@@ -77,7 +77,7 @@ pub(super) struct Jobs {
 
 /// A job and its attempts.
 pub(super) struct Tried {
-    job: Arc<Job>,
+    job: Job,
     attempts: u32,
     in_doubt: bool,
     /// It was kept that it is handed over: an attempt in doubt is not repeated.
@@ -86,7 +86,7 @@ pub(super) struct Tried {
 }
 
 impl Tried {
-    fn new(job: Arc<Job>) -> Tried {
+    fn new(job: Job) -> Tried {
         Tried { job, attempts: 0, in_doubt: false, handed: false, pauses: pauses() }
     }
 }
@@ -101,9 +101,7 @@ impl Shard {
             let wait = if drain_until.is_some() { self.idle_time().min(DRAINING) } else { self.idle_time() };
             let round = self.queue.next(wait, GROUP, expected, LINGER);
             let stopping = round.stopping;
-            if !round.items.is_empty() {
-                expected = round.items.len();
-            }
+            expected = round.items.len();
             if stopping {
                 drain_until.get_or_insert_with(|| Instant::now() + self.options.drain);
             }
@@ -168,16 +166,14 @@ impl Shard {
 
     /// How long nothing is to be done.
     fn idle_time(&mut self) -> Duration {
-        if !self.jobs.handing.is_empty() {
+        if !self.jobs.unkept.is_empty() || !self.jobs.handing.is_empty() {
             return Duration::ZERO;
         }
-        // Nobody waits for what is only to be kept.
-        let patience = if self.jobs.unkept.is_empty() { PATIENCE } else { LINGER };
         let due = self.engine.next_due().ok().flatten();
         let held = self.jobs.held.first_key_value().map(|((at, _), _)| *at);
         let next = due.into_iter().chain(held).min();
-        next.map_or(patience, |next| {
-            Duration::from_millis(next.saturating_sub(self.clock.now()).max(0).unsigned_abs()).min(patience)
+        next.map_or(PATIENCE, |next| {
+            Duration::from_millis(next.saturating_sub(self.clock.now()).max(0).unsigned_abs()).min(PATIENCE)
         })
     }
 
@@ -303,7 +299,6 @@ impl Shard {
                 continue;
             }
             // Also in shadow, where all shards decide as they would.
-            let job = Arc::new(job);
             if let Todo::Tell(address) = &job.what {
                 self.tell_shards(&job, address.clone());
                 continue;
@@ -374,11 +369,11 @@ impl Shard {
         }
         tried.attempts = tried.attempts.saturating_add(1);
         let outward = Arc::clone(&self.outward);
-        let (attempt, options, job) = (tried.attempts, self.options.clone(), Arc::clone(&tried.job));
+        let (attempt, options, job) = (tried.attempts, self.options.clone(), tried.job.clone());
         self.jobs.flying += 1;
         self.jobs.held.insert((Ts::MAX, tried.job.seq), tried);
         // A gateway that panics has told nothing, and its message is in doubt.
-        let mut told = Told { queue: Arc::clone(&self.queue), job: Some(Arc::clone(&job)) };
+        let mut told = Told { queue: Arc::clone(&self.queue), job: Some(job.clone()) };
         self.handle.spawn(async move {
             let attempted = outward.attempt(&job, attempt, left, &options).await;
             drop(place);
@@ -391,12 +386,12 @@ impl Shard {
     }
 
     /// Nothing more is to be done for a job.
-    fn over(&mut self, job: Arc<Job>, became: Became) {
+    fn over(&mut self, job: Job, became: Became) {
         self.jobs.unkept.push((job, became));
     }
 
     /// An attempt has ended.
-    fn came_back(&mut self, job: Arc<Job>, attempted: Attempted, now: Ts) {
+    fn came_back(&mut self, job: Job, attempted: Attempted, now: Ts) {
         let Some(mut tried) = self.jobs.held.remove(&(Ts::MAX, job.seq)) else { return };
         self.jobs.flying = self.jobs.flying.saturating_sub(1);
         let lane = Lane::of(&job);
@@ -467,12 +462,12 @@ impl Shard {
     }
 
     /// Tells all other shards that an address said STOP; the job is settled when each has kept it.
-    fn tell_shards(&mut self, job: &Arc<Job>, address: String) {
+    fn tell_shards(&mut self, job: &Job, address: String) {
         let (queues, number) = (Arc::clone(&self.all), self.number);
-        let (job, now) = (Arc::clone(job), self.now());
+        let (job, now) = (job.clone(), self.now());
         self.jobs.flying += 1;
-        self.jobs.held.insert((Ts::MAX, job.seq), Tried::new(Arc::clone(&job)));
-        let mut told = Told { queue: Arc::clone(&self.queue), job: Some(Arc::clone(&job)) };
+        self.jobs.held.insert((Ts::MAX, job.seq), Tried::new(job.clone()));
+        let mut told = Told { queue: Arc::clone(&self.queue), job: Some(job.clone()) };
         self.handle.spawn(async move {
             for (_, queue) in queues.iter().enumerate().filter(|(other, _)| *other != number) {
                 let arrival = Arrival {
@@ -577,7 +572,7 @@ impl Drop for Fallen {
 /// Brings an attempt's result home, also where the attempt does not come to its end.
 struct Told {
     queue: Arc<Queue>,
-    job: Option<Arc<Job>>,
+    job: Option<Job>,
 }
 
 impl Told {
