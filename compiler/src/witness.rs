@@ -20,7 +20,7 @@ use journey_spec::types::Type;
 use journey_spec::value::{Data, Value};
 use journey_step::ledger::in_window;
 use petgraph::graph::NodeIndex;
-pub use replay::{Leaves, Replayed, replay};
+pub use replay::{Leaves, Replayed, WITNESS, replay};
 
 use crate::abstraction::{Abstraction, Cause, Stands};
 use crate::graph::{Edge, Graph, Kind, Sent, channels, counts, datum};

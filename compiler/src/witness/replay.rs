@@ -14,6 +14,9 @@ use super::{Plan, Prompt, plain};
 /// Steps that one replay may make; a run with more is not tried to its end.
 const MOST_STEPS: usize = 20_000;
 
+/// The customer of a replay, by which ids of messages, cases and calls are derived.
+pub const WITNESS: &str = "witness";
+
 /// A message that left in a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaves {
@@ -42,6 +45,10 @@ pub struct Replayed {
     pub left: Vec<Leaves>,
     /// The customer's timeline, in order.
     pub timeline: Vec<Entry>,
+    /// What came, in order, and when; what fell due came by itself.
+    pub came: Vec<(Ts, Input)>,
+    /// From when until when nothing left, as where an operator pauses every channel.
+    pub held: Vec<(Ts, Ts)>,
 }
 
 impl Replayed {
@@ -96,11 +103,12 @@ pub fn replay(program: &Program, plans: &[Plan], until: Ts, only: Option<Channel
         plans.iter().flat_map(|plan| plan.prompts.iter().map(move |(at, prompt)| (*at, plan, prompt))).collect();
     prompts.sort_by_key(|(at, ..)| *at);
     let Some(first) = prompts.first().map(|(at, ..)| *at) else { return Replayed::default() };
+    let held: Vec<(Ts, Ts)> = plans.iter().filter_map(|p| p.held).collect();
     let mut run = Replay {
         program,
-        held: plans.iter().filter_map(|p| p.held).collect(),
-        customer: Customer::new("witness"),
-        done: Replayed::default(),
+        held: held.clone(),
+        customer: Customer::new(WITNESS),
+        done: Replayed { held, ..Replayed::default() },
         open: Vec::new(),
         calls: VecDeque::new(),
         steps: 0,
@@ -152,6 +160,9 @@ enum Ask {
 impl Replay<'_> {
     fn take(&mut self, input: &Input, at: Ts) {
         self.steps += 1;
+        if *input != Input::Due {
+            self.done.came.push((at, input.clone()));
+        }
         let customer = std::mem::replace(&mut self.customer, Customer::new(""));
         let mut orders = Orders::default();
         if let Some(until) =

@@ -12,7 +12,8 @@
 //!
 //! Besides: 400 days with all changes of the clock; a feed of which each line comes one to five times, half of them about one
 //! customer (`JOURNEY_EVENTS`, 2,000); and random portfolios of the compiler's honesty suite, held against what is proven of
-//! them (`JOURNEY_PORTFOLIOS`, 74). What is called exact is reached in the compiler's suite, by the step, and not here.
+//! them (`JOURNEY_PORTFOLIOS`, 74). That what is called exact is reached is `reached.rs`'s, and the whole runtime's threads
+//! and gateways are `hosted.rs`'s.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,6 +25,7 @@
 )]
 
 mod driver;
+mod hosted;
 #[path = "../../../compiler/tests/honesty/journeys.rs"]
 #[allow(dead_code, reason = "its other half is the compiler's")]
 mod journeys;

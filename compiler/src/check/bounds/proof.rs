@@ -30,6 +30,8 @@ pub struct Tried {
     pub scope: Scope,
     /// When the window begins for which it was made.
     pub begins: Ts,
+    /// Until when time goes on.
+    pub ends: Ts,
     /// What happened, to the whole customer: an event may begin other journeys too.
     pub replayed: Replayed,
     /// Of an instance's day, its number; none where it did not begin.
@@ -305,7 +307,7 @@ impl<'a> Trials<'a> {
             Scope::Customer => None,
             Scope::Instance(id) => self.program.journeys.get(id.index()).and_then(|j| replayed.first_of(&j.name)),
         };
-        Some(Tried { scope: bound.scope, begins: how.begins, replayed, instance })
+        Some(Tried { scope: bound.scope, begins: how.begins, ends: until, replayed, instance })
     }
 
     fn worst(&self, shape: &Shape, wanted: Wanted, window: Option<Millis>, runs: Runs) -> Reached {
