@@ -230,7 +230,16 @@ impl Pen<'_> {
         let state = vec![Way::State(number)];
         self.edge(id, choice.clone(), (EdgeKind::Once, String::new()), &part, state);
         self.node(choice.clone(), NodeKind::Choice, sign, Vec::new(), Some((&part, Way::State(number))));
+        // Of several conditions the first that holds is taken, and a picture sets its ways where there is room.
+        let conditions = match branch {
+            Branch::When(ways) => ways.iter().filter(|(when, _)| when.is_some()).count(),
+            _ => 0,
+        };
         for (i, (word, to)) in branch.ways().into_iter().enumerate() {
+            let word = match i {
+                i if conditions > 1 && i < conditions => format!("{}: {word}", i.saturating_add(1)),
+                _ => word,
+            };
             let part = Part::Way(self.id, number, i);
             let ways = vec![Way::Branch(number, i)];
             self.edge(&choice, id_of(self.journey, to), (EdgeKind::Branch, word), &part, ways);

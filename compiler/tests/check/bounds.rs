@@ -189,3 +189,30 @@ fn days_of_the_calendar_are_reached_by_the_real_step() {
         assert_eq!((bound.at_most, bound.attained, bound.kind), (Some(2), Some(2), Kind::Exact), "{first} {second}");
     }
 }
+
+/// The examples, as they lie in their folder.
+struct Examples;
+
+impl journey_compiler::source::Sources for Examples {
+    #[allow(clippy::disallowed_methods, reason = "the examples are read from the disk")]
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+        std::fs::read(root.join(path)).map_err(|e| e.to_string())
+    }
+}
+
+#[test]
+fn no_window_of_an_instance_holds_more_than_its_whole_life() {
+    // Many counters: those that are left out for a window are not all left out for the whole life.
+    let roots = ["itinerary-change/itinerary-change.journey".to_owned()];
+    let found = journey_compiler::compile(&roots, &Examples);
+    let table = message_bounds(found.program.as_ref().unwrap());
+    let mut capped = 0;
+    for bound in table.iter().filter(|b| b.scope != Scope::Customer && b.window.is_some()) {
+        let same = |b: &&Bound| b.scope == bound.scope && b.subject == bound.subject && b.window.is_none();
+        let Some(whole) = table.iter().find(same).unwrap().at_most else { continue };
+        assert!(bound.at_most.is_some_and(|n| n <= whole), "{bound:?} of {whole}");
+        capped += 1;
+    }
+    assert!(capped > 0);
+}

@@ -522,6 +522,18 @@ fn a_silent_move_is_told_once_an_event() {
             || text.contains("then moved (and stays in first)"),
         "{text}"
     );
+    assert!(text.contains("created → first ✉ (`word` promised), then moved (and stays in first)"), "{text}");
+    // Who was told last is told of.
+    let lines = format!(
+        "limit visits told to 3 else -> keep {} state first {{ send note promising word by booking.slot  on ping -> told
+           at booking.slot - 5m -> keep, if past -> keep }}
+         state told {{ send other promising word by booking.slot  on moved(booking) stay
+           at booking.slot - 5m -> keep, if past -> keep }} {KEEP}",
+        super::CALM
+    );
+    let text = said(&lines, "J0503");
+    assert!(text.contains("was told `booking.slot` in `other`"), "{text}");
+    assert!(!text.contains("in `note`"), "{text}");
 }
 
 #[test]

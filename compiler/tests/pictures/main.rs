@@ -294,6 +294,25 @@ fn limits_ends_and_undelivered_messages_are_told() {
 }
 
 #[test]
+fn conditions_keep_their_order_wherever_they_are_drawn() {
+    let compilation = small(
+        "data booking: Booking\n\
+         start on created(booking) -> first\n\
+         state first { send note  choose { when booking.slot > now + 2d -> early  when booking.slot > now + 24h -> late  else -> done } }\n\
+         state early { choose { when booking.slot > now + 3d -> late  else -> done } }\n\
+         state late { at booking.slot -> done, if past -> done }\n\
+         end done as success",
+    );
+    whole(&compilation, "choices in order");
+    let picture = one(&compilation);
+    let labels =
+        |id: &str| -> Vec<&str> { picture.edges.iter().filter(|e| e.from == id).map(|e| e.label.as_str()).collect() };
+    assert_eq!(labels("choice:first"), ["1: booking.slot > now + 2d", "2: booking.slot > now + 24h", "else"]);
+    // One condition needs no number.
+    assert_eq!(labels("choice:early"), ["booking.slot > now + 3d", "else"]);
+}
+
+#[test]
 fn conditions_choices_and_shares_are_told() {
     let compilation = small(
         "data booking: Booking\n\

@@ -44,7 +44,16 @@ pub(super) fn in_silence(
     for (from, sent) in all {
         let Some((promise, path)) = promised(sent).filter(|(_, path)| says(case, sent, path)) else { continue };
         let open = Open::walk(graph, truth, *from, sent, promise);
-        for n in open.order.iter().copied().filter(|n| graph.rests(*n)) {
+        // Where the time was said anew on the way, that message is looked at for itself.
+        let anew = |n: NodeIndex| {
+            let sends = graph.place(n).map_or(&[][..], |p| p.sends.as_slice());
+            sends.iter().any(|s| promised(s).is_some_and(|(p, of)| p.name == promise.name && says(case, s, of)))
+        };
+        let said_last = |n: NodeIndex| {
+            let mut entered = open.way(n).into_iter().filter_map(|e| Some(graph.edge(e)?.1));
+            !entered.any(anew)
+        };
+        for n in open.order.iter().copied().filter(|n| graph.rests(*n) && said_last(*n)) {
             for (id, to, edge) in graph.out(n) {
                 let Some(event) = edge.event.filter(|_| brings(edge, path)) else { continue };
                 if !is_silent(journey, graph, (n, to, edge), &promise.name)
