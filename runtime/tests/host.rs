@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use common::program;
 use journey_runtime::clock::Manual;
 use journey_runtime::gateway::{Backend, Call, Case, Casework, Delivery, Gateway, Message, SendError};
-use journey_runtime::store::sim::{Fault, Sim};
+use journey_runtime::store::sim::{Fault, Faults, Sim};
 use journey_runtime::store::{Memory, Sqlite, Store as _};
 use journey_runtime::{
     Alert, Answer, Builder, Event, Given, Options, Reply, Runtime, RuntimeError, Scope, StartError, Taken, async_trait,
@@ -646,6 +646,27 @@ async fn a_shard_that_could_not_keep_a_stop_hears_it_after_the_next_start() {
     runtime.shutdown().await;
     let runtime = start();
     until("that it is told", || !other.kept().stopped(&["+447700900123"]).unwrap().is_empty()).await;
+    runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_though_the_store_takes_nothing_any_more() {
+    let provider = Provider { slow: Some(Duration::from_millis(300)), ..Provider::default() };
+    let sim = Sim::new(5);
+    let options = Options { drain: Duration::from_secs(1), ..Options::default() };
+    let runtime = builder(&provider).options(options).store(sim.reopen()).start().unwrap();
+    customer(&runtime, "a", "+44 7700 900123").await;
+    order(&runtime, "o1", "a").await;
+    // The message is under way; what becomes of it cannot be kept.
+    sim.set_faults(Faults { full: 10_000, ..Faults::default() });
+    tokio::time::timeout(Duration::from_secs(30), runtime.shutdown()).await.expect("it ends");
+    assert!(sim.happened().contains_key(&Fault::Full), "the store was asked: {:?}", sim.happened());
+    // After the next start it goes once more, with the same id, as at least once allows.
+    sim.set_faults(Faults::default());
+    let after = Provider::default();
+    let runtime = builder(&after).store(sim.reopen()).start().unwrap();
+    until("the same message", || !after.got().is_empty()).await;
+    assert_eq!(after.got()[0].release.id, provider.got()[0].release.id);
     runtime.shutdown().await;
 }
 

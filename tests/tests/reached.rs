@@ -1,7 +1,7 @@
 //! What is called exact is reached by the engine that hosts run, with its store, its timers and its outbox: the day that the
 //! checker found worst is fed to it, and exactly that many messages leave.
 //!
-//! Besides the examples and the compiler's fixtures, random journeys of the compiler's honesty suite, with what they are
+//! Besides the examples, random journeys of the compiler's honesty suite, with what they are
 //! part of: `JOURNEY_PORTFOLIOS` says how many (111), `JOURNEY_SEED` the first (1).
 
 #![allow(
