@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use common::{engine, engine_on, placed, program, take, updated};
 use journey_runtime::channels::Collect;
+use journey_runtime::engine::Became;
 use journey_runtime::service::Fixed;
 use journey_runtime::store::{Memory, Sqlite};
 use journey_runtime::{Answer, Engine, EngineError, Outside, Pace, Taken, drive};
@@ -41,6 +42,34 @@ fn an_id_is_taken_once() {
     );
     assert!(take(&mut engine, &lines).iter().all(|t| *t == Taken::Duplicate));
     assert_eq!(texts(&mut engine), [("a".into(), "greeting".into())]);
+}
+
+/// Effects are handed on from memory; one that was claimed out of turn, and is settled, is not handed on again.
+#[test]
+fn what_is_settled_out_of_turn_is_claimed_by_nobody() {
+    let mut engine = engine().pace(Pace::Live);
+    let lines: Vec<String> = ["a", "b", "c"]
+        .iter()
+        .zip(0..)
+        .flat_map(|(c, n)| [updated(&format!("u{c}"), T, c, &format!("+44 7700 90012{n}")), placed(c, T, c, c)])
+        .collect();
+    take(&mut engine, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let all = engine.claim_after(0, 9).unwrap();
+    assert_eq!(all.len(), 3, "{all:?}");
+    engine.became(&all[1], &Became::Done, t0()).unwrap();
+    engine.advance_to(t0() + 1).unwrap();
+    let mut claimed: Vec<u64> = Vec::new();
+    let mut claim = |engine: &mut Engine, n: usize| claimed.extend(engine.claim(n).unwrap().iter().map(|job| job.seq));
+    claim(&mut engine, 1);
+    claim(&mut engine, 9);
+    // What comes later is handed on where the rows before it went.
+    take(&mut engine, &[&updated("ud", T, "d", "+44 7700 900129"), &placed("d", T, "d", "d")]);
+    claim(&mut engine, 9);
+    claim(&mut engine, 9);
+    let newest = engine.newest_job().expect("the store knows it");
+    let wanted: Vec<u64> = (1..=newest).filter(|seq| *seq != all[1].seq).collect();
+    assert!(wanted.len() >= 3, "{wanted:?}");
+    assert_eq!(claimed, wanted, "each once, in order, but what was settled");
 }
 
 #[test]
