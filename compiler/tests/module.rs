@@ -89,6 +89,34 @@ fn what_does_not_fit_is_told_by_its_first_reason() {
 }
 
 /// Nothing of a file's bytes stops the compiler: whatever is cut off or flipped is judged.
+/// What the runtime would not load is told here: both count by one function.
+#[test]
+fn what_no_runtime_loads_is_told_whatever_there_is_too_much_of() {
+    let component = |inside: &str| wat::parse_str(format!("(component {inside})")).unwrap();
+    let module = |fields: &str| component(&format!("(core module {fields})"));
+    let many = [
+        ("tables", module(&"(table 1 funcref)".repeat(17)), 17, 16),
+        ("functions", module(&"(func)".repeat(20_001)), 20_001, 20_000),
+        ("bytes in one function", module(&format!("(func {})", "nop ".repeat(600_000))), 600_002, 512 << 10),
+        ("modules and components in it", component(&"(component)".repeat(65)), 65, 64),
+        (
+            "instances of components",
+            component(&format!("(component $c) {}", "(instance (instantiate $c))".repeat(17))),
+            17,
+            16,
+        ),
+        (
+            "core instances",
+            component(&format!("(core module $m) {}", "(core instance (instantiate $m))".repeat(129))),
+            129,
+            128,
+        ),
+    ];
+    for (what, bytes, has, most) in many {
+        assert_eq!(outline(&bytes, World::Scorer, 4 << 20).unwrap_err(), Misfit::TooMuch { what, has, most });
+    }
+}
+
 #[test]
 fn damaged_modules_are_judged() {
     let whole = example("bill-shock/hooks/pattern.wasm");

@@ -72,7 +72,7 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("icu_calendar", &["language-spec/src/locale.rs"]),
     ("unicode_security", &["compiler/src/alike.rs"]),
     ("unicode_normalization", &["language-spec/src/value/replies.rs"]),
-    ("wasmparser", &["compiler/src/module.rs", "compiler/src/module/", "runtime/src/hooks/"]),
+    ("wasmparser", &["compiler/src/module.rs", "compiler/src/module/", "language-spec/src/hooks/counted.rs"]),
     ("wit_component", &["compiler/src/module.rs", "compiler/src/module/"]),
     ("wit_parser", &["compiler/src/module.rs", "compiler/src/module/"]),
     ("hdrhistogram", &["runtime/src/simulate/counts.rs"]),

@@ -1,7 +1,7 @@
 //! A module as it stands in a file: counted, validated, and held against its world.
 
-use journey_spec::hooks::{CORE_INSTANCES, FUNCTION_BYTES, FUNCTIONS, MEMORIES};
-use wasmparser::{BinaryReaderError, Encoding, Instance, Parser, Payload, Validator, WasmFeatures};
+use journey_spec::hooks::{Uncounted, counted};
+use wasmparser::{BinaryReaderError, Parser, Payload, Validator, WasmFeatures};
 use wit_component::{WitPrinter, targets};
 use wit_parser::decoding::DecodedWasm;
 use wit_parser::{Function, Resolve, Type, WorldId, WorldItem};
@@ -85,20 +85,12 @@ pub(crate) fn quoted(names: &[String]) -> String {
 /// The first thing that does not fit, from what it is to what it exports.
 pub fn outline(bytes: &[u8], world: World, most: u64) -> Result<Outline, Misfit> {
     at_most("bytes", bytes.len() as u64, most)?;
-    let mut counted = Counted::default();
-    let mut first = true;
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(damaged)?;
-        if let (true, Payload::Version { encoding: Encoding::Module, .. }) = (first, &payload) {
-            return Err(Misfit::CoreModule { exports: exports(bytes, world) });
-        }
-        first = false;
-        counted.see(&payload).map_err(damaged)?;
-        counted.is_bearable()?;
-    }
-    if first {
-        return Err(Misfit::NoComponent("it is empty".into()));
-    }
+    let counted = counted(bytes).map_err(|why| match why {
+        Uncounted::Damaged(error) => damaged(error),
+        Uncounted::Empty => Misfit::NoComponent("it is empty".into()),
+        Uncounted::CoreModule => Misfit::CoreModule { exports: exports(bytes, world) },
+        Uncounted::TooMuch { what, has, most } => Misfit::TooMuch { what, has, most },
+    })?;
     Validator::new_with_features(features()).validate_all(bytes).map_err(damaged)?;
     let unreadable = |why: String| Misfit::NoComponent(why);
     let decoded = wit_component::decode(bytes).map_err(|e| unreadable(first_line(&format!("{e:#}"))))?;
@@ -206,38 +198,6 @@ fn signature(resolve: &Resolve, function: &Function) -> String {
 #[must_use]
 pub(crate) fn is_other_version(import: &str) -> bool {
     import.starts_with(PACKAGE) && !import.ends_with("@1.0.0")
-}
-
-#[derive(Default)]
-struct Counted {
-    functions: u64,
-    longest: u64,
-    memories: u64,
-    core_instances: u64,
-}
-
-impl Counted {
-    fn see(&mut self, payload: &Payload<'_>) -> Result<(), BinaryReaderError> {
-        match payload {
-            Payload::FunctionSection(all) => self.functions += u64::from(all.count()),
-            Payload::CodeSectionEntry(body) => self.longest = self.longest.max(body.range().len() as u64),
-            Payload::MemorySection(all) => self.memories += u64::from(all.count()),
-            Payload::InstanceSection(all) => {
-                for instance in all.clone() {
-                    self.core_instances += u64::from(matches!(instance?, Instance::Instantiate { .. }));
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn is_bearable(&self) -> Result<(), Misfit> {
-        at_most("functions", self.functions, FUNCTIONS)?;
-        at_most("bytes in one function", self.longest, FUNCTION_BYTES)?;
-        at_most("memories", self.memories, MEMORIES)?;
-        at_most("core instances", self.core_instances, CORE_INSTANCES)
-    }
 }
 
 fn at_most(what: &'static str, has: u64, most: u64) -> Result<(), Misfit> {

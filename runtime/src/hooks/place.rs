@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use journey_spec::hooks::{CORE_INSTANCES, MEMORIES, TABLES};
 use journey_spec::program::Hook;
 use wasmtime::component::Linker;
 use wasmtime::{
@@ -19,12 +20,6 @@ use super::failure::Misfit;
 
 /// Calls that run at once in a process.
 pub const AT_ONCE: u32 = 32;
-/// Memories of one component.
-pub(super) const MEMORIES: u32 = 4;
-/// Core instances of one component.
-pub(super) const CORE_INSTANCES: u32 = 128;
-/// Tables of one component.
-pub(super) const TABLES: u32 = 16;
 /// Entries of one table.
 const TABLE_ENTRIES: usize = 20_000;
 /// Bytes of the stack of a call.
