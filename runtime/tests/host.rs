@@ -650,17 +650,20 @@ async fn a_shard_that_could_not_keep_a_stop_hears_it_after_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_shutdown_ends_though_the_store_takes_nothing_any_more() {
+async fn a_shutdown_ends_though_the_store_cannot_be_read_any_more() {
     let provider = Provider { slow: Some(Duration::from_millis(300)), ..Provider::default() };
     let sim = Sim::new(5);
     let options = Options { drain: Duration::from_secs(1), ..Options::default() };
     let runtime = builder(&provider).options(options).store(sim.reopen()).start().unwrap();
     customer(&runtime, "a", "+44 7700 900123").await;
     order(&runtime, "o1", "a").await;
-    // The message is under way; what becomes of it cannot be kept.
-    sim.set_faults(Faults { full: 10_000, ..Faults::default() });
+    // The message is under way. Nothing can be read any more, so an input is refused and what is known of the customer is
+    // read anew for what becomes of the message, in vain.
+    sim.set_faults(Faults { read: 10_000, ..Faults::default() });
+    let stop = runtime.deliver(Reply::new("r", "a", Channel::Sms, "thank you")).await;
+    assert!(stop.is_err(), "{stop:?}");
     tokio::time::timeout(Duration::from_secs(30), runtime.shutdown()).await.expect("it ends");
-    assert!(sim.happened().contains_key(&Fault::Full), "the store was asked: {:?}", sim.happened());
+    assert!(sim.happened().contains_key(&Fault::Read), "the store was asked: {:?}", sim.happened());
     // After the next start it goes once more, with the same id, as at least once allows.
     sim.set_faults(Faults::default());
     let after = Provider::default();

@@ -35,8 +35,8 @@ const LINGER: Duration = Duration::from_micros(500);
 const UNDER_WAY: usize = 16_384;
 /// How long a turn waits for results while the shard drains.
 const DRAINING: Duration = Duration::from_millis(10);
-/// How long after its end a drain still tries to keep what is done and not kept, where the store does not take it. Then it
-/// is as after a crash: what was not kept is tried again after the next start, as its channel's mode allows.
+/// How long after its end a drain still tries to keep what is done and not kept, where the store cannot be read. Then it is
+/// as after a crash: what was not kept is tried again after the next start, as its channel's mode allows.
 const KEEPING: Duration = Duration::from_secs(5);
 
 /// What a shard needs of its surroundings.
@@ -127,7 +127,7 @@ impl Shard {
                 if Instant::now() >= until + KEEPING {
                     tracing::warn!(
                         shard = self.number,
-                        "the store takes nothing: what was not kept is tried again later"
+                        "the store cannot be read: what was not kept is tried again later"
                     );
                     break;
                 }
