@@ -185,6 +185,7 @@ impl Engine {
             None => Orders::default(),
         };
         let claimed = versions::claim(store.as_mut(), program)?;
+        let outbox = Outbox::found(store.newest_outbox());
         let mut engine = Engine {
             program: claimed.program,
             living: claimed.living,
@@ -201,7 +202,7 @@ impl Engine {
             watched: None,
             watching: None,
             work: Work::default(),
-            outbox: Outbox::default(),
+            outbox,
             steps: 0,
             commits: 0,
         };
@@ -450,7 +451,7 @@ impl Engine {
         if result.is_err() {
             self.is_paced = false;
             self.work = Work::default();
-            self.outbox = Outbox::default();
+            self.outbox.claim_again(self.store.newest_outbox());
             self.clock = self.kept_clock;
         }
         result

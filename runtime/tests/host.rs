@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 mod common;
+#[path = "host/doubt.rs"]
+mod doubt;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -170,33 +172,6 @@ async fn a_channel_that_refuses_is_tried_again_and_left_alone_for_a_while() {
     let left = runtime.customer("a").await.unwrap().unwrap().ledger_len();
     assert_eq!(left, 1);
     runtime.shutdown().await;
-}
-
-#[tokio::test]
-async fn in_doubt_is_sent_again_with_its_id_or_not_at_all() {
-    for once in [false, true] {
-        let provider = Provider::default();
-        provider.plan([Err(SendError::InDoubt("no answer".into()))]);
-        let mut built = builder(&provider).store(Memory::new());
-        if once {
-            built = built.channel_at_most_once("sms", provider.clone());
-        }
-        let runtime = built.start().unwrap();
-        customer(&runtime, "a", "+44 7700 900123").await;
-        order(&runtime, "o1", "a").await;
-        if once {
-            // The journey hears that it failed, and a person takes over.
-            until("the case", || runtime.measures().cases == 1).await;
-            assert_eq!(runtime.customers_in("order", "agent").await.unwrap(), ["a"]);
-            assert_eq!(provider.got().len(), 1);
-        } else {
-            until("delivery", || runtime.measures().delivered == 1).await;
-            let ids: Vec<String> = provider.got().into_iter().map(|m| m.release.id).collect();
-            assert_eq!(ids.len(), 2);
-            assert_eq!(ids[0], ids[1]);
-        }
-        runtime.shutdown().await;
-    }
 }
 
 #[tokio::test]

@@ -201,3 +201,23 @@ fn a_backlog_is_asked_about_again() {
     shop.go_on(SECOND - 1);
     assert_eq!(shop.sent(), 1);
 }
+
+#[test]
+fn what_an_engine_before_may_have_sent_stays_in_doubt_though_it_does_not_go_now() {
+    for restarts in [false, true] {
+        let mut shop = Shop::open("2026-03-02T10:00:00Z");
+        shop.works(false);
+        take(&mut shop.engine, &[&placed("o1", "2026-03-02T10:00:00Z", "a", "o1")]);
+        if restarts {
+            shop.restart();
+        }
+        shop.go_on(SECOND);
+        shop.wait(MINUTE);
+        let unsent = |e: journey_step::effect::Entry| match e.what {
+            What::Unsent { in_doubt, .. } => Some(in_doubt),
+            _ => None,
+        };
+        let unsent = shop.engine.timeline("a").unwrap().into_iter().find_map(unsent);
+        assert_eq!(unsent, Some(restarts));
+    }
+}

@@ -27,6 +27,8 @@ pub struct Job {
     pub customer: String,
     /// When it was decided.
     pub at: Ts,
+    /// It was open already when the engine was opened, so whoever had the store before may have done it.
+    pub was_open: bool,
     /// What it is.
     pub what: Todo,
 }
@@ -41,7 +43,7 @@ impl Job {
             Task::Stopped(address) => Todo::Tell(address),
             Task::Forgotten => return None,
         };
-        Some(Job { seq: row.seq, customer: row.customer, at: row.at, what })
+        Some(Job { seq: row.seq, customer: row.customer, at: row.at, was_open: row.was_open, what })
     }
 }
 

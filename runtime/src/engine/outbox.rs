@@ -75,14 +75,9 @@ pub(super) struct Open {
     pub(super) seq: u64,
     pub(super) customer: String,
     pub(super) at: Ts,
+    /// It was so when the engine was opened: whoever had the store before may have performed it.
+    pub(super) was_open: bool,
     pub(super) task: Task,
-}
-
-impl Open {
-    pub(super) fn read(row: OutboxRow) -> Result<Open, EngineError> {
-        let task = read_task(&row)?;
-        Ok(Open { seq: row.seq, customer: row.customer, at: row.at, task })
-    }
 }
 
 /// What fails together.
@@ -106,6 +101,10 @@ struct Hold {
 pub(super) struct Outbox {
     /// What an earlier run left was claimed.
     pub(super) started: bool,
+    /// The newest place of what may have been tried before it is claimed, where the store knows it.
+    found: Option<u64>,
+    /// This engine performs effects itself.
+    performs: bool,
     claimed: u64,
     /// What this engine has committed and nobody has claimed: rows of the store, without a gap.
     fresh: VecDeque<Open>,
@@ -146,6 +145,24 @@ struct Portion {
 }
 
 impl Outbox {
+    /// Nothing is claimed of a store whose newest place is this.
+    pub(super) fn found(newest: Option<u64>) -> Outbox {
+        Outbox { found: newest, ..Outbox::default() }
+    }
+
+    /// Everything that is not settled is claimed again. What this engine has performed itself may have worked without being
+    /// settled; of what others performed for it they know.
+    pub(super) fn claim_again(&mut self, newest: Option<u64>) {
+        let found = if self.performs { newest } else { self.found };
+        *self = Outbox { performs: self.performs, ..Outbox::found(found) };
+    }
+
+    fn read(&self, row: OutboxRow) -> Result<Open, EngineError> {
+        let task = read_task(&row)?;
+        let was_open = self.found.is_none_or(|newest| row.seq <= newest);
+        Ok(Open { seq: row.seq, customer: row.customer, at: row.at, was_open, task })
+    }
+
     /// Keeps what was just committed, whose newest place is `newest`, for whoever claims it next.
     pub(super) fn add(&mut self, newest: Option<u64>, added: Vec<(OutboxAdd, Task)>) {
         let Some(before) = newest.and_then(|newest| newest.checked_sub(added.len() as u64)) else {
@@ -155,7 +172,8 @@ impl Outbox {
             self.fresh.clear();
         }
         let rows = added.into_iter().zip(before.saturating_add(1)..);
-        let rows = rows.map(|((add, task), seq)| Open { seq, customer: add.customer, at: add.at, task });
+        let rows =
+            rows.map(|((add, task), seq)| Open { seq, customer: add.customer, at: add.at, was_open: false, task });
         self.fresh.extend(rows);
         if self.fresh.len() > FRESH {
             self.fresh.clear();
@@ -208,12 +226,13 @@ impl Engine {
         self.flush()?;
         self.work.awaits_result = false;
         self.outbox.started = true;
+        self.outbox.performs = true;
         let now = self.clock;
         let Outbox { held, holds, .. } = &mut self.outbox;
         let free = |row: &Open| holds.get(&row.task.lane()).is_none_or(|hold| hold.until <= now);
         let again: Vec<u64> = held.iter().filter(|(_, row)| free(row)).map(|(seq, _)| *seq).collect();
         let again: Vec<Open> = again.iter().filter_map(|seq| held.remove(seq)).collect();
-        let mut again = self.without_late(again, false, &mut done)?.into_iter().peekable();
+        let mut again = self.without_late(again, &mut done)?.into_iter().peekable();
         while again.peek().is_some() {
             self.perform_portion(again.by_ref().take(PORTION).collect(), now, &mut done)?;
         }
@@ -222,8 +241,7 @@ impl Engine {
             if rows.is_empty() {
                 break;
             }
-            // What an earlier opening left may have gone out.
-            let rows = self.without_late(rows, true, &mut done)?;
+            let rows = self.without_late(rows, &mut done)?;
             self.perform_portion(rows, now, &mut done)?;
         }
         done.waiting = self.outbox.held.len() as u64;
@@ -245,17 +263,12 @@ impl Engine {
 
     /// The next effects after this place that are not settled, as the store has them.
     pub(super) fn read_rows(&mut self, after: u64, n: usize) -> Result<Vec<Open>, EngineError> {
-        self.store.claim_outbox(after, n)?.into_iter().map(Open::read).collect()
+        self.store.claim_outbox(after, n)?.into_iter().map(|row| self.outbox.read(row)).collect()
     }
 
     /// The effects without those messages that could not leave in time, or whose address has said STOP since: these are
     /// asked about again first.
-    fn without_late(
-        &mut self,
-        rows: Vec<Open>,
-        in_doubt: bool,
-        done: &mut Dispatched,
-    ) -> Result<Vec<Open>, EngineError> {
+    fn without_late(&mut self, rows: Vec<Open>, done: &mut Dispatched) -> Result<Vec<Open>, EngineError> {
         if self.is_virtual() {
             return Ok(rows);
         }
@@ -266,16 +279,18 @@ impl Engine {
                 let barred = self.bar(&row.customer, row.at, release, self.clock)?;
                 late = matches!(barred, Some(Became::Unsent { .. }));
             }
-            if late { self.judge_again(row, in_doubt, done)? } else { left.push(row) }
+            if late { self.judge_again(row, done)? } else { left.push(row) }
         }
         Ok(left)
     }
 
     /// What could not leave in time is asked again before it is tried again; cases and calls have no such rules.
-    fn judge_again(&mut self, row: Open, in_doubt: bool, done: &mut Dispatched) -> Result<(), EngineError> {
+    fn judge_again(&mut self, row: Open, done: &mut Dispatched) -> Result<(), EngineError> {
         match &row.task {
             Task::Release(release) if release.journey.is_some() && self.clock < release.valid_until => {
-                let input = Input::Late { message: release.id.clone(), channel: release.channel, in_doubt };
+                // What a channel did not take from this engine has certainly not gone by it.
+                let (message, in_doubt) = (release.id.clone(), row.was_open);
+                let input = Input::Late { message, channel: release.channel, in_doubt };
                 self.apply(&row.customer, &input, self.clock)?;
                 self.work.batch.settled.push(Settled { seq: row.seq, result: "not sent: asked again".into() });
                 self.flush()

@@ -53,8 +53,6 @@ pub(super) struct Shard {
     pub(super) options: Options,
     pub(super) handle: Handle,
     pub(super) jobs: Jobs,
-    /// When it began to work.
-    pub(super) started: Ts,
 }
 
 /// Effects that are claimed and not settled.
@@ -82,6 +80,7 @@ pub(super) struct Jobs {
 pub(super) struct Tried {
     job: Job,
     attempts: u32,
+    /// An attempt may have worked without anybody knowing.
     in_doubt: bool,
     /// It was kept that it is handed over: an attempt in doubt is not repeated.
     handed: bool,
@@ -90,7 +89,8 @@ pub(super) struct Tried {
 
 impl Tried {
     fn new(job: Job) -> Tried {
-        Tried { job, attempts: 0, in_doubt: false, handed: false, pauses: pauses() }
+        let in_doubt = job.was_open;
+        Tried { job, attempts: 0, in_doubt, handed: false, pauses: pauses() }
     }
 }
 
@@ -345,20 +345,20 @@ impl Shard {
         match &tried.job.what {
             Todo::Send(release) if now < release.valid_until && shut.is_some() => {}
             Todo::Send(release) => {
+                // One that is handed over and not settled certainly has not gone out.
+                let once = self.outward.mode(&tried.job) == Mode::AtMostOnce;
+                let in_doubt = !once && tried.in_doubt;
                 match self.engine.bar(&tried.job.customer, tried.job.at, release, now) {
                     Ok(None) => {}
+                    // What keeps it back now says nothing of an attempt before.
+                    Ok(Some(Became::Unsent { .. })) => return self.over(tried.job, Became::Unsent { in_doubt }),
                     Ok(Some(became)) => return self.over(tried.job, became),
                     Err(_) => return self.hold(tried, now.saturating_add(250)),
                 }
                 if now.saturating_sub(tried.job.at) > LATE && release.journey.is_some() {
-                    // One that was open when the engine was started may have gone out before; one that is handed over
-                    // certainly has not, or it would be settled.
-                    let once = self.outward.mode(&tried.job) == Mode::AtMostOnce;
-                    let before = tried.attempts == 0 && tried.job.at < self.started;
-                    let in_doubt = !once && (tried.in_doubt || before);
                     return self.over(tried.job, Became::Unsent { in_doubt });
                 }
-                if !tried.handed && self.outward.mode(&tried.job) == Mode::AtMostOnce {
+                if once && !tried.handed {
                     return self.jobs.handing.push(tried);
                 }
             }

@@ -191,7 +191,6 @@ impl Builder {
             if count > 1 {
                 engine.tell_stops();
             }
-            let started = self.clock.now().max(engine.now());
             let shared = Shared::default();
             measures.push(shared.clone());
             shards.push(Shard {
@@ -206,7 +205,6 @@ impl Builder {
                 options: self.options.clone(),
                 handle: handle.clone(),
                 jobs: Jobs::default(),
-                started,
             });
         }
         let mut threads = Vec::new();

@@ -378,7 +378,7 @@ impl Host {
                 }
             }
             54..80 => self.resume(),
-            80..84 => {
+            80..92 => {
                 let until = self.now;
                 let ordered = self.with(async |runtime| {
                     let ordered = runtime.withdraw(Scope::Channel(way)).await;
@@ -390,7 +390,7 @@ impl Host {
                     self.withdrawn.push(Withdrawn { after, way, until });
                 }
             }
-            84..90 => self.load(),
+            92..98 => self.load(),
             _ => {}
         }
     }

@@ -211,13 +211,14 @@ fn limits_are_kept(
                         }
                     }
             });
-            let n = with.count();
-            if n > limit.n as usize {
+            let with: Vec<&Reached> = with.map(|g| g.what).collect();
+            if with.len() > limit.n as usize {
                 wrong.push(format!(
-                    "{customer} got {n} under `{}` at {}: {}",
+                    "{customer} got {} under `{}` at {}: {}",
+                    with.len(),
                     limit.text,
                     stamp(one.at),
-                    one.what.release.message
+                    told(&with)
                 ));
             }
         }
@@ -241,21 +242,21 @@ fn proven_is_kept(play: &Play, run: &Run, wrong: &mut Vec<String>) {
     for bound in &play.bounds {
         let (Some(most), Some(window)) = (bound.at_most, bound.window) else { continue };
         for (customer, all) in &of {
-            let counted: Vec<Ts> = all
-                .iter()
-                .filter(|w| {
-                    bound.channel.is_none_or(|c| c == w.release.channel)
-                        && bound.purpose.is_none_or(|p| p == w.release.purpose)
-                })
-                .map(|w| w.decided)
-                .collect();
-            for (n, at) in counted.iter().enumerate() {
-                let inside = counted.iter().take(n + 1).filter(|other| at - window < **other).count() as u64;
-                if inside > most {
+            let concerned = |w: &&Reached| {
+                bound.channel.is_none_or(|c| c == w.release.channel)
+                    && bound.purpose.is_none_or(|p| p == w.release.purpose)
+            };
+            let counted: Vec<&Reached> = all.iter().copied().filter(concerned).collect();
+            for (n, last) in counted.iter().enumerate() {
+                let inside = counted.iter().take(n + 1).copied().filter(|other| last.decided - window < other.decided);
+                let inside: Vec<&Reached> = inside.collect();
+                if inside.len() as u64 > most {
                     wrong.push(format!(
-                        "{customer} got {inside} {} in a window that ends {}, proven are {most}",
+                        "{customer} got {} {} in a window that ends {}, proven are {most}: {}",
+                        inside.len(),
                         bound.subject,
-                        stamp(*at)
+                        stamp(last.decided),
+                        told(&inside)
                     ));
                 }
             }
@@ -301,6 +302,15 @@ fn timeline_is_true(customer: &str, timeline: &[Entry], run: &Run, wrong: &mut V
             wrong.push(format!("{customer}: promise `{name}` by {} was neither kept nor told", stamp(by)));
         }
     }
+}
+
+/// Each message with its id, when it was decided, and when it left.
+fn told(all: &[&Reached]) -> String {
+    let one = |w: &&Reached| {
+        let (release, decided, left) = (&w.release, stamp(w.decided), stamp(w.told));
+        format!("{} {} by {} ({decided}, left {left})", release.id, release.message, release.channel.name())
+    };
+    all.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn stamp(at: Ts) -> String {
