@@ -237,19 +237,11 @@ impl Shard {
                 } else {
                     self.jobs.handing = handing;
                 }
-                let last = matches!(
-                    error,
-                    EngineError::Fenced
-                        | EngineError::InDoubt
-                        | EngineError::Stopped
-                        | EngineError::OtherPace { .. }
-                        | EngineError::Store(StoreError::Damaged(_))
-                );
                 let why = error.to_string();
                 for reply in replies {
                     _ = reply.send(Err(RuntimeError::NotTaken(why.clone())));
                 }
-                if last {
+                if is_final(&error) {
                     return Err(error);
                 }
                 tracing::warn!(shard = self.number, %why, "a group of inputs was not taken");
@@ -260,12 +252,16 @@ impl Shard {
         let seen = self.engine.take_seen();
         self.tell(seen)?;
         // What was judged again goes before what is still to be judged.
-        if let (true, Some(newest)) = (judged > 0, newest) {
-            let again = self.engine.claim_after(newest, judged.saturating_mul(2))?;
-            self.begin(again, now);
-        }
-        if claims {
-            self.claim(now)?;
+        let newest = newest.filter(|_| judged > 0);
+        match self.claim(newest, judged, claims, now) {
+            Err(error) if is_final(&error) => return Err(error),
+            Err(error) => {
+                // Nothing is lost: what is not settled is claimed in a later turn.
+                self.jobs.claimed = true;
+                tracing::warn!(shard = self.number, why = %error, "what is to be sent could not be read");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Ok(()) => {}
         }
         self.wake_held(now);
         self.measure(now);
@@ -293,8 +289,15 @@ impl Shard {
         }
     }
 
-    /// Claims what is committed.
-    fn claim(&mut self, now: Ts) -> Result<(), EngineError> {
+    /// Claims what is committed: first what was judged again since `newest`, then, where this is wanted, what comes next.
+    fn claim(&mut self, newest: Option<u64>, judged: usize, wanted: bool, now: Ts) -> Result<(), EngineError> {
+        if let Some(newest) = newest {
+            let again = self.engine.claim_after(newest, judged.saturating_mul(2))?;
+            self.begin(again, now);
+        }
+        if !wanted {
+            return Ok(());
+        }
         let room = UNDER_WAY.saturating_sub(self.jobs.known.len()).min(GROUP * 2);
         let jobs = self.engine.claim(room)?;
         self.jobs.claimed = !jobs.is_empty();
@@ -546,6 +549,18 @@ impl Shard {
         let oldest = self.jobs.known.values().min().map_or(0, |at| now.saturating_sub(*at).max(0).unsigned_abs());
         self.measures.change(|m| (m.waiting, m.under_way, m.oldest) = (waiting, under_way, oldest));
     }
+}
+
+/// Whether an error leaves nothing to be tried again by this shard.
+fn is_final(error: &EngineError) -> bool {
+    matches!(
+        error,
+        EngineError::Fenced
+            | EngineError::InDoubt
+            | EngineError::Stopped
+            | EngineError::OtherPace { .. }
+            | EngineError::Store(StoreError::Damaged(_))
+    )
 }
 
 fn fate_name(fate: PromiseFate) -> &'static str {
