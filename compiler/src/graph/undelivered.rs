@@ -61,6 +61,8 @@ impl Build<'_> {
     pub(super) fn undelivered(&mut self, id: StateId, resting: &[(Sent, Again)]) {
         let at = self.graph.at(id);
         let mut open: Vec<(Sent, Again)> = resting.to_vec();
+        // All that may wait here, also what follows from other messages.
+        let mut waiting: Vec<Sent> = Vec::new();
         while let Some((sent, again)) = open.pop() {
             // A service that is asked to keep data fresh may change them.
             let message = self.program.messages.get(sent.send.message.index());
@@ -88,6 +90,7 @@ impl Build<'_> {
                 };
                 self.stay(at, edge, actions, again.is_some());
             }
+            waiting.push(sent);
         }
         if resting.is_empty() {
             return;
@@ -103,7 +106,7 @@ impl Build<'_> {
         }
         let limits = self.journey.limits.iter().enumerate();
         let drawn: Vec<_> = limits
-            .filter(|(_, l)| resting.iter().any(|(s, _)| self.limited(l, s)))
+            .filter(|(_, l)| waiting.iter().any(|s| self.limited(l, s)))
             .map(|(i, l)| (i, l.fate.clone()))
             .collect();
         for (i, fate) in drawn {

@@ -171,3 +171,15 @@ fn an_instant_that_comes_too_late_leads_to_where_it_is_past() {
         [1, 1, 1, 2],
     );
 }
+
+#[test]
+fn what_follows_from_an_undelivered_message_is_held_back_by_limits_too() {
+    // The mail does not arrive, the text that says so is one too many, and the limit leads back to the mail: at once.
+    tried(
+        &["valid for 1h"],
+        &["limit sms to 1 per 4h else -> @0"],
+        &[(&["send mail { on failed stay { send note } }"], &["after 1h -> @1"]), (&["send note"], &["on ping -> @9"])],
+        &[Part::Undelivered, Part::Own, Part::Channels],
+        [4, 7, 9, 9],
+    );
+}
