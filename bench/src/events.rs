@@ -116,13 +116,21 @@ pub fn cpu_us() -> u64 {
     fields.iter().sum::<u64>() * 10_000
 }
 
-/// Events a second through the engine's core on SQLite, about so many customers: read the customer, step, write, one message,
-/// one timer.
+/// How fast events went.
+#[derive(Clone, Copy, Debug)]
+pub struct Took {
+    /// Events a second.
+    pub rate: f64,
+    /// Microseconds of a processor for each.
+    pub processor_us: f64,
+}
+
+/// The engine's core on SQLite, about so many customers: read the customer, step, write, one message, one timer.
 ///
 /// # Panics
 /// Where the engine fails.
 #[must_use]
-pub fn durable(group: usize, customers: u64, run: Duration) -> f64 {
+pub fn durable(group: usize, customers: u64, run: Duration) -> Took {
     let project = (vec!["main.journey".to_owned()], Memory([("main.journey".to_owned(), NOTED.to_owned())].into()));
     let program = Arc::new(program(&project));
     let dir = folder();
@@ -167,9 +175,10 @@ pub fn durable(group: usize, customers: u64, run: Duration) -> f64 {
         events += group as u64;
         now += 1;
     }
-    let took = began.elapsed().as_secs_f64();
+    let seconds = began.elapsed().as_secs_f64();
     lat.sort_unstable();
-    println!("   processor: {:.1} us an event", (cpu_us() - cpu) as f64 / events as f64);
+    let took = Took { rate: events as f64 / seconds, processor_us: (cpu_us() - cpu) as f64 / events as f64 };
+    println!("   processor: {:.1} us an event", took.processor_us);
     let sent = engine.messages().expect("messages").len();
     assert_eq!(sent as u64, events, "each event sends a message");
     println!("   a group: p50 {} us, p99 {} us", lat[lat.len() / 2], lat[lat.len() * 99 / 100]);
@@ -177,15 +186,15 @@ pub fn durable(group: usize, customers: u64, run: Duration) -> f64 {
     if std::env::var_os("JOURNEY_BENCH_KEEP").is_none() {
         let _ = std::fs::remove_dir_all(dir);
     }
-    events as f64 / took
+    took
 }
 
-/// Events a second of SQLite alone, the same shape: read 200 bytes, write them, one row out, one timer.
+/// SQLite alone, the same shape: read 200 bytes, write them, one row out, one timer; about so many customers.
 ///
 /// # Panics
 /// Where SQLite fails.
 #[must_use]
-pub fn bare_sqlite(group: usize, run: Duration) -> f64 {
+pub fn bare_sqlite(group: usize, customers: u64, run: Duration) -> Took {
     let dir = folder();
     let mut db = rusqlite::Connection::open(dir.join("bare.db")).expect("a database");
     db.execute_batch(
@@ -197,7 +206,7 @@ pub fn bare_sqlite(group: usize, run: Duration) -> f64 {
     .expect("tables");
     let key = |k: u64| format!("cust-{:015}{:04x}", k.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20, k as u16);
     let tx = db.transaction().expect("a transaction");
-    for k in 0..CUSTOMERS {
+    for k in 0..customers {
         tx.execute("INSERT INTO state VALUES (?, ?)", (key(k).as_bytes(), vec![b's'; 200])).expect("a row");
     }
     tx.commit().expect("kept");
@@ -213,7 +222,7 @@ pub fn bare_sqlite(group: usize, run: Duration) -> f64 {
             let mut timer = tx.prepare_cached("INSERT OR REPLACE INTO timer VALUES (?)").expect("sql");
             for _ in 0..group {
                 seq += 1;
-                let k = key(next(&mut s) % CUSTOMERS);
+                let k = key(next(&mut s) % customers);
                 let mut v: Vec<u8> = read.query_row([k.as_bytes()], |row| row.get(0)).expect("read");
                 v[..8].copy_from_slice(&seq.to_be_bytes());
                 write.execute((k.as_bytes(), v)).expect("written");
@@ -224,11 +233,12 @@ pub fn bare_sqlite(group: usize, run: Duration) -> f64 {
         }
         tx.commit().expect("kept");
     }
-    let took = began.elapsed().as_secs_f64();
-    println!("   processor: {:.1} us an event", (cpu_us() - cpu) as f64 / seq as f64);
+    let seconds = began.elapsed().as_secs_f64();
+    let took = Took { rate: seq as f64 / seconds, processor_us: (cpu_us() - cpu) as f64 / seq as f64 };
+    println!("   processor: {:.1} us an event", took.processor_us);
     drop(db);
     let _ = std::fs::remove_dir_all(dir);
-    seq as f64 / took
+    took
 }
 
 /// Where the examples are.

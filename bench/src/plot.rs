@@ -1,22 +1,49 @@
 //! A plot of how time grows, as SVG.
 
-/// Milliseconds against lengths, a line for each kind of work.
+/// How far to the right a length stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axis {
+    /// As far as it is long, from nothing on.
+    Linear,
+    /// By its logarithm, from the shortest on: what grows with that is a straight line.
+    Logarithmic,
+}
+
+/// Times in a unit against lengths, a line for each kind of work.
 #[must_use]
-pub fn plot<const N: usize>(rows: &[(usize, [f64; N])], of: &str, kinds: [(&str, &str); N]) -> String {
+pub fn plot<const N: usize>(
+    rows: &[(usize, [f64; N])],
+    axis: Axis,
+    unit: &str,
+    of: &str,
+    kinds: [(&str, &str); N],
+) -> String {
     let (wide, high) = (640.0, 320.0);
     let longest = rows.iter().map(|(length, _)| *length).max().unwrap_or(1) as f64;
-    let most_ms = rows.iter().flat_map(|(_, row)| *row).fold(1.0, f64::max);
-    let x = |length: f64| 70.0 + length / longest * wide;
-    let y = |ms: f64| 30.0 + high - ms / most_ms * high;
+    let shortest = rows.iter().map(|(length, _)| *length).min().unwrap_or(1).max(1) as f64;
+    let most = rows.iter().flat_map(|(_, row)| *row).fold(1.0, f64::max);
+    let x = |length: f64| {
+        let part = match axis {
+            Axis::Linear => length / longest,
+            Axis::Logarithmic => (length / shortest).ln() / (longest / shortest).ln().max(f64::MIN_POSITIVE),
+        };
+        70.0 + part * wide
+    };
+    let y = |time: f64| 30.0 + high - time / most * high;
     let mut out = String::from(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 410\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"760\" height=\"410\" fill=\"#ffffff\"/>\n",
     );
     for part in 0..=4 {
-        let (length, ms) = (longest * f64::from(part) / 4.0, most_ms * f64::from(part) / 4.0);
+        let part = f64::from(part) / 4.0;
+        let length = match axis {
+            Axis::Linear => longest * part,
+            Axis::Logarithmic => shortest * (longest / shortest).powf(part),
+        };
+        let time = most * part;
         out += &format!(
-            "<path d=\"M70 {0:.0}H710\" stroke=\"#dddddd\"/><text x=\"64\" y=\"{1:.0}\" text-anchor=\"end\">{ms:.0} ms</text><text x=\"{2:.0}\" y=\"370\" text-anchor=\"middle\">{length:.0}</text>\n",
-            y(ms),
-            y(ms) + 4.0,
+            "<path d=\"M70 {0:.0}H710\" stroke=\"#dddddd\"/><text x=\"64\" y=\"{1:.0}\" text-anchor=\"end\">{time:.0} {unit}</text><text x=\"{2:.0}\" y=\"370\" text-anchor=\"middle\">{length:.0}</text>\n",
+            y(time),
+            y(time) + 4.0,
             x(length)
         );
     }

@@ -4,13 +4,14 @@
 //! engine step                      steps a second, in memory
 //! engine durable [GROUP]           the engine's core on SQLite, in groups; and SQLite alone in the same run
 //! engine host [CLIENTS] [SHARDS]   the runtime on SQLite, with so many clients that wait for each answer
-//! engine growth [CUSTOMERS…]       the engine's core in groups of 256, about so many customers, each number in turn
+//! engine growth [FILE.svg] [CUSTOMERS…]   the core in groups of 256 and SQLite alone, about so many customers, each number in turn
 //! engine flood [EVENTS]            one customer's flood, and how long others wait meanwhile
 //! engine recover [CUSTOMERS] [N]   how soon the first event is handled after a start on so many customers of N visits each
 //! ```
 
 use std::time::{Duration, Instant};
 
+use journey_bench::plot::{Axis, plot};
 use journey_bench::{events, example, host};
 
 /// As a service would choose it that makes many small things on several threads. SQLite's memory is its own either way.
@@ -27,12 +28,12 @@ fn main() {
         Some("host") => host::clients(number(&mut args, 64), number(&mut args, 1), RUN),
         Some("flood") => host::flood(number(&mut args, 1_000_000)),
         Some("recover") => host::recover(number(&mut args, 100_000), number(&mut args, 3)),
-        Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, RUN)),
-        Some("ours") => println!("{:.0} events/s", events::durable(number(&mut args, 256), events::CUSTOMERS, RUN)),
-        Some("growth") => growth(args.filter_map(|n| n.replace('_', "").parse().ok()).collect()),
+        Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, events::CUSTOMERS, RUN).rate),
+        Some("ours") => println!("{:.0} events/s", events::durable(number(&mut args, 256), events::CUSTOMERS, RUN).rate),
+        Some("growth") => growth(args.collect()),
         _ => {
             eprintln!(
-                "engine step | durable [GROUP] | growth [CUSTOMERS…] | host [CLIENTS] [SHARDS] | flood [EVENTS] | recover [CUSTOMERS] [N]"
+                "engine step | durable [GROUP] | growth [FILE.svg] [CUSTOMERS…] | host [CLIENTS] [SHARDS] | flood [EVENTS] | recover [CUSTOMERS] [N]"
             );
             std::process::exit(2);
         }
@@ -68,21 +69,36 @@ fn step() {
     );
 }
 
-/// Durable events about ever more customers.
-fn growth(mut customers: Vec<u64>) {
+/// Durable events about ever more customers: CSV, and a plot of it where a file is named.
+fn growth(args: Vec<String>) {
+    let mut customers: Vec<u64> = args.iter().filter_map(|n| n.replace('_', "").parse().ok()).collect();
     if customers.is_empty() {
         customers = vec![1_000, 10_000, 100_000, 1_000_000];
     }
+    let mut rows = Vec::new();
+    let mut table = String::from("customers,engine_us,sqlite_us,engine_events_s,sqlite_events_s\n");
     for customers in customers {
-        let rate = events::durable(256, customers, RUN);
-        println!("{customers} customers: {rate:.0} events/s");
+        let bare = events::bare_sqlite(256, customers, RUN);
+        let ours = events::durable(256, customers, RUN);
+        println!("{customers} customers: {:.0} events/s, SQLite alone {:.0}", ours.rate, bare.rate);
+        table += &format!(
+            "{customers},{:.1},{:.1},{:.0},{:.0}\n",
+            ours.processor_us, bare.processor_us, ours.rate, bare.rate
+        );
+        rows.push((customers as usize, [ours.processor_us, bare.processor_us]));
+    }
+    print!("{table}");
+    if let Some(path) = args.iter().find(|arg| arg.ends_with(".svg")) {
+        let kinds = [("the engine's core, groups of 256", "#b3261e"), ("SQLite alone, the same shape", "#1d5fa8")];
+        let of = "customers on disk, each step ten times as many; a processor's time for an event";
+        std::fs::write(path, plot(&rows, Axis::Logarithmic, "µs", of, kinds)).expect("the plot can be written");
     }
 }
 
 /// Durable events through the engine's core, in groups.
 fn durable(group: usize) {
-    let bare = events::bare_sqlite(group, RUN);
+    let bare = events::bare_sqlite(group, events::CUSTOMERS, RUN).rate;
     println!("bare SQLite, groups of {group}: {bare:.0} events/s");
-    let ours = events::durable(group, events::CUSTOMERS, RUN);
+    let ours = events::durable(group, events::CUSTOMERS, RUN).rate;
     println!("engine, groups of {group}: {ours:.0} events/s, {:.0} % of bare", 100.0 * ours / bare);
 }

@@ -3,7 +3,7 @@
 
 use journey_bench::middle;
 use journey_bench::models::{DAY, random};
-use journey_bench::plot::plot;
+use journey_bench::plot::{Axis, plot};
 use journey_compiler::model::{Budget, Prepared};
 
 /// How many models there are of each number of states: single ones differ.
@@ -36,6 +36,6 @@ fn main() {
         rows.push((states, row));
     }
     if let Some(path) = std::env::args().nth(1) {
-        std::fs::write(&path, plot(&rows, "states of one model", KINDS)).expect("the plot can be written");
+        std::fs::write(&path, plot(&rows, Axis::Linear, "ms", "states of one model", KINDS)).expect("the plot can be written");
     }
 }

@@ -1,7 +1,7 @@
 //! How the time grows with the lines of a file: CSV on stdout, the median of some rounds of each, and a plot of it in the
 //! file that is named.
 
-use journey_bench::plot::plot;
+use journey_bench::plot::{Axis, plot};
 use journey_bench::{middle, project, text};
 use journey_compiler::source::FileId;
 use journey_compiler::{compile, format, parse};
@@ -23,6 +23,6 @@ fn main() {
         rows.push((text.lines().count(), row));
     }
     if let Some(path) = std::env::args().nth(1) {
-        std::fs::write(&path, plot(&rows, "lines of one file", KINDS)).expect("the plot can be written");
+        std::fs::write(&path, plot(&rows, Axis::Linear, "ms", "lines of one file", KINDS)).expect("the plot can be written");
     }
 }
