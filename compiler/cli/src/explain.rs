@@ -58,6 +58,10 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Outcome {
         screen.print(&text);
         return Ok(Exit::Clean);
     };
+    if args.project.is_none() && is_path(asked) {
+        return Err(Failure::new(format!("`{asked}` is a path, and no journey or finding is called so"))
+            .help(format!("name the journey and say where it is:  journeyc explain JOURNEY --project {asked}")));
+    }
     if let Some([counted, window]) = args.bound.as_deref() {
         let path = args.project.as_deref().unwrap_or(Path::new("."));
         return bound::run(asked, counted, window, path, args.svg.as_deref(), screen);
@@ -80,6 +84,11 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Outcome {
         screen.print("\n");
     }
     Ok(Exit::Clean)
+}
+
+/// Whether it is meant for a folder or a file, where journeys and findings have names without a slash or a dot.
+fn is_path(asked: &str) -> bool {
+    asked.contains(['/', '\\', '.'])
 }
 
 /// Whether it cannot be meant for a journey: `J9999`, or with a hyphen, which no journey's name has.

@@ -176,3 +176,13 @@ fn two_journeys_of_one_name_need_a_project() {
     assert!(ran.err.contains("several projects in `.` have a journey `visit`: `other`, `visit`"), "{}", ran.err);
     assert_eq!(place.run(&["explain", "visit::waiting", "--project", "other"]).code, 0);
 }
+
+#[test]
+fn a_path_in_the_place_of_a_journey_is_told_where_it_belongs() {
+    let place = Place::with_project();
+    for args in [&["explain", "visit/visit.journey"][..], &["explain", "./visit", "--bound", "sms", "24h"]] {
+        let ran = place.run(args);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains("is a path") && ran.err.contains("--project"), "{ran:?}");
+    }
+}
