@@ -21,6 +21,7 @@ mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use curves::budget;
 use journey_spec::Program;
 use journey_spec::program::{Channel, DAY, HOUR, JourneyId, Limit, LimitWhat, Millis, Purpose, StateId, Window};
 pub(super) use limits::{Class, at_one_moment, journey_limits_it, limited, policy_only};

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use journey_spec::program::{Journey, JourneyId, Program};
 
-use super::bounds::Journeys;
+use super::bounds::{Journeys, budget};
 use super::mornings::{self, Queue};
 use super::{Case, of_journey, of_program};
 use crate::diagnostics::Finding;
+use crate::model::Budget;
 use crate::source::Span;
 use crate::spans::Spans;
 
@@ -19,6 +20,8 @@ use crate::spans::Spans;
 pub(crate) struct Memo {
     /// The last program without its journeys, and where its parts stand.
     shared: Option<(Program, Spans)>,
+    /// How closely its journeys were looked at.
+    budget: Option<Budget>,
     known: BTreeMap<String, Known>,
     /// The journeys themselves, with figures that were found.
     journeys: Journeys,
@@ -55,8 +58,10 @@ impl Memo {
     /// Asks every rule; those of a journey only where it has changed.
     pub(crate) fn run(&mut self, program: &Program, spans: &Spans) -> Vec<Finding> {
         let now = shared(program);
-        if !self.shared.as_ref().is_some_and(|(old, places)| *old == now && spans.shares_with(places)) {
-            *self = Memo { shared: Some((now, spans.without_journeys())), ..Memo::default() };
+        let budget = Some(budget(program));
+        let same = |(old, places): &(Program, Spans)| *old == now && spans.shares_with(places);
+        if self.budget != budget || !self.shared.as_ref().is_some_and(same) {
+            *self = Memo { shared: Some((now, spans.without_journeys())), budget, ..Memo::default() };
         }
         let nights = mornings::nights(program);
         let mut out = Vec::new();

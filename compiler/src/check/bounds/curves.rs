@@ -63,8 +63,8 @@ impl Ready {
         visits.flat_map(|(spot, at)| std::iter::repeat_n(at, weight(spot))).collect()
     }
 
-    fn new(of: Abstraction, counts: Counts, known_to_drop: usize) -> Ready {
-        let prepared = Prepared::dropping(&of.model, BUDGET, known_to_drop);
+    fn new(of: Abstraction, counts: Counts, budget: Budget, known_to_drop: usize) -> Ready {
+        let prepared = Prepared::dropping(&of.model, budget, known_to_drop);
         Ready { of, counts, prepared, weighed: RefCell::default(), known: RefCell::default() }
     }
 
@@ -135,6 +135,7 @@ pub(super) struct Curves {
     pieces: BTreeSet<Window>,
     /// How long before the window what counts in it may have come.
     earlier: BTreeSet<Millis>,
+    budget: Budget,
     models: RefCell<BTreeMap<Held, Rc<Ready>>>,
     known: RefCell<BTreeMap<Asked<Counted>, Reached>>,
     /// Windows for which counters were left out.
@@ -153,7 +154,8 @@ impl Curves {
         let settles: BTreeSet<Millis> = graph.edges().filter_map(|(_, _, _, e)| e.settle).chain([0]).collect();
         let waits = [0, longest_wait(program)];
         let earlier = settles.iter().flat_map(|s| waits.map(|w| w.saturating_add(*s))).collect();
-        Curves { pieces, earlier, models: RefCell::default(), known: RefCell::default(), in_part: RefCell::default() }
+        let (models, known, in_part) = Default::default();
+        Curves { pieces, earlier, budget: budget(program), models, known, in_part }
     }
 
     /// Whether a figure for this window stands without some of the journey's counters, since there were too many combinations.
@@ -184,12 +186,12 @@ impl Curves {
                 known_to_drop = known_to_drop.max(ready.prepared.dropped().len());
                 sizes.push((ready.counts.room(), ready.prepared.nodes() as u64));
             }
-            if known_to_drop == 0 && outgrows(sizes, counts.room()) {
+            if known_to_drop == 0 && outgrows(sizes, counts.room(), self.budget) {
                 known_to_drop = 1;
             }
             // What is dropped makes no difference any more.
             let same = alike().filter(|_| known_to_drop > 0).find(|ready| ready.does_for(&counts, known_to_drop));
-            same.map_or_else(|| Rc::new(Ready::new(draft.done(), counts, known_to_drop)), Rc::clone)
+            same.map_or_else(|| Rc::new(Ready::new(draft.done(), counts, self.budget, known_to_drop)), Rc::clone)
         });
         drop(models);
         if self.models.borrow().len() >= MOST_HELD {
@@ -329,16 +331,22 @@ impl Curves {
 /// Whether a product with so much room in its registers is sure to be too large, going by the sizes of smaller ones that fit
 /// the budget: twice as large by the straight line through the two greatest. To drop a register is never wrong, but to build
 /// half a product in vain costs as much as a search.
-fn outgrows(mut sizes: Vec<(u64, u64)>, room: u64) -> bool {
+fn outgrows(mut sizes: Vec<(u64, u64)>, room: u64, budget: Budget) -> bool {
     sizes.sort_unstable();
     sizes.dedup_by_key(|(room, _)| *room);
     let [.., (least, few), (most, many)] = *sizes.as_slice() else { return false };
     let slope = many.saturating_sub(few) as f64 / (most - least).max(1) as f64;
-    many as f64 + slope * room.saturating_sub(most) as f64 > 2.0 * BUDGET.nodes as f64
+    many as f64 + slope * room.saturating_sub(most) as f64 > 2.0 * budget.nodes as f64
 }
 
 /// So many models of one journey are held at most, for windows in which its limits count differently.
 const MOST_HELD: usize = 32;
 
-/// How large a product with the registers may become: some milliseconds a window.
-const BUDGET: Budget = Budget { nodes: 3_000 };
+/// Of so many journeys at most a program is looked at more closely.
+const FEW: usize = 20;
+
+/// How large a product with the registers of a journey may become: some milliseconds a window, and some tens where there
+/// are few journeys.
+pub(in crate::check) fn budget(program: &Program) -> Budget {
+    Budget { nodes: if program.journeys.len() <= FEW { 20_000 } else { 3_000 } }
+}
