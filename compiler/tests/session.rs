@@ -175,30 +175,32 @@ fn a_file_that_is_the_same_is_not_parsed_again() {
 }
 
 #[test]
-fn a_journey_more_changes_how_closely_all_are_looked_at() {
-    // Counters of several states that lead to one another: more combinations than fit where there are many journeys.
-    let journey = |n: usize| {
-        let limit =
-            |s: usize| format!("  limit visits s{s} to {} per 7d else -> over\n", if n == 0 { 3 + s } else { 1 });
-        let state = |s: usize| {
-            format!(
-                "  state s{s} {{ send booked   on visit.moved(visit) -> s{}   on visit.done(visit) -> s{}   after 1d -> over }}\n",
-                (s + 1) % 4,
-                (s + 2) % 4
-            )
-        };
-        let (limits, states): (String, String) = ((0..4).map(limit).collect(), (0..4).map(state).collect());
+fn many_states_more_change_how_closely_all_are_looked_at() {
+    // Counters of several states that lead to one another: more combinations than fit where a program has many states.
+    let limit = |s: usize| format!("  limit visits s{s} to {} per 7d else -> over\n", 3 + s);
+    let state = |s: usize| {
+        let (on, off) = ((s + 1) % 4, (s + 2) % 4);
         format!(
-            "use \"house.journey\"\njourney many_{n} for customer per visit.id {{\n  data visit: Visit\n  limit live to 1 else skip\n  limit starts to 3 per 30d else skip\n{limits}  start on visit.booked(visit) -> s0\n  on reply stay {{ handoff \"care\" }}\n{states}  end over as success\n}}\n"
+            "  state s{s} {{ send booked   on visit.moved(visit) -> s{on}   on visit.done(visit) -> s{off}   after 1d -> over }}\n"
         )
     };
+    let head = |name: &str| {
+        format!(
+            "use \"house.journey\"\njourney {name} for customer per visit.id {{\n  data visit: Visit\n  limit live to 1 else skip\n  limit starts to 3 per 30d else skip\n"
+        )
+    };
+    let tail = "  start on visit.booked(visit) -> s0\n  on reply stay { handoff \"care\" }\n";
+    let (limits, states): (String, String) = ((0..4).map(limit).collect(), (0..4).map(state).collect());
+    let counted = format!("{}{limits}{tail}{states}  end over as success\n}}\n", head("counted"));
+    let steps: String = (0..500).map(|s| format!("  state s{s} {{ after 1h -> s{} }}\n", s + 1)).collect();
+    let long = format!("{}{tail}{steps}  end s500 as success\n}}\n", head("long"));
     let mut files = BTreeMap::from([("house.journey".to_owned(), project()["house.journey"].clone())]);
-    (0..20).for_each(|n| drop(files.insert(format!("many-{n:02}.journey"), journey(n))));
+    files.insert("counted.journey".into(), counted);
     let mut session = Session::new();
     same(&mut session, &files);
     let few = session.message_bounds();
     assert!(!few.is_empty());
-    files.insert("many-20.journey".into(), journey(20));
+    files.insert("long.journey".into(), long);
     same(&mut session, &files);
     let many = session.message_bounds();
     let partly = |bounds: &[journey_compiler::check::bounds::Bound]| bounds.iter().filter(|b| b.in_part).count();

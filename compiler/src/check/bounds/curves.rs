@@ -342,11 +342,12 @@ fn outgrows(mut sizes: Vec<(u64, u64)>, room: u64, budget: Budget) -> bool {
 /// So many models of one journey are held at most, for windows in which its limits count differently.
 const MOST_HELD: usize = 32;
 
-/// Of so many journeys at most a program is looked at more closely.
-const FEW: usize = 20;
+/// A program of so many states at most is looked at more closely.
+const FEW: usize = 500;
 
-/// How large a product with the registers of a journey may become: some milliseconds a window, and some tens where there
-/// are few journeys.
+/// How large a product with the registers of a journey may become: some milliseconds a window, and some tens where the
+/// program has few states.
 pub(in crate::check) fn budget(program: &Program) -> Budget {
-    Budget { nodes: if program.journeys.len() <= FEW { 20_000 } else { 3_000 } }
+    let states: usize = program.journeys.iter().map(|journey| journey.states.len()).sum();
+    Budget { nodes: if states <= FEW { 20_000 } else { 3_000 } }
 }
