@@ -7,20 +7,17 @@ use journey_spec::time::spelled_duration;
 use petgraph::graph::NodeIndex;
 
 use super::Case;
-use crate::graph::Kind;
+use crate::graph::{Kind, Paths};
 
 /// The fate of a limit on the visits of `state`: `-> agent` where a state hands off and waits outside `beside`, and does
 /// not lead back to what sends there; else `handoff "scheduling"`, where nobody is left waiting by it: no timer and no
 /// arrow taken at once leads into `state`; else `-> lapsed`, an end.
 pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, state: NodeIndex) -> String {
     let graph = case.graph;
-    let leads_back = |desk: NodeIndex| {
-        let ways = graph.paths([desk], true, |_, _, to, e| !e.stay && to != state && !graph.capped(to));
-        beside.iter().any(|n| ways.dist(*n).is_some() && graph.visit_sends(*n).next().is_some())
-    };
+    let back = leading_back(case, beside, state);
     let desks = graph.nodes().filter(|n| {
         let hands_over = graph.place(*n).is_some_and(|p| p.hands_off && p.sends.is_empty());
-        hands_over && !acts(case, *n) && *n != state && !beside.contains(n) && graph.rests(*n) && !leads_back(*n)
+        hands_over && !acts(case, *n) && *n != state && !beside.contains(n) && graph.rests(*n) && back.dist(*n).is_none()
     });
     // The one to which most arrows lead already; of equals the first.
     let desk =
@@ -31,6 +28,13 @@ pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, stat
         (None, Some(end)) if sure => format!("-> {end}"),
         _ => format!("handoff \"{}\"", queue(case)),
     }
+}
+
+/// From where one is led back to what sends there, past `state` and everything else that is limited.
+fn leading_back(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, state: NodeIndex) -> Paths {
+    let graph = case.graph;
+    let sends = beside.iter().copied().filter(|n| graph.visit_sends(*n).next().is_some());
+    graph.paths(sends, false, |_, _, to, e| !e.stay && to != state && !graph.capped(to))
 }
 
 /// Whether who is led there has a service act on them: a call that freezes an account or moves money is nothing to propose.
@@ -46,12 +50,13 @@ pub(super) fn acts(case: &Case<'_>, n: NodeIndex) -> bool {
 pub(super) fn who_takes_over_a_loop(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, state: NodeIndex) -> String {
     let graph = case.graph;
     let reach = graph.reachable();
+    let back = leading_back(case, beside, state);
+    let led_to: BTreeSet<NodeIndex> =
+        graph.edges().filter(|(_, from, to, _)| from != to).map(|(_, _, to, _)| to).collect();
     let mut lost = graph.nodes().filter(|n| {
-        let first = !graph.edges().any(|(_, from, to, _)| to == *n && from != *n);
         let waits = graph.place(*n).is_some_and(|p| p.state.is_some()) && graph.rests(*n);
-        let ways = graph.paths([*n], true, |_, _, to, e| !e.stay && to != state && !graph.capped(to));
-        let leads_back = beside.iter().any(|b| ways.dist(*b).is_some() && graph.visit_sends(*b).next().is_some());
-        first && waits && !reach.contains(n) && *n != state && !beside.contains(n) && !leads_back
+        let alone = !led_to.contains(n) && !reach.contains(n) && *n != state && !beside.contains(n);
+        alone && waits && back.dist(*n).is_none()
     });
     match (lost.next(), lost.next()) {
         (Some(only), None) => format!("-> {}", graph.label(only)),
