@@ -6,12 +6,14 @@
 //!
 //! Data are chosen so that the run's instants come when it says: each value that an event brings has to put the instants
 //! that the run then takes at their times, those that are taken as past behind, and those that the run waits out ahead.
-//! What cannot be brought about from outside, such as a message that a channel blocks by itself, is left out, and so is
-//! what a condition asks of data: then less leaves than the run claims.
+//! Besides, data are chosen to suit the conditions on the way ([`wishes`]). What cannot be brought about from outside, such
+//! as a message that a channel blocks by itself, is left out: then less leaves than the run claims.
 
 mod replay;
+mod wishes;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use journey_spec::Ts;
 use journey_spec::program::{Channel, DAY, Expr, HOUR, Journey, JourneyId, LimitWhat, MINUTE, Millis, Program, Window};
@@ -20,7 +22,8 @@ use journey_spec::types::Type;
 use journey_spec::value::{Data, Value};
 use journey_step::ledger::in_window;
 use petgraph::graph::NodeIndex;
-pub use replay::{Leaves, Replayed, WITNESS, replay};
+pub use replay::{Leaves, Replayed, replay};
+use wishes::Wishes;
 
 use crate::abstraction::{Abstraction, Cause, Stands};
 use crate::graph::{Edge, Graph, Kind, Sent, channels, counts, datum};
@@ -56,6 +59,10 @@ pub struct Plan {
     prompts: Vec<(Ts, Prompt)>,
     /// From when until when nothing leaves, as where an operator pauses every channel.
     held: Option<(Ts, Ts)>,
+    /// What the customer has to be.
+    profile: Data,
+    /// The part of a hundred to which the customer has to belong in the split of a state.
+    parts: Vec<(String, Range<u32>)>,
 }
 
 /// The instants at which a window is made to begin, one after the other: at several hours of a
@@ -84,7 +91,10 @@ pub fn plan(
     if let Some(room) = room {
         taken.keep_to(program, graph, room);
     }
+    taken.wishes = Wishes::of(program, journey, graph, &taken.arrows);
     taken.keep_to_days();
+    // Times have moved since.
+    taken.wishes = Wishes::of(program, journey, graph, &taken.arrows);
     let mut sampler = Sampler { program, journey, number, taken: &taken };
     let mut prompts = Vec::new();
     for (i, one) in taken.arrows.iter().enumerate() {
@@ -95,7 +105,8 @@ pub fn plan(
     prompts.sort_by_key(|(at, _)| *at);
     let key = journey.key.is_some().then(|| number.to_string());
     let held = taken.waits.filter(|w| *w > 0).map(|waits| (begins.saturating_sub(waits), begins));
-    Some(Plan { journey: journey.name.clone(), key, prompts, held })
+    let Wishes { profile, parts, .. } = taken.wishes;
+    Some(Plan { journey: journey.name.clone(), key, prompts, held, profile, parts })
 }
 
 /// What the limits on messages have let through so far, for planning.
@@ -160,6 +171,8 @@ struct Taken<'g> {
     waits: Option<Millis>,
     /// Instants on whose days arrows hang, each with the arrow that takes it over.
     days: BTreeMap<(usize, Vec<String>), Ts>,
+    /// What conditions on the way ask of data.
+    wishes: Wishes,
 }
 
 impl<'g> Taken<'g> {
@@ -212,7 +225,7 @@ impl<'g> Taken<'g> {
             later = later.saturating_add(Millis::from(at_once && edge.is_some_and(|e| e.kind == Kind::At)));
             all.push(One { at: at.saturating_add(later), cause, edge, to: stands(to)? });
         }
-        Some(Taken { arrows: all, waits, days: BTreeMap::new() })
+        Some(Taken { arrows: all, waits, days: BTreeMap::new(), wishes: Wishes::default() })
     }
 
     /// Moves what is free to happen later to when there is room for what it sends, and with it all that follows.
@@ -245,10 +258,11 @@ impl<'g> Taken<'g> {
         }
     }
 
-    /// Moves what hangs on a day of the customer's calendar to its time of that day, and with it all that follows; and
-    /// remembers what the datum has to be. The customer of a witness lives by UTC.
+    /// Moves what hangs on a day of the customer's calendar to its time of that day, and what hangs on an instant that a
+    /// condition wants later to then, and with it all that follows; and remembers what the datum has to be. The customer of a witness lives by UTC.
     fn keep_to_days(&mut self) {
-        if !self.arrows.iter().any(|one| one.edge.is_some_and(|e| e.kind == Kind::At && e.calendar)) {
+        let hangs = |one: &One<'_>| one.edge.is_some_and(|e| e.kind == Kind::At && e.calendar);
+        if !self.arrows.iter().any(hangs) && !self.wishes.has_spans() {
             return;
         }
         let mut delay: Millis = 0;
@@ -260,11 +274,13 @@ impl<'g> Taken<'g> {
             let Some((instant, offset)) = edge.instant.as_ref().filter(|_| edge.kind == Kind::At) else { continue };
             let Some((path, root)) = datum(instant).and_then(|path| Some((path, path.first()?))) else { continue };
             let key = (since.get(root).copied().unwrap_or(0), path.to_vec());
+            let (from, _) = self.wishes.span(&key);
             let at = match (instant, self.days.get(&key)) {
                 (Expr::Path(_), Some(datum)) => datum.saturating_add(*offset),
                 (Expr::Path(_), None) => {
-                    self.days.insert(key, one.at.saturating_sub(*offset));
-                    continue;
+                    let datum = one.at.saturating_sub(*offset).max(from);
+                    self.days.insert(key, datum);
+                    datum.saturating_add(*offset)
                 }
                 (Expr::Calendar { base, days, minute: Some(minute) }, known) if matches!(**base, Expr::Path(_)) => {
                     let (days, time) =
@@ -277,8 +293,11 @@ impl<'g> Taken<'g> {
                         None => {
                             let next = one.at.saturating_sub(after).saturating_add(DAY - 1);
                             let day = day(next);
-                            self.days.insert(key, day.saturating_sub(days).saturating_add(LATE));
-                            day
+                            let datum = day.saturating_sub(days).saturating_add(LATE);
+                            let short = from.saturating_sub(datum).max(0);
+                            let later = short.saturating_add(DAY - 1) / DAY * DAY;
+                            self.days.insert(key, datum.saturating_add(later));
+                            day.saturating_add(later)
                         }
                     };
                     day.saturating_add(after)
@@ -297,7 +316,8 @@ impl<'g> Taken<'g> {
             return *known;
         }
         let taken = self.arrows.get(first).map_or(0, |one| one.at);
-        let (mut earliest, mut latest, mut exact) = (Ts::MIN, Ts::MAX, None);
+        let (mut earliest, mut latest) = self.wishes.span(&(first, path.to_vec()));
+        let mut exact = None;
         let offset = |edge: &Edge| {
             let (base, offset) = edge.instant.as_ref().or(edge.behind.as_ref())?;
             matches!(base, Expr::Path(p) if p == path).then_some(*offset)
@@ -420,6 +440,9 @@ impl Sampler<'_, '_> {
     }
 
     fn value(&self, graph: &Graph, i: usize, path: &mut Vec<String>, ty: &Type) -> Value {
+        if let Some(wished) = self.taken.wishes.value(&(i, path.clone())) {
+            return wished.clone();
+        }
         match ty.required() {
             Type::Instant => Value::Instant(self.taken.value(graph, i, path)),
             Type::Record(name) => {

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail where it stands")]
 
+use journey_compiler::check::bounds::{Scope, proven_in};
 use journey_compiler::source::Memory;
 use journey_compiler::{Compilation, compile, format};
-use journey_spec::program::{Branch, bucket};
+use journey_spec::program::{Branch, DAY, JourneyId, bucket};
 
 const HEAD: &str = r#"
 customer { first_name: text  phone: phone? for sms  tier: one of { gold, plain }  zone: zone }
@@ -378,4 +379,56 @@ fn a_split_is_fair_and_independent_of_others() {
     let both = (0..10_000).filter(|n| in_part("a", *n) < 50 && in_part("b", *n) < 50).count();
     assert!((2_300..2_700).contains(&both), "{both}");
     assert!((0..10_000).all(|n| in_part("a", n) < 100));
+}
+
+#[test]
+fn the_worst_run_brings_the_data_that_conditions_ask_for() {
+    let conditions = [
+        "job.kind is install",
+        "job.kind is not repair",
+        "job.mood is known and job.mood is bad",
+        "job.mood is missing",
+        "not job.paid",
+        "job.size > 3",
+        "job.size <= 0",
+        "job.length >= 3h",
+        "job.engineer is known and job.engineer is \"Ann\"",
+        "job.slot > now + 500d",
+        "job.slot < now + 2h and job.slot > now + 1h",
+        "now + 3d < job.slot",
+        "customer.tier is plain",
+        "not (job.paid or job.kind is repair)",
+    ];
+    for condition in conditions {
+        let lines = format!(
+            "{START}\n{HEARD}\nstate first {{ choose {{ when {condition} -> told\nelse -> done }} }}\nstate told {{ send ask   after 1d -> done }}"
+        );
+        exact(condition, &lines);
+        // Later, by news of the data, behind an arrow that hears the same.
+        let lines = format!(
+            "{START}\n{HEARD}\nstate first {{ on moved(job) when {condition} -> told\non moved(job) stay\nafter 9d -> done }}\nstate told {{ send ask   after 1d -> done }}"
+        );
+        exact(condition, &lines);
+    }
+    for (part, word) in [("20% -> told\n80% -> done", "first"), ("80% -> done\n20% -> told", "last")] {
+        let lines = format!(
+            "{START}\n{HEARD}\nstate first {{ split by customer {{ {part} }} }}\nstate told {{ send ask   after 1d -> done }}"
+        );
+        exact(word, &lines);
+    }
+    let lines = format!(
+        "{START}\n{HEARD}\nstate first {{ choose job.kind {{ repair -> done\ninstall -> done\ncheck -> told }} }}\nstate told {{ send ask   after 1d -> done }}"
+    );
+    exact("choose job.kind", &lines);
+}
+
+/// One message leaves, and that is the bound.
+fn exact(of: &str, lines: &str) {
+    let compilation = compiled(lines);
+    let said = || compilation.findings.iter().map(|f| f.message.clone()).collect::<Vec<_>>();
+    let Some(program) = compilation.runnable() else { panic!("{of}: {:#?}", said()) };
+    let scope = Scope::Instance(JourneyId(0));
+    let proof = proven_in(program, scope, Some(DAY));
+    let bound = proof.bounds.iter().find(|b| b.channel.is_none() && b.purpose.is_none()).unwrap();
+    assert_eq!((bound.at_most, bound.attained), (Some(1), Some(1)), "{of}");
 }

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 
 use journey_compiler::check::bounds::{Bound, Kind, Scope, Tried, proven_of};
 use journey_compiler::source::Memory as Texts;
-use journey_compiler::witness::{Leaves, WITNESS};
+use journey_compiler::witness::Leaves;
 use journey_runtime::channels::{ChannelError, Discard};
 use journey_runtime::service::NoService;
 use journey_runtime::store::{Memory, Sqlite};
@@ -88,7 +88,7 @@ fn lived(program: &Arc<Program>, tried: &Tried, store: Box<dyn Store>) -> Vec<(T
             }
         }
         if let Some(input) = input {
-            let taken = engine.take(&[Arrival::new(format!("i{n}"), at, WITNESS, input.clone())]).unwrap();
+            let taken = engine.take(&[Arrival::new(format!("i{n}"), at, &day.customer, input.clone())]).unwrap();
             assert!(matches!(taken[..], [Taken::Accepted { .. } | Taken::Refused(_)]), "{input:?}: {taken:?}");
             engine.dispatch(at).unwrap();
         }

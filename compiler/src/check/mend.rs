@@ -17,7 +17,12 @@ pub(super) fn who_takes_over(case: &Case<'_>, beside: &BTreeSet<NodeIndex>, stat
     let back = leading_back(case, beside, state);
     let desks = graph.nodes().filter(|n| {
         let hands_over = graph.place(*n).is_some_and(|p| p.hands_off && p.sends.is_empty());
-        hands_over && !acts(case, *n) && *n != state && !beside.contains(n) && graph.rests(*n) && back.dist(*n).is_none()
+        hands_over
+            && !acts(case, *n)
+            && *n != state
+            && !beside.contains(n)
+            && graph.rests(*n)
+            && back.dist(*n).is_none()
     });
     // The one to which most arrows lead already; of equals the first.
     let desk =

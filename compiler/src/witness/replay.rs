@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use journey_spec::Ts;
-use journey_spec::program::{Channel, Field, HookAnswers, Millis, Program, Purpose};
+use journey_spec::program::{Channel, Field, HookAnswers, Millis, Program, Purpose, bucket};
 use journey_spec::value::{Data, Value, fields_to_json};
 use journey_step::effect::{Effect, Entry, What};
 use journey_step::ledger::in_window;
@@ -14,8 +14,11 @@ use super::{Plan, Prompt, plain};
 /// Steps that one replay may make; a run with more is not tried to its end.
 const MOST_STEPS: usize = 20_000;
 
-/// The customer of a replay, by which ids of messages, cases and calls are derived.
-pub const WITNESS: &str = "witness";
+/// The customer of a replay, where it may be anybody.
+const WITNESS: &str = "witness";
+
+/// How many customers are looked at for one who belongs where the plans want it.
+const LOOKED_AT: u32 = 200;
 
 /// A message that left in a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub struct Leaves {
 /// What happened to the customer of a replay.
 #[derive(Clone, Debug, Default)]
 pub struct Replayed {
+    /// The customer's id, by which ids of messages, cases and calls are derived, and ways of a `split`.
+    pub customer: String,
     /// What left, in order.
     pub left: Vec<Leaves>,
     /// The customer's timeline, in order.
@@ -95,7 +100,7 @@ impl Replayed {
     }
 }
 
-/// Does what plans say, for one customer, and then lets time go on until `until`. The customer can be reached everywhere, or
+/// Does what plans say, for one customer who is as they want, and then lets time go on until `until`. The customer can be reached everywhere, or
 /// only on one channel.
 #[must_use]
 pub fn replay(program: &Program, plans: &[Plan], until: Ts, only: Option<Channel>) -> Replayed {
@@ -104,16 +109,21 @@ pub fn replay(program: &Program, plans: &[Plan], until: Ts, only: Option<Channel
     prompts.sort_by_key(|(at, ..)| *at);
     let Some(first) = prompts.first().map(|(at, ..)| *at) else { return Replayed::default() };
     let held: Vec<(Ts, Ts)> = plans.iter().filter_map(|p| p.held).collect();
+    let customer = somebody(plans);
     let mut run = Replay {
         program,
         held: held.clone(),
-        customer: Customer::new(WITNESS),
-        done: Replayed { held, ..Replayed::default() },
+        customer: Customer::new(&customer),
+        done: Replayed { customer, held, ..Replayed::default() },
         open: Vec::new(),
         calls: VecDeque::new(),
         steps: 0,
     };
-    run.take(&Input::CustomerUpdated { profile: profile(program, only), stopped: Vec::new() }, first.saturating_sub(1));
+    let mut profile = profile(program, only);
+    for (name, wished) in plans.iter().flat_map(|plan| &plan.profile) {
+        profile.insert(name.clone(), wished.clone());
+    }
+    run.take(&Input::CustomerUpdated { profile, stopped: Vec::new() }, first.saturating_sub(1));
     for (at, plan, prompt) in prompts {
         run.wait(at);
         if let Some(input) = run.input(plan, prompt, at) {
@@ -122,6 +132,15 @@ pub fn replay(program: &Program, plans: &[Plan], until: Ts, only: Option<Channel
     }
     run.wait(until);
     run.done
+}
+
+/// A customer who goes the plans' ways wherever customers are split; where there is none, anybody.
+fn somebody(plans: &[Plan]) -> String {
+    let goes = |id: &String| {
+        plans.iter().all(|plan| plan.parts.iter().all(|(state, part)| part.contains(&bucket(&plan.journey, state, id))))
+    };
+    let others = (1..LOOKED_AT).map(|n| format!("{WITNESS}-{n}"));
+    std::iter::once(WITNESS.to_owned()).chain(others).find(goes).unwrap_or_else(|| WITNESS.into())
 }
 
 /// A customer who has agreed to everything and can be reached everywhere; or only on one channel, where the others may be
