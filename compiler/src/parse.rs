@@ -101,7 +101,7 @@ pub fn parse(file: FileId, text: &str) -> (ast::File, Vec<Finding>) {
     (ast::File { items, comments, allows }, findings)
 }
 
-/// Reads a file's bytes as text; a byte order mark is left out.
+/// Reads a file's bytes as text; UTF-8's byte order mark is left out.
 ///
 /// # Errors
 /// The bytes are not UTF-8; the finding's place is right in the text before the first bad byte.
@@ -116,7 +116,12 @@ pub fn decode(file: FileId, path: &str, bytes: &[u8]) -> Result<String, Finding>
             Span { file, start: place, end: place },
             format!("`{path}` is not UTF-8 text: byte {at}, on line {line}, is no part of a character"),
         )
-        .help("save the file as UTF-8; editors call it \"encoding\"")
+        .help(match bytes {
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
+                "it begins as UTF-16 does: save it as UTF-8; editors call it \"encoding\""
+            }
+            _ => "save the file as UTF-8; editors call it \"encoding\"",
+        })
     })
 }
 

@@ -251,6 +251,11 @@ fn bytes_are_decoded() {
     let finding = decode(FileId(0), "a.journey", b"use\n\xFF").unwrap_err();
     assert_eq!(finding.code.code, "J0005");
     assert_eq!(finding.message, "`a.journey` is not UTF-8 text: byte 4, on line 2, is no part of a character");
+    assert!(finding.help.iter().all(|h| !h.contains("UTF-16")), "{:?}", finding.help);
+    for bytes in [b"\xFF\xFEu\0s\0e\0", b"\xFE\xFF\0u\0s\0e"] {
+        let finding = decode(FileId(0), "a.journey", bytes).unwrap_err();
+        assert!(finding.help.iter().any(|h| h.contains("UTF-16")), "{:?}", finding.help);
+    }
 }
 
 #[test]

@@ -163,6 +163,6 @@ fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
 }
 
 fn not_utf8(name: &str, at: usize) -> Failure {
-    Failure::new(format!("`{name}` is not UTF-8 text: byte {at} begins no character"))
+    Failure::new(format!("`{name}` is not UTF-8 text: byte {at} is no part of a character"))
         .help("save it as UTF-8 in your editor; it was left untouched")
 }

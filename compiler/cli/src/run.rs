@@ -50,8 +50,8 @@ A feed holds one JSON object a line:
 Answers of services: {\"cancel_visit\": \"done\"}, or [\"refused\", \"done\"] for one call after another, or
 {\"outcome\": \"done\", \"after\": \"2s\"}; a service without any runs into its deadline and has failed.
 
-Exit codes: 0 the feed was run, also where lines of it were refused, 1 the project has errors, or with --verify-hooks a
-hook says something else, 2 wrong usage or a fault";
+Exit codes: 0 the feed was run, also where lines of it were refused, 1 the project has errors, or with
+--verify-hooks a hook says something else, 2 wrong usage or a fault";
 
 /// Runs a project or a bundle against a feed on virtual time, or live
 #[derive(Args)]

@@ -46,6 +46,27 @@ fn a_customers_day_counts_all_journeys() {
 }
 
 #[test]
+fn where_nothing_is_sent_it_is_said_that_this_is_why() {
+    let place = Place::empty();
+    place.write("none/none.journey", "customer { phone: phone? for sms }\n");
+    place.write(
+        "feed.jsonl",
+        "{\"id\":\"r1\",\"at\":\"2026-03-02T08:00:00Z\",\"customer\":\"ada\",\"reply\":\"hi\",\"channel\":\"sms\"}\n",
+    );
+    let check = place.run(&["check", "none"]);
+    let line = check.out.lines().find(|l| l.contains("messages to one customer")).expect("the customer's line");
+    assert!(line.ends_with(" nothing is sent") && line.contains(" 0 "), "{line}");
+    let explain = place.run(&["explain", "customer", "--project", "none", "--bound", "messages", "24h"]);
+    assert!(
+        explain.out.contains("at most 0\n") && explain.out.contains("enforced by nothing is sent"),
+        "{}",
+        explain.out
+    );
+    let run = place.run(&["run", "none", "--feed", "feed.jsonl"]);
+    assert!(run.out.contains("at most 0 in any 24 h (upper bound: nothing is sent), 0 seen"), "{run:?}");
+}
+
+#[test]
 fn what_cannot_be_asked_is_said() {
     let place = Place::with_project();
     let refused = |args: &[&str], words: &str| {

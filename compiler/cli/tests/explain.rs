@@ -142,6 +142,7 @@ fn wrong_names_are_told_with_what_is_close() {
         (vec!["explain", "visit", "--project", "none"], "there is no .journey file in `none`", ""),
         (vec!["explain", "visit", "--project", "nowhere"], "there is no file or folder `nowhere`", ""),
         (vec!["explain", "J9999"], "there is no finding `J9999`", ""),
+        (vec!["explain", "j0201", "--project", "."], "there is no journey `j0201`", "without --project"),
         (vec!["explain", "--project", "visit"], "WHAT", ""),
     ] {
         let ran = place.run(&args);

@@ -301,7 +301,8 @@ fn bounds(program: &Program, shapes: &[Shape], windows: &[Millis]) -> Vec<Bound>
             window,
             at_most,
             kind: Kind::UpperBound,
-            by,
+            // Of a message that no journey has, no limit says anything.
+            by: if by.is_empty() && at_most == Some(0) { "nothing is sent".into() } else { by },
             in_part: shapes.iter().filter(|s| scope.holds(s.graph.journey)).any(|s| s.curves.in_part(window)),
             limit,
             attained: None,

@@ -98,14 +98,16 @@ pub(super) fn unknown_journey(all: &[Compiled], name: &str, with_state: bool, pa
     // A state is easily named without its journey.
     let state_of = programs().flat_map(|p| &p.journeys).find(|j| j.states.iter().any(|s| s.name == name));
     let codes = codes::ALL.iter().map(|c| c.name).filter(|_| !with_state);
+    let finding = codes::find(&name.to_lowercase()).is_some() && !with_state;
     let help = match state_of {
+        _ if finding => format!("it is a finding, whose page `journeyc explain {name}` prints, without --project"),
         Some(journey) if !with_state => format!("did you mean `{}::{name}`?", journey.name),
         _ => did_you_mean(name, journeys.iter().copied().chain(codes)).unwrap_or_else(|| match journeys.as_slice() {
             [] => "no journey is declared there; name another folder with --project".into(),
             some => format!("there: {}", some.join(", ")),
         }),
     };
-    let what = if with_state { "no journey" } else { "no finding and no journey" };
+    let what = if with_state || finding { "no journey" } else { "no finding and no journey" };
     Failure::new(format!("there is {what} `{name}` in `{}`", path.display())).help(help)
 }
 
