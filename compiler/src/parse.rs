@@ -55,7 +55,7 @@ type Node<'a> = Pair<'a, Rule>;
 
 /// J0004, of a file named so. How much larger it is nobody says: no more than the limit is ever read.
 pub(crate) fn too_large(span: Span, file: &str) -> Finding {
-    Finding::new(&J0004, span, format!("{file} has more than {MAX_BYTES} bytes"))
+    Finding::new(&J0004, span, format!("{file} has more than {} MiB", MAX_BYTES >> 20))
         .label("nothing of it was read")
         .help("split it and join the parts by `use`")
 }

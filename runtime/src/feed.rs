@@ -128,7 +128,12 @@ pub(crate) fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::i
 fn not_json(error: &serde_json::Error) -> String {
     // serde_json counts lines within the text; here there is one, and its number is told already.
     let text = error.to_string();
-    let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
+    let problem = match text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem) {
+        _ if error.is_eof() => "the line ends before the JSON does",
+        "expected ident" => "a word that JSON does not have",
+        "trailing characters" => "something follows the JSON",
+        problem => problem,
+    };
     format!("not JSON: {problem}, at column {}", error.column())
 }
 

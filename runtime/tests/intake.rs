@@ -22,8 +22,9 @@ fn each_refusal_says_what_to_mend() {
     let order = r#""data":{"order":{"id":"o1","item":"tea"}}"#;
     let table: &[(String, &str)] = &[
         (String::new(), "the line is empty"),
-        ("{".into(), "not JSON: EOF while parsing an object, at column 1"),
-        ("{}{}".into(), "not JSON: trailing characters, at column 3"),
+        ("{".into(), "not JSON: the line ends before the JSON does, at column 1"),
+        ("{}{}".into(), "not JSON: something follows the JSON, at column 3"),
+        ("not json".into(), "not JSON: a word that JSON does not have, at column 2"),
         ("[".repeat(10_000), "not JSON: recursion limit exceeded"),
         ("[1]".into(), "the line should be one JSON object"),
         ("{}".into(), "`id` is missing: give a text of its own for each input"),

@@ -80,6 +80,9 @@ pub(crate) fn run(args: &Check, screen: &mut Screen) -> Outcome {
         count(findings, "finding", "findings"),
         took.as_millis()
     ));
+    if totals.journeys == 0 && findings == 0 {
+        screen.say("no journey stands there, so nothing is sent; `journeyc init care` makes a folder that has one\n");
+    }
     screen.say(&mend::offer(&all, args.fix));
     if args.format == Format::Full && !project::has_errors(&all) {
         let text: String = all.iter().map(proven::table).collect();

@@ -29,6 +29,18 @@ fn a_folder_of_ten_thousand_files_is_one_project() {
 }
 
 #[test]
+fn where_no_journey_stands_it_is_said() {
+    let place = Place::with_project();
+    place.write("empty.journey", "");
+    let ran = place.run(&["check", "empty.journey"]);
+    survived(&ran, 0);
+    assert!(ran.err.contains("no journey stands there, so nothing is sent"), "{}", ran.err);
+    let ran = place.run(&["check", "visit"]);
+    survived(&ran, 0);
+    assert!(!ran.err.contains("no journey stands there"), "{}", ran.err);
+}
+
+#[test]
 fn fifty_megabytes_are_not_read() {
     let place = Place::with_project();
     fs::File::create(place.path("visit/large.journey")).expect("a file").set_len(50_000_000).expect("its size");
