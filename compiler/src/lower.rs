@@ -76,7 +76,7 @@ pub(crate) fn lower(
     let policy = lower.policy();
     // Rules of a policy that were not understood, or whose file is missing, may be what bounds a journey.
     let understood = match names.policies.as_slice() {
-        [] => !names.gaps.texts.iter().any(|text| text.contains("policy")),
+        [] => !names.gaps.texts.iter().any(|(_, text)| text.contains("policy")),
         policies => !policies.iter().any(|policy| names.gaps.touch(policy.span)),
     };
     let whole = before == lower.out.errors() && !names.gaps.incomplete && understood;

@@ -139,8 +139,8 @@ impl Out {
 /// The texts of files in which the parser had to skip something, so that a name may be declared in what was skipped.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps<'a> {
-    /// Texts of files with syntax errors.
-    pub(crate) texts: Vec<&'a str>,
+    /// Files with syntax errors, and their texts.
+    pub(crate) texts: Vec<(FileId, &'a str)>,
     /// Where the syntax errors are.
     pub(crate) spans: Vec<Span>,
     /// Whether a whole file is missing.
@@ -153,9 +153,10 @@ impl Gaps<'_> {
         self.texts.is_empty() && !self.incomplete
     }
 
-    /// Whether `word name` (or `name:` where there is no word) stands somewhere in a file that was not understood.
+    /// Whether `word name` (or `name:` where there is no word) stands somewhere in a file that was not understood, or the
+    /// name behind a word that was not, which may be that one misspelt.
     pub(crate) fn may_declare(&self, word: &str, name: &str) -> bool {
-        self.texts.iter().any(|text| {
+        self.texts.iter().any(|&(file, text)| {
             text.match_indices(name).any(|(at, _)| {
                 let before = text.get(..at).unwrap_or("");
                 let after = text.get(at + name.len()..).unwrap_or("");
@@ -165,9 +166,15 @@ impl Gaps<'_> {
                 if word.is_empty() {
                     return after.trim_start().starts_with(':');
                 }
-                before.ends_with(char::is_whitespace) && before.trim_end().ends_with(word)
+                let behind = before.trim_end();
+                behind.len() < before.len() && (behind.ends_with(word) || self.end_at(file, behind.len()))
             })
         })
+    }
+
+    /// Whether what was not understood ends there.
+    fn end_at(&self, file: FileId, at: usize) -> bool {
+        self.spans.iter().any(|gap| gap.file == file && gap.start < gap.end && gap.end as usize == at)
     }
 
     /// Whether a syntax error lies in or at `span`.
@@ -448,6 +455,6 @@ pub(crate) fn listed(names: &[impl AsRef<str>]) -> String {
 pub(crate) fn gaps<'a>(sources: &'a SourceMap, findings: &[Finding], incomplete: bool) -> Gaps<'a> {
     let spans: Vec<Span> = findings.iter().filter(|f| f.code.code < "J0004").map(Finding::span).collect();
     let files: BTreeSet<FileId> = spans.iter().map(|s| s.file).collect();
-    let texts = files.iter().filter_map(|id| sources.get(*id)).map(|s| &*s.text).collect();
+    let texts = files.iter().filter_map(|id| Some((*id, &*sources.get(*id)?.text))).collect();
     Gaps { texts, spans, incomplete }
 }

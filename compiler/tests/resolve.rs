@@ -459,6 +459,31 @@ fn a_syntax_error_gives_rise_to_nothing_else() {
     }
 }
 
+#[test]
+fn a_misspelt_declaration_is_one_finding_however_often_it_is_named() {
+    let table = [
+        ("record Booking", "recrod Booking"),
+        ("event booking.moved newest", "evnt booking.moved newest"),
+        ("message confirmation", "mesage confirmation"),
+        ("service cancel", "servce cancel"),
+        ("state waiting {", "sate waiting {"),
+        ("end done", "edn done"),
+        ("data booking:", "dta booking:"),
+        ("journey appointment", "jorney appointment"),
+    ];
+    for (from, to) in table {
+        assert_eq!(SOUND.matches(from).count(), 1, "{from}");
+        let told = told(&compiled(&SOUND.replace(from, to)));
+        let word = to.split(' ').next().unwrap_or_default();
+        let [only] = told.as_slice() else { panic!("{to}: {told:#?}") };
+        assert!(only.starts_with(&format!("J0001 at `{word}`: unknown word `{word}` here, did you mean ")), "{only}");
+    }
+    // What stands behind a word that was not understood is all that it may have declared.
+    let text = SOUND.replace("state waiting {", "sate waiting {").replace("refused -> waiting", "refused -> nowhere");
+    let told = told(&compiled(&text));
+    assert!(told.iter().any(|t| t.starts_with("J0101 at `nowhere`")), "{told:#?}");
+}
+
 fn project(files: &[(&str, &str)], root: &str) -> Compilation {
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
     compile(&[root.into()], &Memory(files))
