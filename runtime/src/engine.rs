@@ -14,6 +14,7 @@
 //! * *Where groups end.* Effects without a result may be performed at any later time, so it does not matter.
 //! * *Lines that were taken already.* They move the clock to where it has been before, which changes nothing.
 
+mod apart;
 mod jobs;
 mod orders;
 mod outbox;
@@ -39,6 +40,8 @@ use crate::hooks::{Hooks, NoHooks};
 use crate::intake::{Arrival, Content, Refusal, Taken};
 use crate::service::{NoService, Service};
 use crate::store::{CommitOutcome, DeadLetter, Store};
+pub(crate) use apart::Asked;
+use apart::{Apart, Cause};
 pub use jobs::{Became, Job, LATE, Todo};
 use outbox::Outbox;
 pub use versions::Living;
@@ -131,6 +134,8 @@ pub struct Engine {
     store: Box<dyn Store>,
     outside: Outside,
     hooks: Box<dyn Hooks>,
+    /// Steps that wait for hooks, where a shell asks them.
+    apart: Option<Apart>,
     pace: Pace,
     /// What those who run it have ordered.
     orders: Orders,
@@ -192,6 +197,7 @@ impl Engine {
             store,
             outside: Outside::default(),
             hooks: Box::new(NoHooks),
+            apart: None,
             pace: Pace::Virtual,
             orders,
             is_paced: false,
@@ -226,6 +232,7 @@ impl Engine {
             (engine.program, engine.living) = (claimed.program, claimed.living);
             // What is known of customers in memory was read by the program before: the fields of their addresses, for one.
             engine.work = Work::default();
+            engine.forget_waiting();
             Ok(())
         })
     }
@@ -339,7 +346,7 @@ impl Engine {
                 engine.take_group(group, &mut taken)?;
                 engine.come_to_rest()?;
             }
-            Ok(taken)
+            Ok(taken.into_iter().flatten().collect())
         })
     }
 
@@ -352,6 +359,12 @@ impl Engine {
             self.advance_to(now)?;
             return self.take(arrivals);
         }
+        Ok(self.take_apart(now, arrivals)?.into_iter().flatten().collect())
+    }
+
+    /// Live, as [`Engine::take_at`]. Nothing stands for an arrival that is not taken yet: its step, or one of the same customer
+    /// before it, waits for a hook, and it is to be given again ([`apart`]).
+    pub(crate) fn take_apart(&mut self, now: Ts, arrivals: &[Arrival]) -> Result<Vec<Option<Taken>>, EngineError> {
         self.whole(|engine| {
             engine.fire_until(now)?;
             let mut taken = Vec::with_capacity(arrivals.len());
@@ -400,7 +413,8 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read.
     pub fn next_due(&mut self) -> Result<Option<Ts>, EngineError> {
-        Ok([self.next_timer()?, self.outbox.next()].into_iter().flatten().min())
+        let timer = if self.is_crowded() { None } else { self.next_timer()? };
+        Ok([timer, self.outbox.next()].into_iter().flatten().min())
     }
 
     /// Performs effects that were committed and not yet performed. A message that is no longer true at `now` is not sent.
@@ -451,6 +465,7 @@ impl Engine {
         if result.is_err() {
             self.is_paced = false;
             self.work = Work::default();
+            self.forget_waiting();
             self.outbox.claim_again(self.store.newest_outbox());
             self.clock = self.kept_clock;
         }
@@ -465,7 +480,7 @@ impl Engine {
         Ok(())
     }
 
-    fn take_group(&mut self, group: &[Arrival], taken: &mut Vec<Taken>) -> Result<(), EngineError> {
+    fn take_group(&mut self, group: &[Arrival], taken: &mut Vec<Option<Taken>>) -> Result<(), EngineError> {
         let is_new = |a: &&Arrival| !matches!(a.content, Content::Refused(_));
         let ids: Vec<&str> = group.iter().filter(is_new).map(|a| a.id.as_str()).collect();
         let known = self.store.taken(&ids)?;
@@ -476,24 +491,35 @@ impl Engine {
         self.load_all(&customers)?;
         for arrival in group {
             if let Content::Refused(refusal) = &arrival.content {
-                taken.push(self.bury(refusal));
+                taken.push(Some(self.bury(refusal)));
                 continue;
             }
             if self.pace == Pace::Virtual {
                 self.fire_until(arrival.received)?;
             }
             if !seen.insert(&arrival.id) {
-                taken.push(Taken::Duplicate);
+                // Its id was taken with another customer while its step waited for a hook.
+                self.let_go(&arrival.customer, &Cause::Arrival(arrival.id.clone()));
+                taken.push(Some(Taken::Duplicate));
                 continue;
             }
             let took = self.take_one(arrival)?;
+            if took.is_none() {
+                seen.remove(arrival.id.as_str());
+            }
             taken.push(took);
             self.settle_results()?;
         }
         Ok(())
     }
 
-    fn take_one(&mut self, arrival: &Arrival) -> Result<Taken, EngineError> {
+    /// Nothing where its step waits for a hook.
+    fn take_one(&mut self, arrival: &Arrival) -> Result<Option<Taken>, EngineError> {
+        let cause = Cause::Arrival(arrival.id.clone());
+        if self.is_behind(&arrival.customer, &cause) {
+            return Ok(None);
+        }
+        let mut cause = Some(&cause);
         let input = match &arrival.content {
             Content::Input(Input::CustomerUpdated { profile, .. }) => {
                 let stopped = self.stopped_of(profile)?;
@@ -503,13 +529,14 @@ impl Engine {
                 // What came before is erased where it is kept.
                 self.flush()?;
                 self.work.batch.forget.push(arrival.customer.clone());
+                cause = None;
                 Cow::Owned(Input::Forget)
             }
             Content::Input(input) => Cow::Borrowed(input),
             Content::Stopped(address) => {
                 let effects = self.stop_all(address)?;
                 self.work.batch.taken.push(arrival.id.clone());
-                return Ok(Taken::Accepted { effects });
+                return Ok(Some(Taken::Accepted { effects }));
             }
             Content::OptOut(channel) => {
                 let program = Arc::clone(&self.program);
@@ -520,13 +547,13 @@ impl Engine {
                     None => Input::Reply { channel: *channel, address: None, text: "STOP".into() },
                 })
             }
-            Content::Refused(refusal) => return Ok(self.bury(refusal)),
+            Content::Refused(refusal) => return Ok(Some(self.bury(refusal))),
         };
-        let effects = self.apply(&arrival.customer, &input, self.clock)?;
+        let Some(effects) = self.apply_for(&arrival.customer, &input, self.clock, cause)? else { return Ok(None) };
         self.work.batch.taken.push(arrival.id.clone());
         // Its id is taken: what was refused once is not tried again.
         let refused = self.work.refused.take().map(|reason| self.put_aside(arrival, reason));
-        Ok(refused.unwrap_or(Taken::Accepted { effects }))
+        Ok(Some(refused.unwrap_or(Taken::Accepted { effects })))
     }
 
     /// Puts an event that its declaration does not let in to the dead letters.
@@ -583,14 +610,15 @@ impl Engine {
 
     /// Makes the steps that are due until `until`, until `enough` were made. Gives whether that were all.
     fn fire(&mut self, until: Ts, enough: u64) -> Result<bool, EngineError> {
+        self.fire_answered()?;
         while let Some(next) = self.next_step(until)? {
-            if self.steps >= enough {
+            if self.steps >= enough || self.is_crowded() {
                 return Ok(false);
             }
             match next {
                 Next::Due(due, customer) => {
                     self.clock = self.clock.max(due);
-                    self.apply(&customer, &Input::Due, self.clock)?;
+                    self.apply_for(&customer, &Input::Due, self.clock, Some(&Cause::Due))?;
                 }
                 Next::Answer(at, seq) => {
                     self.clock = self.clock.max(at);

@@ -46,7 +46,8 @@ pub trait Hooks: Send {
     /// Asks a hook. The same question has to get the same answer: after a crash a step that was not committed is made
     /// again.
     ///
-    /// The engine waits for this function.
+    /// An [`Engine`](crate::Engine) waits for this function. A [`Runtime`](crate::Runtime) calls it on threads of its own, and
+    /// of its customers only the one who asks waits.
     fn ask(&mut self, request: &HookRequest) -> HookReply;
 }
 

@@ -44,6 +44,7 @@
 //! # }
 //! ```
 
+mod asking;
 mod error;
 mod input;
 mod measure;
@@ -96,6 +97,8 @@ pub struct Options {
     pub promise_lead: Millis,
     /// How long [`Runtime::shutdown`] waits for attempts under way.
     pub drain: Duration,
+    /// Threads that ask hooks, for all shards together; 0 for one more than the machine has cores.
+    pub hook_threads: usize,
 }
 
 impl Default for Options {
@@ -106,6 +109,7 @@ impl Default for Options {
             queue_per_customer: 1_024,
             promise_lead: 15 * MINUTE,
             drain: Duration::from_secs(30),
+            hook_threads: 0,
         }
     }
 }

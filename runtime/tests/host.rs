@@ -4,6 +4,8 @@
 mod common;
 #[path = "host/doubt.rs"]
 mod doubt;
+#[path = "host/hooked.rs"]
+mod hooked;
 #[path = "host/stores.rs"]
 mod stores;
 

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use journey_compiler::check::bounds::{self, Scope};
+use journey_runtime::hooks::Modules;
 use journey_runtime::simulate::{Bound, Control, Counts, Options, Profile, Share, Simulation};
 use journey_spec::bundle;
 use journey_spec::program::Program;
@@ -157,6 +158,20 @@ pub(crate) struct Ran<'a> {
     begins: journey_spec::Ts,
     /// The profile's file; none where the world was made up from the program.
     profile: Option<&'a std::path::Path>,
+    /// Where each hook's answers came from.
+    hooks: Vec<(String, Answers)>,
+}
+
+/// Where a hook's answers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answers {
+    /// Its module is asked.
+    Module,
+    /// The profile says them.
+    Profile,
+    /// Its module is not there, and the profile does not say.
+    MadeUp,
 }
 
 pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
@@ -174,6 +189,21 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
         None => Profile::of(&proven.program),
     };
     let begins = profile.begins;
+    // Hooks are really asked, where their modules are there and the profile does not say what they say.
+    let opened = modules::open(&proven.program, &proven.place)?;
+    let mut asked = opened.as_ref().map(Modules::present).unwrap_or_default();
+    let mut hooks = Vec::new();
+    for (hook, plan) in proven.program.hooks.iter().zip(&profile.hooks) {
+        let from = match (plan.is_said, asked.contains(&hook.name)) {
+            (true, _) => Answers::Profile,
+            (false, true) => Answers::Module,
+            (false, false) => Answers::MadeUp,
+        };
+        if from != Answers::Module {
+            asked.remove(&hook.name);
+        }
+        hooks.push((hook.name.clone(), from));
+    }
     let options = Options {
         customers: args.customers,
         days: args.days,
@@ -182,9 +212,8 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
         faults: args.faults,
     };
     let mut sim = Simulation::new(&proven.program, profile, proven.bounds, options);
-    // A profile says what hooks say; without one they are asked, where their modules are there.
-    if let (None, Some(modules)) = (&file, modules::open(&proven.program, &proven.place)?) {
-        sim = sim.ask_hooks(modules.present(), move || Box::new(modules.clone()));
+    if let Some(modules) = opened {
+        sim = sim.ask_hooks(asked, move || Box::new(modules.clone()));
     }
     if let Some(number) = args.customer {
         return story::tell(args, &proven.program, &sim, number, screen);
@@ -196,7 +225,8 @@ pub(crate) fn run(args: &Simulate, screen: &mut Screen) -> Outcome {
     let counts = shown(args.customers, &control, screen.chats_with_a_terminal(), || sim.run(threads, &control));
     let took = began.elapsed();
     let stopped = counts.customers < args.customers;
-    let ran = Ran { args, program: &proven.program, sim: &sim, counts: &counts, begins, profile: file.as_deref() };
+    let ran =
+        Ran { args, program: &proven.program, sim: &sim, counts: &counts, begins, profile: file.as_deref(), hooks };
     match args.format {
         Format::Human => screen.print(&tell::page(&ran, screen.width())),
         Format::Json => screen.print(&data::report(&ran)?),

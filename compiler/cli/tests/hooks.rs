@@ -155,6 +155,46 @@ fn a_simulation_asks_modules_and_is_the_same_with_the_same_seed() {
 }
 
 #[test]
+fn a_simulation_asks_modules_where_its_profile_does_not_say_what_they_say() {
+    let place = project();
+    let args = ["simulate", "care", "--customers", "300", "--days", "30"];
+    let told = |place: &Place| {
+        let ran = place.run(&args);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+        ran.out
+    };
+    assert!(told(&place).contains("hooks: triage, risk by the module\n"), "{}", told(&place));
+    place.write("care/simulate.toml", "[messages]\nshare = \"10%\"\n");
+    assert!(told(&place).contains("hooks: triage, risk by the module\n"), "{}", told(&place));
+    // The module says `simple` to everybody, and so nobody comes to a person but by the profile.
+    assert!(!told(&place).contains("at person"), "{}", told(&place));
+    place.write("care/simulate.toml", "[hook.triage]\nsays = { severe = 1 }\n");
+    let severe = told(&place);
+    assert!(severe.contains("hooks: risk by the module; triage as the profile says\n"), "{severe}");
+    assert!(!severe.contains("sorry"), "{severe}");
+    std::fs::remove_file(place.path("care/hooks/risk.wasm")).unwrap();
+    let told = told(&place);
+    let line = "hooks: triage as the profile says; risk made up, since no module is there\n";
+    assert!(told.contains(line), "{told}");
+    let ran = place.run(&["simulate", "care", "--customers", "10", "--format", "json"]);
+    assert!(ran.out.contains("\"risk\": \"made_up\"") && ran.out.contains("\"triage\": \"profile\""), "{}", ran.out);
+}
+
+#[test]
+fn a_module_as_large_as_its_declaration_asks_for_runs() {
+    let place = project();
+    let data = format!("(data \"{}\")", "x".repeat(5 << 20));
+    put(&place, "risk", &scorer(&number("(f64.const 0.2)")).beside(&data));
+    let small = place.run(&RUN);
+    assert_eq!(small.code, 1, "{}{}", small.out, small.err);
+    assert!(small.out.contains("J0155") && small.out.contains("up to"), "{}", small.err);
+    place.write("care/complaint.journey", &JOURNEY.replace("\"hooks/risk.wasm\"", "\"hooks/risk.wasm\" up to 8MiB"));
+    let ran = place.run(&RUN);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("hook risk says 0.2 (module "), "{}", ran.out);
+}
+
+#[test]
 fn hooks_are_verified_against_themselves_and_against_what_was_recorded() {
     let place = project();
     let ran = place.run(&with(&["--verify-hooks"]));

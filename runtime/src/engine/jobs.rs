@@ -8,6 +8,7 @@ use journey_spec::program::{Channel, Millis, SECOND};
 use journey_step::Input;
 use journey_step::effect::{CallRequest, HandoffCase, Release};
 
+use super::apart::Cause;
 use super::outbox::{Open, Task};
 use super::{Engine, Pace};
 use crate::error::EngineError;
@@ -157,22 +158,26 @@ impl Engine {
         })
     }
 
-    /// Takes what became of a job. It is kept with the next commit, as is what follows from it.
+    /// Takes what became of a job. It is kept with the next commit, as is what follows from it. Gives whether it was taken:
+    /// where hooks are asked by the shell, a step of the customer can wait for one, and then it is to be given again.
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn became(&mut self, job: &Job, became: &Became, now: Ts) -> Result<(), EngineError> {
+    pub fn became(&mut self, job: &Job, became: &Became, now: Ts) -> Result<bool, EngineError> {
         self.whole(|engine| {
             if engine.pace == Pace::Live {
                 engine.clock = engine.clock.max(now);
             }
             let (result, input) = engine.consequence(job, became);
             if let Some((id, input)) = input {
-                engine.apply(&job.customer, &input, engine.clock)?;
+                let cause = Cause::Result(job.seq);
+                if engine.apply_for(&job.customer, &input, engine.clock, Some(&cause))?.is_none() {
+                    return Ok(false);
+                }
                 engine.work.batch.taken.extend(id);
             }
             engine.work.batch.settled.push(Settled { seq: job.seq, result });
-            Ok(())
+            Ok(true)
         })
     }
 
@@ -210,15 +215,17 @@ impl Engine {
         }
     }
 
-    /// Tells the journey that a message which was handed over did not arrive, as a channel's receipt would.
+    /// Tells the journey that a message which was handed over did not arrive, as a channel's receipt would. Gives whether it
+    /// was told, as [`Engine::became`].
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn failed(&mut self, customer: &str, message: &str, now: Ts) -> Result<(), EngineError> {
+    pub fn failed(&mut self, customer: &str, message: &str, now: Ts) -> Result<bool, EngineError> {
         self.whole(|engine| {
             engine.clock = engine.clock.max(now);
             let input = Input::Receipt { message: message.into(), delivered: false };
-            engine.apply(customer, &input, engine.clock).map(|_| ())
+            let cause = Cause::Failed(message.into());
+            Ok(engine.apply_for(customer, &input, engine.clock, Some(&cause))?.is_some())
         })
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use journey_spec::Ts;
 use journey_spec::program::SECOND;
 use journey_step::customer::fold_address;
-use journey_step::{Customer, Effect, HookReply, HookRequest, Input, step_asking};
+use journey_step::{Customer, Effect, Input};
 use sha2::{Digest, Sha256};
 
+use super::apart::Cause;
 use super::outbox::{Task, write_task};
 use super::versions::{Change, lived};
 use super::{Engine, Pace};
 use crate::error::{EngineError, StoreError};
-use crate::feed::in_one_spelling;
 use crate::store::{Batch, CustomerWrite, OutboxAdd, Record, TimelineAdd};
 
 /// How many due customers are looked up at once.
@@ -67,6 +67,8 @@ struct Slot {
     customer: Option<Customer>,
     revision: Option<u64>,
     due: Option<Ts>,
+    /// A step of theirs waits for a hook: until then nothing falls due.
+    waits: bool,
     /// When it was looked at last, in looks.
     looked: u64,
     /// Its state is not committed.
@@ -150,7 +152,7 @@ impl Work {
         let Some((since, _)) = over.copied() else { return };
         let Work { due, bytes, .. } = self;
         self.slots.retain(|id, slot| {
-            let keep = slot.looked > since;
+            let keep = slot.looked > since || slot.waits;
             if !keep {
                 *bytes = bytes.saturating_sub(slot.bytes);
                 if let Some(at) = slot.due {
@@ -185,11 +187,24 @@ impl Work {
             key.0 = old;
             self.due.remove(&key);
         }
-        if let Some(new) = due {
+        if let Some(new) = due.filter(|_| !slot.waits) {
             key.0 = new;
             self.due.insert(key);
         }
         slot.due = due;
+    }
+
+    /// While a step waits for a hook, its customer's timers do.
+    pub(super) fn set_waits(&mut self, id: &str, waits: bool) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        slot.waits = waits;
+        let Some(due) = slot.due else { return };
+        let key = (due, Arc::clone(&slot.id));
+        if waits {
+            self.due.remove(&key);
+        } else {
+            self.due.insert(key);
+        }
     }
 }
 
@@ -262,7 +277,19 @@ impl Engine {
     /// Makes one step of one customer, and what follows for others who share an address that says STOP. Gives the number
     /// of messages, cases and calls.
     pub(super) fn apply(&mut self, id: &str, input: &Input, at: Ts) -> Result<usize, EngineError> {
-        let (mut effects, stops) = self.step_one(id, input, at)?;
+        Ok(self.apply_for(id, input, at, None)?.unwrap_or(0))
+    }
+
+    /// As [`Engine::apply`], for this cause: nothing where the step waits for a hook, or for one of the same customer that
+    /// does.
+    pub(super) fn apply_for(
+        &mut self,
+        id: &str,
+        input: &Input,
+        at: Ts,
+        cause: Option<&Cause>,
+    ) -> Result<Option<usize>, EngineError> {
+        let Some((mut effects, stops)) = self.step_one(id, input, at, cause)? else { return Ok(None) };
         for address in stops {
             if self.work.stopped.contains(&address) || !self.store.stopped(&[&address])?.is_empty() {
                 continue;
@@ -272,7 +299,7 @@ impl Engine {
             }
             effects += self.stop_others(&address, id, at)?;
         }
-        Ok(effects)
+        Ok(Some(effects))
     }
 
     /// Marks an address that said STOP elsewhere, for everybody here.
@@ -289,7 +316,7 @@ impl Engine {
         for other in self.sharing(address, but)? {
             let told = Input::OptOut { address: address.into(), confirm: false };
             // The address is marked by now, so what these steps say about it is no news.
-            effects += self.step_one(&other, &told, at)?.0;
+            effects += self.step_one(&other, &told, at, None)?.map_or(0, |(effects, _)| effects);
         }
         Ok(effects)
     }
@@ -348,6 +375,7 @@ impl Engine {
             customer: Some(customer),
             revision,
             due: None,
+            waits: false,
             looked,
             changed: false,
             bytes,
@@ -367,20 +395,36 @@ impl Engine {
         all.into_iter().collect()
     }
 
-    /// Makes one step; gives the number of effects, and the addresses that say STOP now and did not before.
-    fn step_one(&mut self, id: &str, input: &Input, at: Ts) -> Result<(usize, BTreeSet<String>), EngineError> {
+    /// Makes one step; gives the number of effects, and the addresses that say STOP now and did not before. Nothing where it
+    /// has to wait.
+    fn step_one(
+        &mut self,
+        id: &str,
+        input: &Input,
+        at: Ts,
+        cause: Option<&Cause>,
+    ) -> Result<Option<(usize, BTreeSet<String>)>, EngineError> {
+        if cause.is_some_and(|cause| self.is_behind(id, cause)) {
+            return Ok(None);
+        }
         self.bring(id)?;
         let program = Arc::clone(&self.program);
         let slot = self.work.slots.get_mut(id);
         let customer = slot.and_then(|slot| slot.customer.take()).unwrap_or_else(|| Customer::new(id));
         let lived_before = lived(&customer);
-        let hooks = &mut self.hooks;
-        let mut ask = |request: &HookRequest| {
-            let HookReply { answer, ran } = hooks.ask(request);
-            HookReply { answer: in_one_spelling(&program, request, answer), ran }
-        };
         let before = customer.now();
-        let (customer, effects) = step_asking(&program, &self.orders, customer, input, at, &mut ask);
+        let (customer, made) = self.step_or_wait(&program, customer, input, at, cause);
+        let Some((effects, at)) = made else {
+            if let Some(slot) = self.work.slots.get_mut(id) {
+                slot.customer = Some(customer);
+            }
+            self.work.set_waits(id, true);
+            return Ok(None);
+        };
+        if self.work.slots.get(id).is_some_and(|slot| slot.waits) {
+            // What waited was made by this step, or begins anew after it.
+            self.wait_no_more(id);
+        }
         self.steps += 1;
         let look = self.watching.as_mut().and_then(|w| w.look(&program, before, &customer, &effects, at));
         self.work.living.see(&lived_before, &lived(&customer));
@@ -447,7 +491,7 @@ impl Engine {
             }
         }
         self.work.set_due(id, due);
-        Ok((count, stops))
+        Ok(Some((count, stops)))
     }
 
     /// Whether effects with results are waited for.

@@ -33,11 +33,19 @@ pub struct Ceilings {
     /// After how long a call is interrupted, whatever it has spent; without one, after the longer of
     /// [`SHORTEST_INTERRUPT`] and twenty times what the hook declares.
     pub interrupt: Option<Duration>,
-    /// Bytes of a module; 4 MiB, and no more than 32 MiB.
+    /// Bytes of a module, whatever its declaration asks for (`up to 20MiB`; 4 MiB where it asks for none); 32 MiB, and no more
+    /// than that.
     pub module: usize,
     /// How long loading waits for a module to be compiled; 60 s. Compiling cannot be interrupted: what takes longer goes on
     /// by itself, and at most two do so.
     pub compile: Duration,
+}
+
+impl Ceilings {
+    /// Bytes of this hook's module: what it asks for, where it is given.
+    pub(super) fn module_of(&self, hook: &Hook) -> usize {
+        self.module.min((hook.largest as usize) << 20)
+    }
 }
 
 impl Default for Ceilings {
@@ -51,7 +59,7 @@ impl Default for Ceilings {
             log_lines: 20,
             log_line: 1 << 10,
             interrupt: None,
-            module: 4 << 20,
+            module: (journey_spec::hooks::LARGEST_MODULE as usize) << 20,
             compile: Duration::from_secs(60),
         }
     }

@@ -213,7 +213,8 @@ fn instead_of(import: &str) -> &'static str {
 /// What to do about too much of something.
 fn smaller(what: &str) -> &'static str {
     if what == "bytes" {
-        "; build it smaller (optimised for size, without debug names), or let the service raise `Ceilings::module`"
+        "; build it smaller (optimised for size, without debug names), or declare its size behind its file, such as \
+         `up to 8MiB`; a service may give less (`Ceilings::module`)"
     } else {
         ""
     }

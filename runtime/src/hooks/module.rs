@@ -69,7 +69,7 @@ impl Module {
         if let Some(stated) = hook.sha256.as_ref().filter(|stated| **stated != sha256) {
             return Err(Misfit::Changed { stated: stated.clone(), has: sha256 });
         }
-        may_be_compiled(&bytes, ceilings.module)?;
+        may_be_compiled(&bytes, ceilings.module_of(hook))?;
         let world = World::of(&hook.answers);
         let place = place()?;
         let component = match cache.and_then(|c| c.get(&place.engine, &sha256)) {

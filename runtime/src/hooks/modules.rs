@@ -266,7 +266,7 @@ fn input(context: &Context<'_>, told: &[&str]) -> String {
 
 impl Known {
     fn load(hook: &Hook, path: &Path, setup: &Setup, cache: Option<&Cache>) -> Result<Known, Misfit> {
-        Known::of(hook, read(path, setup.ceilings(&hook.name).module)?, setup, cache)
+        Known::of(hook, read(path, setup.ceilings(&hook.name).module_of(hook))?, setup, cache)
     }
 
     fn of(hook: &Hook, bytes: Option<Vec<u8>>, setup: &Setup, cache: Option<&Cache>) -> Result<Known, Misfit> {

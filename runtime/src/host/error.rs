@@ -44,7 +44,7 @@ pub enum StartError {
     #[error("there is no tokio runtime here: start inside one, with time enabled")]
     NoTokio,
     /// A thread could not be started.
-    #[error("no thread for a shard: {0}")]
+    #[error("no thread for a shard or for hooks: {0}")]
     Thread(String),
     /// The engine did not open its store.
     #[error(transparent)]

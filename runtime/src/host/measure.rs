@@ -114,6 +114,8 @@ pub struct Measures {
     pub worst_timer_lag: u64,
     /// Inputs that wait now.
     pub waiting: u64,
+    /// Steps that wait for a hook now.
+    pub asking: u64,
     /// Effects under way or waiting for their way out now.
     pub under_way: u64,
     /// How long the oldest of these waits now, in milliseconds.
@@ -144,6 +146,7 @@ impl Measures {
             commit_us,
             worst_timer_lag,
             waiting,
+            asking,
             under_way,
             oldest,
         } = other;
@@ -172,6 +175,7 @@ impl Measures {
         self.commit_us.1 = self.commit_us.1.max(commit_us.1);
         self.worst_timer_lag = self.worst_timer_lag.max(*worst_timer_lag);
         self.waiting += waiting;
+        self.asking += asking;
         self.under_way += under_way;
         self.oldest = self.oldest.max(*oldest);
     }

@@ -15,7 +15,7 @@
 //! | `journey_commit_inputs` | histogram | |
 //! | `journey_commit_seconds` | histogram | |
 //! | `journey_timer_lag_seconds` | histogram | |
-//! | `journey_inputs_waiting`, `journey_effects_under_way` | gauge | |
+//! | `journey_inputs_waiting`, `journey_steps_asking`, `journey_effects_under_way` | gauge | |
 //! | `journey_outbox_age_seconds` | gauge: how long the oldest effect waits | |
 
 use std::time::Duration;
@@ -68,6 +68,7 @@ impl Measures {
             counter!("journey_promises_total", "fate" => fate.clone()).absolute(*total);
         }
         gauge!("journey_inputs_waiting").set(self.waiting as f64);
+        gauge!("journey_steps_asking").set(self.asking as f64);
         gauge!("journey_effects_under_way").set(self.under_way as f64);
         gauge!("journey_outbox_age_seconds").set(self.oldest as f64 / 1_000.0);
     }

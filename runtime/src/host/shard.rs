@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!  turn:  inputs, results, questions ─► steps ─► one commit ─► acknowledged ─► claimed effects ─► attempts, elsewhere
-//!            ▲                                                                                        │
-//!            └──────────────────────────────── results ◄──────────────────────────────────────────────┘
+//!            ▲                      │                                                                 │
+//!            │                      └─► needs a hook: asked elsewhere, and all of that customer waits      │
+//!            └────────────────── replies ◄──┘ results ◄───────────────────────────────────────────────┘
 //! ```
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -15,9 +16,10 @@ use journey_step::Scope;
 use journey_step::effect::PromiseFate;
 use tokio::runtime::Handle;
 
+use super::asking::Asking;
 use super::measure::{Alert, Shared, Watch};
 use super::outward::{Attempted, Entry, Lane, Outward, millis, pauses};
-use super::queue::{Queue, Round};
+use super::queue::{Item, Queue, Round};
 use super::{Failure, Options, RuntimeError};
 use crate::clock::Clock;
 use crate::engine::{Became, Engine, Job, LATE, Seen, Todo};
@@ -53,6 +55,8 @@ pub(super) struct Shard {
     pub(super) options: Options,
     pub(super) handle: Handle,
     pub(super) jobs: Jobs,
+    /// Who asks hooks; without it there are none.
+    pub(super) asking: Option<Arc<Asking>>,
 }
 
 /// Effects that are claimed and not settled.
@@ -68,12 +72,48 @@ pub(super) struct Jobs {
     held: BTreeMap<(Ts, u64), Tried>,
     /// Those whose result is not kept yet.
     unkept: Vec<(Job, Became)>,
+    /// Those that were handed over and failed, of which the journey has not heard.
+    failed: Vec<Job>,
+    /// Of all these, those whose customer's step waits for a hook, by customer.
+    resting: BTreeMap<String, Resting>,
     /// Messages that are handed over once that is kept.
     handing: Vec<Tried>,
     /// Attempts under way.
     flying: usize,
     /// The last look at what is committed brought something.
     claimed: bool,
+}
+
+/// What waits for a customer's step that waits for a hook.
+#[derive(Default)]
+struct Resting {
+    unkept: Vec<(Job, Became)>,
+    failed: Vec<Job>,
+}
+
+impl Jobs {
+    /// Puts away what is to wait: results by their places.
+    fn rest(&mut self, results: &HashSet<u64>, failed: Vec<Job>) {
+        let (rest, unkept) =
+            std::mem::take(&mut self.unkept).into_iter().partition(|(job, _)| results.contains(&job.seq));
+        self.unkept = unkept;
+        for (job, became) in rest {
+            self.resting.entry(job.customer.clone()).or_default().unkept.push((job, became));
+        }
+        for job in failed {
+            self.resting.entry(job.customer.clone()).or_default().failed.push(job);
+        }
+    }
+
+    /// What waits no longer is to be kept.
+    fn wake(&mut self, waits: impl Fn(&str) -> bool) {
+        let (rest, awake) = std::mem::take(&mut self.resting).into_iter().partition(|(customer, _)| waits(customer));
+        self.resting = rest;
+        for Resting { unkept, failed } in awake.into_values() {
+            self.unkept.extend(unkept);
+            self.failed.extend(failed);
+        }
+    }
 }
 
 /// A job and its attempts.
@@ -120,6 +160,8 @@ impl Shard {
                 let waits = (self.jobs.claimed || next) && claims
                     || self.queue.len() > 0
                     || !self.jobs.unkept.is_empty()
+                    || !self.jobs.failed.is_empty()
+                    || !self.jobs.resting.is_empty()
                     || !self.jobs.handing.is_empty();
                 if !waits && (self.jobs.flying == 0 || Instant::now() >= until) {
                     break;
@@ -133,6 +175,8 @@ impl Shard {
                 }
             }
         }
+        // What still waits for a hook, or comes to one now, asks it here.
+        self.engine.ask_here();
         if let Err(error) = self.hand_back() {
             return self.stopped(error);
         }
@@ -176,7 +220,7 @@ impl Shard {
 
     /// How long nothing is to be done.
     fn idle_time(&mut self) -> Duration {
-        if !self.jobs.unkept.is_empty() || !self.jobs.handing.is_empty() {
+        if !self.jobs.unkept.is_empty() || !self.jobs.failed.is_empty() || !self.jobs.handing.is_empty() {
             return Duration::ZERO;
         }
         let due = self.engine.next_due().ok().flatten();
@@ -193,6 +237,12 @@ impl Shard {
         for (job, attempted) in round.results {
             self.came_back(job, attempted, now);
         }
+        for replied in round.replies {
+            self.engine.answered(&replied.customer, replied.request, replied.reply);
+            // Those of its customer whose step it was are first among them.
+            let customer = replied.customer;
+            self.jobs.wake(|other| *other != customer);
+        }
         for question in round.questions {
             question(&mut self.engine);
         }
@@ -200,8 +250,8 @@ impl Shard {
             let lag = now.saturating_sub(due).max(0).unsigned_abs();
             self.measures.change(|m| m.fired(lag));
         }
-        let (arrivals, replies): (Vec<Arrival>, Vec<_>) =
-            round.items.into_iter().map(|item| (item.arrival, item.reply)).unzip();
+        let (arrivals, waiters): (Vec<Arrival>, Vec<_>) =
+            round.items.into_iter().map(|item| (item.arrival, item.waiter)).unzip();
         let span = tracing::debug_span!("turn", shard = self.number, inputs = arrivals.len());
         let _in = span.enter();
         let began = Instant::now();
@@ -213,10 +263,10 @@ impl Shard {
             Ok(taken) => {
                 let made = self.engine.steps().saturating_sub(steps);
                 self.measures.change(|m| {
-                    m.committed(arrivals.len(), began.elapsed());
+                    m.committed(taken.iter().flatten().count(), began.elapsed());
                     m.steps += made;
                     m.judged_again += judged as u64;
-                    for taken in &taken {
+                    for taken in taken.iter().flatten() {
                         match taken {
                             Taken::Accepted { .. } => m.accepted += 1,
                             Taken::Duplicate => m.duplicates += 1,
@@ -224,10 +274,14 @@ impl Shard {
                         }
                     }
                 });
-                for (reply, taken) in replies.into_iter().zip(taken) {
-                    // Whoever does not wait any more need not be told.
-                    _ = reply.send(Ok(taken));
+                let mut back = Vec::new();
+                for ((arrival, waiter), taken) in arrivals.into_iter().zip(waiters).zip(taken) {
+                    match taken {
+                        Some(taken) => waiter.tell(Ok(taken)),
+                        None => back.push(Item { arrival, waiter }),
+                    }
                 }
+                self.queue.put_back(back);
                 self.kept(handing, now);
             }
             Err(error) => {
@@ -238,9 +292,10 @@ impl Shard {
                     self.jobs.handing = handing;
                 }
                 let why = error.to_string();
-                for reply in replies {
-                    _ = reply.send(Err(RuntimeError::NotTaken(why.clone())));
+                for waiter in waiters {
+                    waiter.tell(Err(RuntimeError::NotTaken(why.clone())));
                 }
+                self.ask_hooks();
                 if is_final(&error) {
                     return Err(error);
                 }
@@ -249,6 +304,7 @@ impl Shard {
                 return Ok(());
             }
         }
+        self.ask_hooks();
         let seen = self.engine.take_seen();
         self.tell(seen)?;
         // What was judged again goes before what is still to be judged.
@@ -268,14 +324,52 @@ impl Shard {
         Ok(())
     }
 
-    fn commit(&mut self, arrivals: &[Arrival], handing: &[Tried], now: Ts) -> Result<Vec<Taken>, EngineError> {
-        for (job, became) in &self.jobs.unkept {
-            self.engine.became(job, became, now)?;
-        }
+    fn commit(&mut self, arrivals: &[Arrival], handing: &[Tried], now: Ts) -> Result<Vec<Option<Taken>>, EngineError> {
+        self.keep_results(now)?;
         for tried in handing {
             self.engine.became(&tried.job, &Became::HandedOver, now)?;
         }
-        self.engine.take_at(now, arrivals)
+        self.engine.take_apart(now, arrivals)
+    }
+
+    /// Tells the engine what became of effects, each once; what waits for a hook is put away.
+    fn keep_results(&mut self, now: Ts) -> Result<(), EngineError> {
+        let (mut later, mut failed) = (HashSet::new(), Vec::new());
+        for (job, became) in &self.jobs.unkept {
+            if !self.engine.became(job, became, now)? {
+                later.insert(job.seq);
+            }
+        }
+        for n in 0..self.jobs.failed.len() {
+            let Some(job) = self.jobs.failed.get(n).cloned() else { break };
+            if !self.tell_failed(&job, now)? {
+                failed.push(job);
+            }
+        }
+        self.jobs.failed.clear();
+        self.jobs.rest(&later, failed);
+        Ok(())
+    }
+
+    fn tell_failed(&mut self, job: &Job, now: Ts) -> Result<bool, EngineError> {
+        match &job.what {
+            Todo::Send(release) => self.engine.failed(&job.customer, &release.id, now),
+            _ => Ok(true),
+        }
+    }
+
+    /// Has hooks asked for the steps that wait for them. Their customers are held before, so that no reply comes too soon.
+    fn ask_hooks(&mut self) {
+        for asked in self.engine.asked() {
+            self.queue.hold(&asked.customer);
+            if let Some(asking) = &self.asking {
+                asking.ask(asked, &self.queue);
+            }
+        }
+        let Shard { engine, jobs, .. } = self;
+        jobs.wake(|customer| engine.waits(customer));
+        let waiting = engine.waiting() as u64;
+        self.measures.change(|m| m.asking = waiting);
     }
 
     /// Results are kept, and so is what is handed over: now it may go.
@@ -442,10 +536,12 @@ impl Shard {
 
     /// A message that is not sent twice is over; the journey hears where it failed.
     fn handed_over(&mut self, job: &Job, became: &Became, now: Ts) {
-        if let (Todo::Send(release), Became::Rejected(_)) = (&job.what, became)
-            && let Err(error) = self.engine.failed(&job.customer, &release.id, now)
-        {
-            tracing::warn!(%error, "that a message failed could not be told");
+        if let (Todo::Send(_), Became::Rejected(_)) = (&job.what, became) {
+            match self.tell_failed(job, now) {
+                Ok(true) => {}
+                Ok(false) => self.jobs.rest(&HashSet::new(), vec![job.clone()]),
+                Err(error) => tracing::warn!(%error, "that a message failed could not be told"),
+            }
         }
         self.settled(job);
     }

@@ -7,6 +7,7 @@ use journey_spec::Program;
 use journey_spec::certificate::Certificate;
 use journey_spec::program::Channel;
 
+use super::asking::Asking;
 use super::measure::{Alert, Shared, Watch};
 use super::outward::Outward;
 use super::queue::Queue;
@@ -16,7 +17,7 @@ use crate::clock::{Clock, System};
 use crate::engine::{Engine, Pace};
 use crate::error::EngineError;
 use crate::gateway::{Backend, Casework, Directory, Gateway, Mode};
-use crate::hooks::{Hooks, NoHooks};
+use crate::hooks::Hooks;
 use crate::store::Store;
 
 /// Puts a runtime together.
@@ -28,7 +29,7 @@ pub struct Builder {
     desk: Option<Arc<dyn Casework>>,
     services: BTreeMap<String, Arc<dyn Backend>>,
     directory: Option<Arc<dyn Directory>>,
-    hooks: Box<dyn Fn() -> Box<dyn Hooks>>,
+    hooks: Option<Box<dyn Fn() -> Box<dyn Hooks>>>,
     clock: Arc<dyn Clock>,
     watch: Arc<dyn Watch>,
     shadow: bool,
@@ -51,7 +52,7 @@ impl Builder {
             desk: None,
             services: BTreeMap::new(),
             directory: None,
-            hooks: Box::new(|| Box::new(NoHooks)),
+            hooks: None,
             clock: Arc::new(System),
             watch: Arc::new(|_: &Alert| {}),
             shadow: false,
@@ -114,10 +115,15 @@ impl Builder {
         self
     }
 
-    /// Who runs hooks; asked for once a shard.
+    /// Who runs hooks; asked for once for each of [`Options::hook_threads`], and once a shard.
+    ///
+    /// Hooks are asked on threads of their own. Whose step comes to one is put aside, with all that comes for the same
+    /// customer, until the reply is there; everybody else's inputs are taken meanwhile. An input that is put aside is not
+    /// acknowledged, and after a crash it is to be given again, and asks again. Where more is asked than the threads can do,
+    /// steps wait, and so do timers where more than 1,024 steps of a shard do; nothing fails by that.
     #[must_use]
     pub fn hooks(mut self, hooks: impl Fn() -> Box<dyn Hooks> + 'static) -> Builder {
-        self.hooks = Box::new(hooks);
+        self.hooks = Some(Box::new(hooks));
         self
     }
 
@@ -173,6 +179,13 @@ impl Builder {
         let new = |_: &_| Arc::new(Queue::new(self.options.queue, self.options.queue_per_customer));
         let queues: Arc<Vec<Arc<Queue>>> = Arc::new(self.stores.iter().map(new).collect());
         let count = self.stores.len();
+        let asking = match &self.hooks {
+            Some(hooks) => {
+                let hosts = (0..threads(self.options.hook_threads)).map(|_| hooks()).collect();
+                Some(Arc::new(Asking::start(hosts).map_err(|e| StartError::Thread(e.to_string()))?))
+            }
+            None => None,
+        };
         let mut shards = Vec::new();
         let mut measures = Vec::new();
         for (number, (mut store, queue)) in self.stores.into_iter().zip(queues.iter()).enumerate() {
@@ -183,8 +196,11 @@ impl Builder {
                 }
                 _ => {}
             }
-            let engine = Engine::open(Arc::clone(&program), store)?.ask_hooks((self.hooks)()).pace(Pace::Live);
-            let mut engine = engine;
+            let mut engine = Engine::open(Arc::clone(&program), store)?.pace(Pace::Live);
+            if let Some(hooks) = &self.hooks {
+                engine = engine.ask_hooks(hooks());
+                engine.ask_apart();
+            }
             engine.keep_meta(PART, part);
             engine.claim_pace()?;
             engine.watch_over(self.options.promise_lead, self.certificate.clone());
@@ -205,6 +221,7 @@ impl Builder {
                 options: self.options.clone(),
                 handle: handle.clone(),
                 jobs: Jobs::default(),
+                asking: asking.clone(),
             });
         }
         let mut threads = Vec::new();
@@ -227,6 +244,14 @@ impl Builder {
             loading: tokio::sync::Mutex::default(),
         };
         Ok(Runtime { inner: Arc::new(inner) })
+    }
+}
+
+/// How many threads ask hooks.
+fn threads(ordered: usize) -> usize {
+    match ordered {
+        0 => std::thread::available_parallelism().map_or(2, |cores| cores.get().saturating_add(1)),
+        n => n,
     }
 }
 

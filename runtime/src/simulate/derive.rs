@@ -72,7 +72,7 @@ impl HookPlan {
             // Its data are not known, so that they go on as they came.
             HookAnswers::Data => vec![(ACCEPT.into(), 1)],
         };
-        HookPlan { says, number: (0.0, 1.0), failed: Share::percent(1) }
+        HookPlan { says, number: (0.0, 1.0), failed: Share::percent(1), is_said: false }
     }
 }
 

@@ -180,6 +180,8 @@ pub struct HookPlan {
     pub number: (f64, f64),
     /// How often it fails.
     pub failed: Share,
+    /// Whether somebody said so; what is only made up gives way to the hook's module.
+    pub is_said: bool,
 }
 
 /// How cases are closed.

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cached;
+mod cases;
 mod common;
 mod guests;
 mod hostile;

@@ -117,11 +117,14 @@ fn what_is_too_large_to_be_compiled_is_counted() {
     says(&refused(number("risk"), &fine().beside(&tables).build()), &["17 tables, and at most 16"]);
     let data = format!("(data \"{}\")", "x".repeat(5 << 20));
     let large = fine().beside(&data).build();
-    says(&refused(number("risk"), &large), &["bytes, and at most 4194304 are loaded", "raise `Ceilings::module`"]);
+    says(&refused(number("risk"), &large), &["bytes, and at most 4194304 are loaded", "such as `up to 8MiB`"]);
     let setup = |module| Setup { ceilings: Ceilings { module, ..Ceilings::default() }, ..Setup::default() };
-    assert!(open_with(number("risk"), &large, setup(8 << 20)).is_ok(), "a service may allow more");
+    let asks = |largest| Hook { largest, ..number("risk") };
+    assert!(open_with(asks(8), &large, Setup::default()).is_ok(), "it asks for more");
+    let why = open_with(asks(8), &large, setup(5 << 20)).unwrap_err().to_string();
+    says(&why, &["at most 5242880 are loaded", "a service may give less"]);
     let data = format!("(data \"{}\")", "x".repeat(33 << 20));
-    let why = open_with(number("risk"), &fine().beside(&data).build(), setup(1 << 30)).unwrap_err().to_string();
+    let why = open_with(asks(64), &fine().beside(&data).build(), setup(1 << 30)).unwrap_err().to_string();
     says(&why, &["at most 33554432 are loaded"]);
 }
 

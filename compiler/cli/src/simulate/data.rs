@@ -8,7 +8,7 @@ use journey_spec::time::{Zone, rfc3339};
 use journey_step::effect::Entry;
 use serde::Serialize;
 
-use super::{Ran, story};
+use super::{Answers, Ran, story};
 use crate::failure::Failure;
 
 #[derive(Serialize)]
@@ -20,6 +20,9 @@ struct Report<'a> {
     begins: String,
     /// The profile's file; none where the world was made up from the program.
     profile: Option<String>,
+    /// Where each hook's answers came from: its `module`, the `profile`, or `made_up`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    hooks: BTreeMap<&'a str, Answers>,
     faults: bool,
     /// How many customers were lived through.
     customers: u64,
@@ -159,6 +162,7 @@ pub(super) fn report(ran: &Ran<'_>) -> Result<String, Failure> {
         days: ran.args.days,
         begins: rfc3339(ran.begins),
         profile: ran.profile.map(|p| p.display().to_string()),
+        hooks: ran.hooks.iter().map(|(name, from)| (name.as_str(), *from)).collect(),
         faults: ran.args.faults,
         customers: counts.customers,
         hostile: counts.hostile,

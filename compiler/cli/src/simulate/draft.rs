@@ -65,6 +65,7 @@ pub(super) fn text(program: &Program, profile: &Profile) -> String {
         share(&mut out, "silent", plan.silent);
     }
     for (hook, plan) in program.hooks.iter().zip(&profile.hooks) {
+        out.push_str("\n# Without this section the hook's module is asked, where it is there.");
         out.push_str(&format!("\n[hook.{}]\n", quoted_key(&hook.name)));
         match plan.says.as_slice() {
             [] => out.push_str(&format!("number = [{:?}, {:?}]\n", plan.number.0, plan.number.1)),

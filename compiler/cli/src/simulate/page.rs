@@ -55,8 +55,11 @@ fn head(ran: &Ran<'_>) -> String {
         "<h1>{}</h1>\n<p>{}</p>\n<p class=\"dim\">{}</p>\n",
         escaped(&ran.args.project.display().to_string()),
         escaped(&tell::what(ran)),
-        escaped(&tell::world(ran))
+        escaped(&tell::world(ran)),
     );
+    if let Some(hooks) = tell::hooks(ran) {
+        out.push_str(&format!("<p class=\"dim\">{}</p>\n", escaped(&hooks)));
+    }
     if counts.violations == 0 {
         out.push_str(&format!("<div class=\"verdict\">{}</div>\n", escaped(&tell::verdict(ran))));
     } else {

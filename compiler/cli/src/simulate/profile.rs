@@ -129,6 +129,7 @@ impl<'t> Reader<'t> {
         self.each(whole, "hook", self.program.hooks.iter().map(|h| h.name.as_str()), |i, table| {
             let Some(plan) = profile.hooks.get_mut(i) else { return Ok(()) };
             table.only(&["says", "number", "failed"])?;
+            plan.is_said = true;
             let names: Vec<String> = plan.says.iter().map(|(name, _)| name.clone()).collect();
             if let Some(says) = table.weights("says", "answer", &names)? {
                 plan.says = says;

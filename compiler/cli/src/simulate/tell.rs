@@ -6,7 +6,7 @@ use journey_runtime::simulate::{Bound, Counted, JourneyCounts, Seen, StateCounts
 use journey_spec::program::{Channel, EndKind, JourneyId, Millis, Purpose};
 use journey_spec::time::{Zone, spelled_duration};
 
-use super::{Ran, story};
+use super::{Answers, Ran, story};
 use crate::screen::{BAD, BOLD, DIM, GOOD, WARN, count, grouped, styled};
 
 /// Most broken promises of which a page tells.
@@ -68,6 +68,22 @@ pub(super) fn world(ran: &Ran<'_>) -> String {
     }
 }
 
+/// Who answered for hooks; nothing where there are none.
+pub(super) fn hooks(ran: &Ran<'_>) -> Option<String> {
+    let of = |from: Answers, words: &str| {
+        let names = ran.hooks.iter().filter(|(_, f)| *f == from).map(|(name, _)| name.as_str());
+        let names: Vec<&str> = names.collect();
+        (!names.is_empty()).then(|| format!("{} {words}", names.join(", ")))
+    };
+    let all = [
+        of(Answers::Module, "by the module"),
+        of(Answers::Profile, "as the profile says"),
+        of(Answers::MadeUp, "made up, since no module is there"),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    (!all.is_empty()).then(|| format!("hooks: {}", all.join("; ")))
+}
+
 /// What came in and went out.
 pub(super) fn traffic(ran: &Ran<'_>) -> String {
     let counts = ran.counts;
@@ -87,8 +103,9 @@ pub(super) fn traffic(ran: &Ran<'_>) -> String {
 }
 
 fn head(ran: &Ran<'_>) -> String {
+    let hooks = hooks(ran).map(|hooks| format!("{}\n", styled(DIM, hooks))).unwrap_or_default();
     format!(
-        "{}\n{}\n\n{}\n",
+        "{}\n{}\n{hooks}\n{}\n",
         styled(BOLD, format!("{}: {}", ran.args.project.display(), what(ran))),
         styled(DIM, world(ran)),
         traffic(ran)
