@@ -13,6 +13,7 @@ mod conditions;
 mod copies;
 mod essential;
 mod goals;
+mod leaving;
 mod limits;
 mod loops;
 mod memo;
@@ -72,6 +73,7 @@ fn of_journey(case: &Case<'_>, out: &mut Vec<Finding>) {
     changes::are_told_in_the_end(case, out);
     stale::data_are_not_said(case, out);
     copies::are_not_waited_for(case, out);
+    leaving::moves_no_instant(case, out);
     waits::end_by_themselves(case, out);
     closed::cases_are_opened(case, out);
     timers::cannot_be_put_off(case, out);

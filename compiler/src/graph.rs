@@ -38,7 +38,7 @@ mod visited;
 pub(crate) use build::{channels, counts, hears, sets};
 pub use build::{goes_before, of, same_input, spelled};
 use journey_spec::program::{
-    DAY, EventId, Expr, JourneyId, Limit, LimitWhat, Millis, Quota, Send, StateId, days_after,
+    DAY, EventId, Expr, JourneyId, Limit, LimitWhat, Millis, Quota, Send, Set, StateId, days_after,
 };
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
@@ -308,6 +308,11 @@ impl Graph {
             self.nodes().flat_map(|n| self.place(n).into_iter().flat_map(move |p| p.sends.iter().map(move |s| (n, s))));
         let stays = self.edges().flat_map(|(_, from, _, e)| e.sends.iter().map(move |s| (from, s)));
         entries.chain(stays)
+    }
+
+    /// What messages set as they leave (`on sent`), each with its message and the node at which that is sent.
+    pub fn set_as_they_leave(&self) -> impl Iterator<Item = (NodeIndex, &Sent, &Set)> {
+        self.all_sends().flat_map(|(n, sent)| sent.send.on_sent.iter().map(move |set| (n, sent, set)))
     }
 }
 

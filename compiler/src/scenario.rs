@@ -385,7 +385,7 @@ impl Scenario<'_, '_> {
                 self.names.known_as(Kind::Service, &service.text, service.span, self.out);
             }
             Expectation::Promise { name, fate } => self.promise(name, fate),
-            Expectation::Data { path, value } => self.datum(path, value),
+            Expectation::Data { path, value } => self.datum(path, value.as_ref()),
             Expectation::No(None) | Expectation::Count { .. } | Expectation::Handoff(_) | Expectation::NoHandoff => {}
         }
     }
@@ -440,13 +440,25 @@ impl Scenario<'_, '_> {
         }
     }
 
-    fn datum(&mut self, path: &Path, value: &Expr) {
+    fn datum(&mut self, path: &Path, value: Option<&Expr>) {
         let Some(journey) = self.journey else { return };
         let owner = format!("the journey `{}`", journey.name.text);
         let data = std::mem::take(&mut self.data);
         let scope = Scope { fields: &data, owner: &owner, customer: true, code: &codes::J0101 };
         if let Some(ty) = walk(self.names, scope, path, self.out).and_then(|found| found.ty) {
-            self.value(value, &ty, &format!("`{}`", path.text()));
+            match value {
+                Some(value) => self.value(value, &ty, &format!("`{}`", path.text())),
+                None if ty.is_optional() => {}
+                None => self.out.say(
+                    Finding::new(
+                        &codes::J0113,
+                        path.span,
+                        format!("`{}` is always there, and cannot be missing", path.text()),
+                    )
+                    .label("always needed")
+                    .help("say which value is expected, or put a `?` after its type"),
+                ),
+            }
         }
         self.data = data;
     }

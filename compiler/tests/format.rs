@@ -175,6 +175,7 @@ fn odd_comments_are_kept() {
         "journey j for customer { state a { on x stay { // a\n send m // b\n } // c\n } // d\n state b { on x stay { // e\n} } }",
         "journey j for customer { state a { at b.c stay { send m } // x\n , if past // y\n stay { send n // z\n } } }",
         "journey j for customer { state a { send m { // a\n on blocked -> b // b\n // c\n on failed // d\n -> b } } }",
+        "journey j for customer { state a { send m { // a\n on sent // b\n set x = now // c\n on blocked -> b // d\n on sent set y.z = missing // e\n } } }",
         "scenario \"a\" for b { at 2026-01-01 10:00 // a\n reply \"x\" // b\n event c { // c\n d: { // d\n e: 1 } // e\n } // f\n }",
         "event a { } event b { } // both",
         "record A { a: text }\n// tight\nrecord B {\n a: text\n}\n// tight again\nrecord C { }",

@@ -20,6 +20,7 @@
 //! | data that have to be fresh, and services that return others, none, or nothing | fresh data |
 //! | hooks that say anything, or fail | hooks |
 //! | `split`, `choose`, `when` | splits and choices, choices |
+//! | `on sent set`, with conditions on what it sets | as it leaves |
 //! | several instances, begun again, without a key; a limit that lets one begin elsewhere | several instances, begun again |
 //! | two journeys of one customer under the limits of the house | several journeys |
 //! | essential messages, limits on one purpose, consent | essential, purposes |

@@ -84,6 +84,7 @@ fn parts(compilation: &Compilation, journey: &Journey, id: JourneyId, taken: &BT
                 Way::Arrow { past: true, .. } | Way::Everywhere { past: true, .. } => {
                     (Kind::Arrow, format!("{source}   (where it is past)"))
                 }
+                Way::OnSent(_) => (Kind::Arrow, format!("{source}   (its own `on sent`)")),
                 Way::OnBlocked(_) => (Kind::Arrow, format!("{source}   (its own `on blocked`)")),
                 Way::OnFailed(_) => (Kind::Arrow, format!("{source}   (its own `on failed`)")),
                 _ => (Kind::Arrow, source),
@@ -154,10 +155,13 @@ fn staying(then: &Then, node: impl Fn(usize) -> Node, ways: &mut Vec<(Way, Node)
     }
 }
 
-/// What messages say themselves of being blocked or failing.
+/// What messages say themselves of having left, being blocked or failing.
 fn reactions(actions: &[Action], node: impl Fn(usize) -> Node, ways: &mut Vec<(Way, Node)>) {
     for (i, action) in actions.iter().enumerate() {
         let Action::Send(send) = action else { continue };
+        if !send.on_sent.is_empty() {
+            ways.push((Way::OnSent(send.message), node(i)));
+        }
         if send.on_blocked.is_some() {
             ways.push((Way::OnBlocked(send.message), node(i)));
         }

@@ -242,7 +242,7 @@ pub enum ActionDecl {
     },
 }
 
-/// `send welcome via sms else email promising boarding_call by T { on blocked -> S }`
+/// `send welcome via sms else email promising boarding_call by T { on sent set said = T  on blocked -> S }`
 #[derive(Clone, Debug, PartialEq)]
 pub struct SendDecl {
     /// The message.
@@ -255,6 +255,8 @@ pub struct SendDecl {
     pub keeping: Option<Name>,
     /// `withdrawing NAME`
     pub withdrawing: Option<Name>,
+    /// `{ on sent set said = outage.back_by }`: each an [`ActionDecl::Set`], in source order.
+    pub on_sent: Vec<ActionDecl>,
     /// `{ on blocked -> S }`
     pub on_blocked: Option<ThenDecl>,
     /// `{ on failed -> S }`

@@ -159,12 +159,12 @@ pub enum Expectation {
         /// What became of it.
         fate: Name,
     },
-    /// `expect booking.slot 2026-07-29 09:00`
+    /// `expect booking.slot 2026-07-29 09:00`, `expect said missing`
     Data {
         /// The datum of the newest instance.
         path: Path,
-        /// Its value.
-        value: Expr,
+        /// Its value; none where it is to be missing.
+        value: Option<Expr>,
     },
 }
 

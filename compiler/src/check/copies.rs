@@ -40,7 +40,8 @@ pub(super) fn are_not_waited_for(case: &Case<'_>, out: &mut Vec<Finding>) {
         let from: Vec<NodeIndex> = site.at.iter().copied().filter(|n| reach.contains(n)).collect();
         let search = Search { graph, journey, source };
         let Some(Old { from, way, copy, node: waits, at }) = search.waited_for(&from, site) else { continue };
-        if told.iter().any(|(path, place)| *path == copy && *place == waits) {
+        // That no instant goes by what a message sets as it leaves is asked elsewhere.
+        if site.leaves && copy == set.path || told.iter().any(|(path, place)| *path == copy && *place == waits) {
             continue;
         }
         told.push((copy, waits.clone()));
@@ -109,10 +110,12 @@ struct Site<'a> {
     node: Node,
     set: &'a Set,
     rest: &'a [Action],
+    /// Whether a message does it as it leaves.
+    leaves: bool,
 }
 
 /// Every `set`.
-fn sites<'a>(graph: &Graph, journey: &'a Journey) -> Vec<Site<'a>> {
+fn sites<'a>(graph: &'a Graph, journey: &'a Journey) -> Vec<Site<'a>> {
     let mut sites: BTreeMap<(Node, usize), Site<'a>> = BTreeMap::new();
     let mut add = |n: NodeIndex, node: &Node, actions: &'a [Action]| {
         for (i, action) in actions.iter().enumerate() {
@@ -123,7 +126,11 @@ fn sites<'a>(graph: &Graph, journey: &'a Journey) -> Vec<Site<'a>> {
             };
             let rest = actions.get(i.saturating_add(1)..).unwrap_or_default();
             // An arrow of the journey stands in each state.
-            sites.entry((node.clone(), i)).or_insert_with(|| Site { at: Vec::new(), node, set, rest }).at.push(n);
+            sites
+                .entry((node.clone(), i))
+                .or_insert_with(|| Site { at: Vec::new(), node, set, rest, leaves: false })
+                .at
+                .push(n);
         }
     };
     for (n, place) in graph.nodes().filter_map(|n| Some((n, graph.place(n)?))) {
@@ -139,7 +146,13 @@ fn sites<'a>(graph: &Graph, journey: &'a Journey) -> Vec<Site<'a>> {
             }
         }
     }
-    sites.into_values().collect()
+    let mut sites: Vec<Site<'a>> = sites.into_values().collect();
+    // What a message sets as it leaves is set where its step came to rest, after all that its states do on entry.
+    for (n, sent, set) in graph.set_as_they_leave() {
+        let at = graph.at_once(n).into_iter().filter(|n| graph.rests(*n)).collect();
+        sites.push(Site { at, node: sent.node.clone(), set, rest: &[], leaves: true });
+    }
+    sites
 }
 
 fn instant(arrow: &Arrow) -> Option<&Expr> {

@@ -5,7 +5,7 @@
 //! in the state that it bounds, and an edge from there where it leads elsewhere.
 
 use journey_spec::program::{
-    Action, Arrow, Branch, EndKind, Fate, GoalWhat, Journey, JourneyId, LimitWhat, State, StateId, Then, Trigger,
+    Action, Arrow, Branch, EndKind, Fate, GoalWhat, Journey, JourneyId, LimitWhat, Set, State, StateId, Then, Trigger,
     Window,
 };
 use journey_step::effect::Way;
@@ -246,8 +246,8 @@ impl Pen<'_> {
         }
     }
 
-    /// What a send says itself of a message that cannot leave, or cannot be delivered: an edge where it leads on, a line
-    /// where it stays.
+    /// What a send says itself of a message that leaves, cannot leave, or cannot be delivered: an edge where it leads on, a
+    /// line where it stays.
     fn undelivered(&mut self, id: &str, action: &Action, part: &Part) -> Vec<Line> {
         let Action::Send(send) = action else { return Vec::new() };
         let own = [
@@ -255,6 +255,11 @@ impl Pen<'_> {
             (EdgeKind::Failed, "failed", &send.on_failed, Way::OnFailed(send.message)),
         ];
         let mut lines = Vec::new();
+        if !send.on_sent.is_empty() {
+            let set: Vec<String> = send.on_sent.iter().map(Set::to_string).collect();
+            let text = format!("on sent {}", set.join(", "));
+            lines.push(self.line(LineKind::Set, text, part, vec![Way::OnSent(send.message)]));
+        }
         for (kind, word, then, way) in own {
             match then {
                 Some(Then::Goto(to)) => {

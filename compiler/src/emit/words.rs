@@ -80,7 +80,7 @@ impl<'a> Words<'a> {
         match action {
             Action::Send(send) => format!("send {}", self.message(send)),
             Action::Handoff(handoff) => format!("handoff \"{}\"", handoff.queue),
-            Action::Set(set) => format!("set {} = {}", set.path.join("."), set.spelled()),
+            Action::Set(set) => set.to_string(),
             Action::Call(call) => {
                 format!("call {}", self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str()))
             }

@@ -3,6 +3,7 @@
 use super::entries::{BLANKS, COMMA, Source, clock, entry, from, line, taken, text};
 use super::layout::{Entry, Part};
 use crate::ast::*;
+use crate::source::Span;
 
 impl Source<'_> {
     pub(super) fn state_item(&self, item: &StateItem) -> Entry {
@@ -74,23 +75,27 @@ impl Source<'_> {
         if let Some(withdrawn) = &send.withdrawing {
             parts.push(text(format!(" withdrawing {}", withdrawn.text)));
         }
-        let mut arrows: Vec<_> = [("on blocked ", &send.on_blocked), ("on failed ", &send.on_failed)]
+        let arrows = [("on blocked ", &send.on_blocked), ("on failed ", &send.on_failed)];
+        let mut lines: Vec<(Span, Entry)> = arrows
             .into_iter()
-            .filter_map(|(on, then)| then.as_ref().map(|then| (on, then)))
+            .filter_map(|(on, then)| {
+                let then = then.as_ref()?;
+                let mut parts = vec![text(on)];
+                self.then(then, &mut parts);
+                let span = then_span(then);
+                Some((span, from(self.back(span.start, 2), span, parts)))
+            })
             .collect();
-        arrows.sort_by_key(|(_, then)| then_span(then).start);
-        if !arrows.is_empty() {
-            let arrows = arrows
-                .into_iter()
-                .map(|(on, then)| {
-                    let mut parts = vec![text(on)];
-                    self.then(then, &mut parts);
-                    let span = then_span(then);
-                    from(self.back(span.start, 2), span, parts)
-                })
-                .collect();
+        lines.extend(send.on_sent.iter().filter_map(|set| {
+            let ActionDecl::Set { target, to, span } = set else { return None };
+            let mut parts = vec![text(format!("on sent set {} = ", target.text()))];
+            self.set_to(to, &mut parts);
+            Some((*span, from(self.back(span.start, 2), *span, parts)))
+        }));
+        lines.sort_by_key(|(span, _)| span.start);
+        if !lines.is_empty() {
             parts.push(text(" "));
-            parts.push(self.block(after, arrows, BLANKS));
+            parts.push(self.block(after, lines.into_iter().map(|(_, line)| line).collect(), BLANKS));
         }
         entry(send.span, parts)
     }
@@ -280,7 +285,10 @@ impl Source<'_> {
             Expectation::Promise { name, fate } => format!("promise {} {}", name.text, fate.text),
             Expectation::Data { path, value } => {
                 parts.push(text(format!("{} ", path.text())));
-                self.expr(value, parts);
+                match value {
+                    Some(value) => self.expr(value, parts),
+                    None => parts.push(text("missing")),
+                }
                 return;
             }
         };

@@ -326,9 +326,23 @@ impl Lower<'_, '_> {
         let promising = decl.promising.as_ref().and_then(|promise| self.promise(journey, promise));
         let keeping = decl.keeping.as_ref().and_then(|name| self.promised(journey, name));
         let withdrawing = decl.withdrawing.as_ref().and_then(|name| self.promised(journey, name));
+        let on_sent = decl.on_sent.iter().filter_map(|set| match set {
+            ActionDecl::Set { target, to, .. } => self.set(journey, target, to),
+            ActionDecl::Send(_) | ActionDecl::Handoff { .. } => None,
+        });
+        let on_sent = on_sent.collect();
         let on_blocked = decl.on_blocked.as_ref().and_then(|then| self.then(journey, then).0);
         let on_failed = decl.on_failed.as_ref().and_then(|then| self.then(journey, then).0);
-        Some(Send { message: MessageId(message?), via, promising, keeping, withdrawing, on_blocked, on_failed })
+        Some(Send {
+            message: MessageId(message?),
+            via,
+            promising,
+            keeping,
+            withdrawing,
+            on_sent,
+            on_blocked,
+            on_failed,
+        })
     }
 
     fn via(&mut self, message: &MessageDecl, via: &[At<Channel>]) -> Vec<Channel> {

@@ -71,11 +71,12 @@ fn actions(decl: &JourneyDecl) -> impl Iterator<Item = &ActionDecl> {
         std::iter::once(&arrow.then).chain(past).flat_map(then_actions)
     });
     entered.chain(stays).flat_map(|action| {
-        // `on blocked stay { … }` of a send has actions of its own.
+        // `on sent set …` and `on blocked stay { … }` of a send are actions of their own.
         let mut all = vec![action];
         let mut at = 0;
         while let Some(next) = all.get(at).copied() {
             if let ActionDecl::Send(send) = next {
+                all.extend(&send.on_sent);
                 all.extend(send.on_blocked.iter().chain(&send.on_failed).flat_map(then_actions));
             }
             at += 1;

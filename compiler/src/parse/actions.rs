@@ -63,6 +63,7 @@ impl<'a> Reader<'a> {
             promising: None,
             keeping: None,
             withdrawing: None,
+            on_sent: Vec::new(),
             on_blocked: None,
             on_failed: None,
             span,
@@ -122,6 +123,10 @@ impl<'a> Reader<'a> {
 
     fn send_arrow(&mut self, node: Node<'a>, send: &mut SendDecl) {
         let span = self.span(&node);
+        if node.as_rule() == Rule::send_set {
+            let set = node.into_inner().find(|part| part.as_rule() == Rule::set).and_then(|set| self.action(set));
+            return send.on_sent.extend(set);
+        }
         let mut failed = false;
         let mut then: Option<ThenDecl> = None;
         for part in node.into_inner() {

@@ -120,7 +120,7 @@ impl Place {
                 ("at", &[Rule::at_arrow]),
             ],
             Place::Actions => &[("send", &[Rule::send]), ("handoff", &[Rule::handoff]), ("set", &[Rule::set])],
-            Place::Send => &[("on", &[Rule::send_arrow])],
+            Place::Send => &[("on", &[Rule::send_arrow, Rule::send_set])],
             Place::Scenario => &[
                 ("given", &[Rule::given]),
                 ("at", &[Rule::at_line]),
@@ -258,10 +258,12 @@ impl Reader<'_> {
         if let Some(home) = Place::BY_WORD.into_iter().find(|other| other.lines().iter().any(|(w, _)| *w == word)) {
             let finding = Finding::new(&J0001, here, format!("`{word}` cannot stand {}", place.name()))
                 .label(format!("it stands {}", home.name()));
-            let help = if place == Place::File {
-                "is there one `}` too many above?"
-            } else {
-                "move it there; or is there a `}` missing above?"
+            let help = match (place, word) {
+                (Place::File, _) => "is there one `}` too many above?",
+                (Place::Send, "set") => {
+                    "write `on sent set …` for what is set as the message leaves, or move it before the `send`"
+                }
+                _ => "move it there; or is there a `}` missing above?",
             };
             return finding.help(help);
         }
@@ -408,6 +410,13 @@ fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Findin
             ),
         );
     }
+    if previous == "sent" && matches!(found, "->" | "stay" | "send" | "handoff") {
+        return Some(
+            Finding::new(&J0001, here, "a message that leaves leads nowhere by itself, it only sets data")
+                .label("expected `set`")
+                .help("write `on sent set said = booking.slot`, and ask for it where it matters: `on … when said is known -> …`"),
+        );
+    }
     let number = found.chars().all(|c| c.is_ascii_digit()) && !found.is_empty();
     let unit = token(rest.get(found.len()..).unwrap_or("").trim_start());
     if number && matches!(unit, "day" | "days") && matches!(previous, "settle" | "for" | "within" | "per") {
@@ -514,6 +523,7 @@ fn spellings(rule: Rule) -> Vec<String> {
         Rule::channel | Rule::channel_ref => &["sms", "email", "voice", "push", "whatsapp", "webchat"],
         Rule::on_blocked => &["blocked"],
         Rule::on_failed => &["failed"],
+        Rule::on_sent => &["sent"],
         Rule::limit_per => &["per"],
         Rule::newest => &["newest"],
         Rule::happened => &["happened"],
@@ -611,6 +621,7 @@ fn describe(rule: Rule) -> String {
         Rule::counter => "`as`".into(),
         Rule::on_blocked => "`blocked`".into(),
         Rule::on_failed => "`failed`".into(),
+        Rule::on_sent => "`sent`".into(),
         Rule::field | Rule::entry => "a field such as `id: text`".into(),
         _ => String::new(),
     }

@@ -137,6 +137,7 @@ impl<'a> Reader<'a> {
         let rule = node.as_rule();
         let (mut number, mut names, mut channel, mut exactly, mut word) = (None, Vec::new(), None, false, None);
         let (mut path, mut value, mut text, mut counted) = (None, None, None, None);
+        let mut is_missing = false;
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::integer => number = Some(self.integer(&part)),
@@ -149,6 +150,7 @@ impl<'a> Reader<'a> {
                 Rule::path => path = Some(self.path(&part)),
                 Rule::expr => value = self.expr(part),
                 Rule::count_what => counted = Some(self.count_what(&part)?),
+                Rule::k_missing => is_missing = true,
                 Rule::k_exactly => exactly = true,
                 Rule::k_message | Rule::k_handoff => word = Some(part.as_rule()),
                 _ => {}
@@ -176,7 +178,11 @@ impl<'a> Reader<'a> {
             }
             Rule::e_message => Expectation::Message { channel, message: names.next()?, saying: text },
             Rule::e_data => {
-                let (path, value) = (path?, value?);
+                let path = path?;
+                if is_missing {
+                    return Some(Expectation::Data { path, value: None });
+                }
+                let value = value?;
                 // two bare words are a channel and a message, one of them misspelt
                 let first = path.parts.first().filter(|_| path.parts.len() == 1);
                 if let (Some(first), ExprKind::Path(second)) = (first, &value.kind)
@@ -188,7 +194,7 @@ impl<'a> Reader<'a> {
                     self.report(Finding::new(&J0001, first.span, message).label("unknown channel").fix(fix));
                     return None;
                 }
-                Expectation::Data { path, value }
+                Expectation::Data { path, value: Some(value) }
             }
             _ => return None,
         })

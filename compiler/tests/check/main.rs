@@ -6,6 +6,7 @@ mod allow;
 mod bounds;
 mod changes;
 mod later;
+mod leaving;
 mod limits;
 mod locales;
 mod loops;

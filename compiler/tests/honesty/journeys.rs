@@ -72,6 +72,8 @@ pub(crate) enum Part {
     Choices,
     /// `on blocked`, `on failed`.
     Undelivered,
+    /// `on sent set`, and conditions that ask for what it set.
+    Leaving,
     /// Several channels.
     Channels,
     /// Several instances of one customer.
@@ -104,13 +106,13 @@ pub(crate) enum Part {
 }
 
 use Part::{
-    Calls, Cases, Channels, Choices, Clock, Directory, Essential, Fresh, Hooks, Instants, Intake, Keyless, Many, Own,
-    Pause, Policy, Purposes, Quiet, Replies, Sets, Settle, Several, Splits, Stays, Stops, Together, Undelivered,
-    Urgent, Validity, Visits,
+    Calls, Cases, Channels, Choices, Clock, Directory, Essential, Fresh, Hooks, Instants, Intake, Keyless, Leaving,
+    Many, Own, Pause, Policy, Purposes, Quiet, Replies, Sets, Settle, Several, Splits, Stays, Stops, Together,
+    Undelivered, Urgent, Validity, Visits,
 };
 
 /// What is tried: a name, and what journeys of it are made of.
-pub(crate) const SERIES: [(&str, &[Part]); 37] = [
+pub(crate) const SERIES: [(&str, &[Part]); 38] = [
     ("timers and events", &[]),
     ("at once", &[Urgent, Many, Pause]),
     ("settle", &[Settle, Pause]),
@@ -133,6 +135,7 @@ pub(crate) const SERIES: [(&str, &[Part]); 37] = [
     ("quiet limits", &[Quiet, Own, Policy, Visits, Validity, Channels]),
     ("choices", &[Choices, Urgent, Instants]),
     ("undelivered", &[Undelivered, Own, Channels, Stays]),
+    ("as it leaves", &[Leaving, Choices, Quiet, Pause, Urgent, Visits, Undelivered]),
     ("several instances", &[Several, Urgent, Visits, Policy]),
     ("begun again", &[Several, Keyless, Urgent, Own, Pause]),
     ("stop", &[Stops, Undelivered, Own, Channels, Pause]),
@@ -167,6 +170,7 @@ pub(crate) const SERIES: [(&str, &[Part]); 37] = [
             Calls,
             Choices,
             Undelivered,
+            Leaving,
             Channels,
             Several,
             Validity,
@@ -254,6 +258,9 @@ impl Journey {
         let key = if self.has(Keyless) { "" } else { " per booking.id" };
         let mut journey = |name: &str, begins: &str, limits: &[String], shared: &[String], states: &[State]| {
             text += &format!("journey {name} for customer{key} {{\n  data booking: Booking\n");
+            if self.has(Leaving) {
+                text += "  data told: bool?\n";
+            }
             text += &format!("  start on {begins}(booking) -> @0\n");
             for line in limits.iter().chain(shared) {
                 text += &format!("  {line}\n");
@@ -512,6 +519,12 @@ impl Maker {
     fn send(&mut self, from: usize) -> String {
         let message = self.message();
         let mut block = String::new();
+        if self.has(Leaving) && !self.dice.one_in(3) {
+            let sets = ["told = true", "told = missing", "booking.kind = a", "booking.kind = b"];
+            for _ in 0..=self.dice.below(2) {
+                block += &format!(" on sent set {} ", self.dice.of(&sets));
+            }
+        }
         if self.has(Undelivered) && self.dice.one_in(3) {
             let on = self.dice.of(&["on blocked", "on failed"]);
             let then = match self.dice.one_in(3) {
@@ -522,7 +535,10 @@ impl Maker {
                 }
                 false => self.then(from, false),
             };
-            block = format!(" {{ {on} {then} }}");
+            block += &format!(" {on} {then} ");
+        }
+        if !block.is_empty() {
+            block = format!(" {{{block}}}");
         }
         format!("send {message}{block}")
     }
@@ -593,7 +609,8 @@ impl Maker {
         if self.has(Choices) && state.arrows.is_empty() && self.dice.one_in(4) {
             let any = self.dice.one_in(3);
             let (a, b) = (self.target(i, any), self.target(i, false));
-            state.arrows.push(match self.dice.below(2) {
+            state.arrows.push(match self.dice.below(if self.has(Leaving) { 3 } else { 2 }) {
+                2 => format!("choose {{ when told is known -> {a}  else -> {b} }}"),
                 0 => format!("choose booking.kind {{ a -> {a}  b -> {b} }}"),
                 _ => format!("choose {{ when booking.slot > now + 1h -> {a}  else -> {b} }}"),
             });
@@ -674,6 +691,9 @@ impl Maker {
                 let mut all = vec!["booking.kind is a", "booking.slot > now", "booking.slot < now + 2h"];
                 if self.has(Directory) {
                     all.extend(["customer.vip", "not customer.vip", "customer.due < now + 1h"]);
+                }
+                if self.has(Leaving) {
+                    all.extend(["told is known", "told is missing", "not (told is known)"]);
                 }
                 let condition = self.dice.of(&all);
                 format!(" when {condition}")

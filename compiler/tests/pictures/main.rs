@@ -138,8 +138,9 @@ fn undelivered(arrow: &Arrow) -> Vec<Way> {
 
 fn own(action: &Action) -> Vec<Way> {
     let Action::Send(send) = action else { return Vec::new() };
+    let sent = (!send.on_sent.is_empty()).then_some(Way::OnSent(send.message));
     let blocked = send.on_blocked.as_ref().map(|_| Way::OnBlocked(send.message));
-    blocked.into_iter().chain(send.on_failed.as_ref().map(|_| Way::OnFailed(send.message))).collect()
+    sent.into_iter().chain(blocked).chain(send.on_failed.as_ref().map(|_| Way::OnFailed(send.message))).collect()
 }
 
 fn shown(picture: &Picture) -> BTreeSet<Way> {

@@ -1,6 +1,7 @@
 //! Arrows and actions: what an instance waits for, and what it does then.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +85,7 @@ pub enum Action {
     Call(Call),
 }
 
-/// `send MESSAGE [via …] [promising|keeping|withdrawing …] [{ on blocked -> S  on failed -> S }]`.
+/// `send MESSAGE [via …] [promising|keeping|withdrawing …] [{ on sent set D = V  on blocked -> S  on failed -> S }]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Send {
     /// The message.
@@ -97,6 +98,10 @@ pub struct Send {
     pub keeping: Option<String>,
     /// `withdrawing NAME`.
     pub withdrawing: Option<String>,
+    /// `on sent set …`: data that are set, in order, in the step in which the ledger lets the message leave, while the instance
+    /// lives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_sent: Vec<Set>,
     /// What is done where this message is blocked; goes before the state's arrow.
     pub on_blocked: Option<Then>,
     /// What is done where this message fails; goes before the state's arrow.
@@ -169,6 +174,13 @@ impl Set {
     #[must_use]
     pub fn spelled(&self) -> String {
         self.hook.as_ref().map_or_else(|| self.value.to_string(), Ask::to_string)
+    }
+}
+
+/// As it stands in the text: `set said = outage.back_by`.
+impl fmt::Display for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "set {} = {}", self.path.join("."), self.spelled())
     }
 }
 

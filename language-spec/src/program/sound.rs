@@ -332,6 +332,9 @@ fn actions(program: &Program, place: &str, actions: &[Action]) -> Judged {
                 {
                     positive(&format!("{place}.promising"), time)?;
                 }
+                for (k, set) in send.on_sent.iter().enumerate() {
+                    hooks::set(program, &format!("{place}.on_sent[{k}]"), set)?;
+                }
                 for reaction in send.on_blocked.iter().chain(&send.on_failed) {
                     then(program, &place, reaction)?;
                 }

@@ -70,6 +70,8 @@ pub enum Way {
     OnBlocked(MessageId),
     /// What a message's own `on failed` says.
     OnFailed(MessageId),
+    /// What a message's own `on sent` sets.
+    OnSent(MessageId),
     /// A limit of the journey, which let one more not through.
     Limit(usize),
 }
@@ -260,6 +262,9 @@ pub enum What {
         path: String,
         /// Its new value, in words.
         value: String,
+        /// The message whose leaving set it (`on sent`), where one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<String>,
     },
     /// A message left.
     Sent {

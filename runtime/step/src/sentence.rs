@@ -29,7 +29,8 @@ impl Entry {
             }
             What::Goal { goal, reached: true } => format!("goal {goal}: reached"),
             What::Goal { goal, reached: false } => format!("goal {goal}: missed"),
-            What::Set { path, value } => format!("set {path} to {value}"),
+            What::Set { path, value, left: None } => format!("set {path} to {value}"),
+            What::Set { path, value, left: Some(message) } => format!("set {path} to {value} as {message} left"),
             What::Split { state, to, percent } => format!("{state} split: one of the {percent}% that go to {to}"),
             What::Sent { message, channel, text, essential, .. } => {
                 let essential = if *essential { " (essential)" } else { "" };

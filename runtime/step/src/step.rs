@@ -291,7 +291,7 @@ impl<'p> Run<'p> {
                     let handing = Handing { queue, transcript: *transcript, carried, priority: priority.as_ref() };
                     self.hand_over(Some(n), handing, why.unwrap_or_default(), visit);
                 }
-                Action::Set(set) => self.set(n, set),
+                Action::Set(set) => self.set(n, set, None),
                 Action::Call(call) => self.call(n, call),
             }
         }

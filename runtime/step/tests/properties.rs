@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::programs::{appointment, boarding};
+use common::programs::{appointment, boarding, saying};
 use common::random::{Called, MAILS, PHONES, drive, moves};
 use common::*;
 use journey_spec::program::*;
@@ -14,7 +14,7 @@ use journey_step::{Customer, Input, step};
 use proptest::prelude::*;
 
 fn programs() -> impl Strategy<Value = Program> {
-    prop_oneof![Just(appointment()), Just(boarding()), Just(house_without_latest()), Just(guarded())]
+    prop_oneof![Just(appointment()), Just(boarding()), Just(house_without_latest()), Just(guarded()), Just(saying())]
 }
 
 /// Conditions on many arrows, and ways of splits and choices in place of each `->`.
@@ -387,7 +387,7 @@ proptest! {
                             Way::Outcome(s, name) => journey.states[s.index()].entry.iter().any(
                                 |a| matches!(a, Action::Call(call) if call.outcomes.contains_key(name))
                             ),
-                            Way::OnBlocked(m) | Way::OnFailed(m) => program.messages.get(m.index()).is_some(),
+                            Way::OnSent(m) | Way::OnBlocked(m) | Way::OnFailed(m) => program.messages.get(m.index()).is_some(),
                             Way::Limit(i) => journey.limits.get(*i).is_some(),
                         };
                         prop_assert!(exists, "{way:?}");

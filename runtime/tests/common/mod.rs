@@ -53,6 +53,7 @@ fn send(message: u32) -> Action {
         promising: None,
         keeping: None,
         withdrawing: None,
+        on_sent: Vec::new(),
         on_blocked: None,
         on_failed: None,
     })

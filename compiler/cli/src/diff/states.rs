@@ -175,8 +175,10 @@ fn sent(words: Words<'_>, send: &Send) -> String {
         text.push_str(&format!(" {word} {name}"));
     }
     let reactions = [("on blocked", &send.on_blocked), ("on failed", &send.on_failed)];
-    let reactions: Vec<String> =
-        reactions.into_iter().filter_map(|(on, t)| Some(format!("{on} {}", then(words, t.as_ref()?)))).collect();
+    let sets = send.on_sent.iter().map(|set| format!("on sent {set}"));
+    let reactions: Vec<String> = sets
+        .chain(reactions.into_iter().filter_map(|(on, t)| Some(format!("{on} {}", then(words, t.as_ref()?)))))
+        .collect();
     if !reactions.is_empty() {
         text.push_str(&format!(" {{ {} }}", reactions.join("  ")));
     }

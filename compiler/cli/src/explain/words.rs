@@ -149,7 +149,7 @@ impl<'a> Words<'a> {
                 let priority = handoff.priority.as_ref().map(|p| format!(" priority {p}")).unwrap_or_default();
                 format!("handoff \"{}\"{priority}", handoff.queue)
             }
-            Action::Set(set) => format!("set {} = {}", set.path.join("."), set.spelled()),
+            Action::Set(set) => set.to_string(),
             Action::Call(call) => {
                 format!("call {}", self.program.services.get(call.service.index()).map_or("", |s| s.name.as_str()))
             }
@@ -219,6 +219,9 @@ impl<'a> Words<'a> {
         }
         if let Some(name) = &send.withdrawing {
             parts.push(format!("withdraws the promise `{name}`"));
+        }
+        for set in &send.on_sent {
+            parts.push(format!("sets `{}` to {} as it leaves", set.path.join("."), set.spelled()));
         }
         if let Some(then) = &send.on_blocked {
             parts.push(format!("where it is blocked {}", self.then(then, here)));

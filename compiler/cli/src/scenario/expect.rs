@@ -161,7 +161,10 @@ impl Play {
                 }
             }
             Expectation::Data { path, value: expr } => {
-                let wanted = self.values().value(expr).map_err(|e| self.fail(e.span, "a value", e.problem))?;
+                let wanted = match expr {
+                    Some(expr) => self.values().value(expr).map_err(|e| self.fail(e.span, "a value", e.problem))?,
+                    None => Value::Missing,
+                };
                 let customer = self.customer()?;
                 let parts: Vec<String> = path.parts.iter().map(|p| p.text.clone()).collect();
                 let found = match (parts.split_first(), &customer) {
@@ -173,8 +176,11 @@ impl Play {
                 };
                 let held = found.clone().unwrap_or(Value::Missing);
                 // A date stands for its local midnight where an instant is held.
-                let holds = match (&held, &wanted) {
-                    (Value::Instant(at), Value::Date(_)) => self.values().instant(expr).is_ok_and(|w| w == *at),
+                let holds = match (&held, &wanted, expr) {
+                    (Value::Missing, Value::Missing, _) => true,
+                    (Value::Instant(at), Value::Date(_), Some(expr)) => {
+                        self.values().instant(expr).is_ok_and(|w| w == *at)
+                    }
                     _ => value::same(&held, &wanted),
                 };
                 if holds {

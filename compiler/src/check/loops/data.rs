@@ -120,7 +120,8 @@ pub(super) fn holds_each_time(case: &Case<'_>, edges: &[EdgeIndex]) -> String {
         if let Some((_, _, _, edge)) = graph.edges().find(|(_, _, _, e)| e.takes.contains(root)) {
             return Some(format!("; `{cond}` bounds nothing: each `{}` brings another `{name}`", edge.word));
         }
-        let set = graph.edges().any(|(_, _, _, e)| e.sets.iter().any(|set| set.first() == Some(root)));
+        let set = graph.edges().any(|(_, _, _, e)| e.sets.iter().any(|set| set.first() == Some(root)))
+            || graph.set_as_they_leave().any(|(_, _, set)| set.path.first() == Some(root));
         (!set).then(|| format!("; `{cond}` bounds nothing by itself: no round changes `{name}`"))
     });
     told.into_iter().next().unwrap_or_default()
@@ -159,9 +160,15 @@ impl Reader<'_> {
     fn moves(&self, n: NodeIndex, of: &[String], but: impl Fn(&[String]) -> bool) -> bool {
         let Some(root) = of.first() else { return false };
         root == "customer"
+            || self.is_set_as_something_leaves(root)
             || self.around(n).any(|(_, e)| {
                 e.takes.contains(root) || e.sets.iter().any(|path| path.first() == Some(root) && !but(path))
             })
+    }
+
+    /// Whether a message of the journey sets it as it leaves, which may be at any time, and not on an arrow.
+    fn is_set_as_something_leaves(&self, root: &String) -> bool {
+        self.graph.set_as_they_leave().any(|(_, _, set)| set.path.first() == Some(root))
     }
 
     /// The instant at which a state is left for good, whether it comes or is past.
@@ -271,6 +278,7 @@ impl Reader<'_> {
         for arrow in &self.journey.arrows {
             stays(&arrow.then, &mut |actions| see(actions, false));
         }
+        odd |= self.graph.set_as_they_leave().any(|(_, _, set)| set.path == path);
         if odd { Vec::new() } else { steps }
     }
 }

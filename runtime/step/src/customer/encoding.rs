@@ -42,8 +42,11 @@ impl Customer {
 
 /// A message to be sent, as a state keeps it for each that left: names only where it is JSON, and of its rarer parts nothing
 /// where there is nothing.
+///
+/// What a message sets as it leaves is younger than this form. Where there is any it stands in one text with what is done
+/// where the message fails, so that every state of before is read as it was, and one without is written as it was.
 pub(super) mod sending {
-    use journey_spec::program::{Channel, MessageId, Send};
+    use journey_spec::program::{Channel, MessageId, Send, Set, Then};
     use serde::de::{DeserializeOwned, Error as _};
     use serde::ser::Error as _;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -72,6 +75,21 @@ pub(super) mod sending {
         on_failed: Option<String>,
     }
 
+    /// What stands in the last text where the message sets something as it leaves.
+    #[derive(Serialize)]
+    struct LentAfter<'a> {
+        sent: &'a [Set],
+        failed: Option<&'a Then>,
+    }
+
+    /// The last text, in either form.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum After {
+        Sets { sent: Vec<Set>, failed: Option<Then> },
+        Failed(Then),
+    }
+
     fn text<T: Serialize>(part: Option<&T>) -> Result<Option<String>, serde_json::Error> {
         part.map(serde_json::to_string).transpose()
     }
@@ -88,11 +106,19 @@ pub(super) mod sending {
             keeping: send.keeping.as_deref(),
             withdrawing: send.withdrawing.as_deref(),
             on_blocked: text(send.on_blocked.as_ref())?,
-            on_failed: text(send.on_failed.as_ref())?,
+            on_failed: match send.on_sent.as_slice() {
+                [] => text(send.on_failed.as_ref())?,
+                sent => text(Some(&LentAfter { sent, failed: send.on_failed.as_ref() }))?,
+            },
         })
     }
 
     fn whole(dense: Dense) -> Result<Send, serde_json::Error> {
+        let (on_sent, on_failed) = match read(dense.on_failed)? {
+            Some(After::Sets { sent, failed }) => (sent, failed),
+            Some(After::Failed(then)) => (Vec::new(), Some(then)),
+            None => (Vec::new(), None),
+        };
         Ok(Send {
             message: dense.message,
             via: dense.via,
@@ -100,7 +126,8 @@ pub(super) mod sending {
             keeping: dense.keeping,
             withdrawing: dense.withdrawing,
             on_blocked: read(dense.on_blocked)?,
-            on_failed: read(dense.on_failed)?,
+            on_sent,
+            on_failed,
         })
     }
 

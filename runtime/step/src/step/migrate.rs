@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use journey_spec::program::{Action, Journey, JourneyId, Migration, Send, StateId, Then, Trigger, Versions};
+use journey_spec::program::{Action, Journey, JourneyId, Migration, Send, Set, StateId, Then, Trigger, Versions};
 
 use super::Run;
 use crate::customer::{ArrowAt, Instance, Timer};
@@ -154,6 +154,9 @@ impl Moved<'_> {
     }
 
     fn send(&self, mut send: Send) -> Send {
+        // What the newest version does not know is not set in it.
+        let known = |set: &Set| set.path.first().is_some_and(|first| self.newest.data.iter().any(|f| f.name == *first));
+        send.on_sent.retain(known);
         send.on_blocked = send.on_blocked.and_then(|then| self.then(then));
         send.on_failed = send.on_failed.and_then(|then| self.then(then));
         send

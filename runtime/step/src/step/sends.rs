@@ -7,7 +7,7 @@ use super::render::{Reading, is_veiled, needs_zone, render, text_for};
 use super::values::instant;
 use super::{Follow, FollowUp, Run};
 use crate::customer::{Route, Waiting, fold_address, later};
-use crate::effect::{Effect, Release, Said, What};
+use crate::effect::{Effect, Release, Said, Way, What};
 use crate::ledger::{self, Ask, Left, Verdict};
 use crate::orders::PAUSE;
 
@@ -213,6 +213,7 @@ impl<'p> Run<'p> {
         ledger::charge(self.program, &mut self.c, left);
         self.say(variant.channel, false, body);
         self.promise(n, &waiting.send);
+        self.set_as_it_left(n, &waiting.send);
         self.c.routes.push(Route {
             id,
             at: now,
@@ -226,6 +227,19 @@ impl<'p> Run<'p> {
             send: Some(waiting.send),
             failed: false,
         });
+    }
+
+    /// What a message's `on sent` sets, in the step that lets it leave. A message of an instance that has ended is the last
+    /// of it, and nobody asks any more.
+    fn set_as_it_left(&mut self, n: usize, send: &Send) {
+        if send.on_sent.is_empty() || !self.is_live(n) {
+            return;
+        }
+        self.took(n, Way::OnSent(send.message));
+        let left = self.message_name(send.message);
+        for set in &send.on_sent {
+            self.set(n, set, Some(&left));
+        }
     }
 
     pub(crate) fn waits(&mut self, n: usize, mut waiting: Waiting, until: Ts, latest: bool, rule: &str) {

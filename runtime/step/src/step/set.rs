@@ -8,8 +8,8 @@ use super::Run;
 use crate::effect::What;
 
 impl Run<'_> {
-    /// Changes a datum; timers and deadlines that are computed from it follow.
-    pub(crate) fn set(&mut self, n: usize, set: &Set) {
+    /// Changes a datum; timers and deadlines that are computed from it follow. `left` is the message whose leaving does it.
+    pub(crate) fn set(&mut self, n: usize, set: &Set, left: Option<&str>) {
         let value = match &set.hook {
             Some(ask) => self.judged_value(n, ask),
             None => self.asked(n).and_then(|asked| asked.value(&set.value)),
@@ -33,7 +33,7 @@ impl Run<'_> {
             other => super::render::plain(other, &Zone::utc()),
         };
         *place = value;
-        self.note(Some(n), What::Set { path: set.path.join("."), value: told });
+        self.note(Some(n), What::Set { path: set.path.join("."), value: told, left: left.map(str::to_owned) });
         self.follow_data(n);
     }
 }

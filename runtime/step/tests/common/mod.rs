@@ -159,6 +159,7 @@ impl Names {
             promising: None,
             keeping: None,
             withdrawing: None,
+            on_sent: Vec::new(),
             on_blocked: None,
             on_failed: None,
         }

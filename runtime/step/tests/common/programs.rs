@@ -350,3 +350,20 @@ pub fn boarding() -> Program {
     program.events[1].newest_by = Some(path("booking.slot"));
     program
 }
+
+/// `appointment`, which keeps in `said` the slot that the customer was told last.
+pub fn saying() -> Program {
+    let mut program = appointment();
+    let slots: Vec<MessageId> = (0..3).map(MessageId).collect();
+    let journey = &mut program.journeys[0];
+    journey.data.push(field("said", Type::Optional(Box::new(Type::Instant))));
+    for action in journey.states.iter_mut().flat_map(|s| &mut s.entry) {
+        if let Action::Send(send) = action
+            && slots.contains(&send.message)
+        {
+            let value = expr("booking.slot");
+            send.on_sent.push(Set { path: path("said"), value, hook: None, optional: true, sensitive: false });
+        }
+    }
+    program
+}
