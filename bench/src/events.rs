@@ -64,6 +64,21 @@ pub fn visit(program: &Program) -> Vec<(Ts, Input)> {
             .push((day + n * minute, json!({"event": "booking.rescheduled", "data": booking("2026-03-21T09:00:00Z")})));
     }
     lines.push((day + 40 * minute, json!({"reply": "thank you", "channel": "sms"})));
+    let mut inputs = inputs(program, lines);
+    // timers: the end of the settling, the day before, the hour itself, and after
+    for at in ["2026-03-03T10:20:00Z", "2026-03-20T09:00:00Z", "2026-03-21T09:00:00Z", "2026-03-21T21:00:00Z"] {
+        inputs.push((journey_spec::time::parse_rfc3339(at).expect("an instant"), Input::Due));
+    }
+    inputs.sort_by_key(|(at, _)| *at);
+    inputs
+}
+
+/// Lines of one customer's feed, each so many milliseconds after the beginning, as inputs with their times.
+///
+/// # Panics
+/// Where the program does not take one.
+#[must_use]
+pub fn inputs(program: &Program, lines: Vec<(Ts, serde_json::Value)>) -> Vec<(Ts, Input)> {
     let mut inputs: Vec<(Ts, Input)> = Vec::new();
     for (number, (after, mut line)) in (1..).zip(lines) {
         line["id"] = json!(format!("e{number}"));
@@ -74,11 +89,6 @@ pub fn visit(program: &Program) -> Vec<(Ts, Input)> {
             other => panic!("{other:?}"),
         }
     }
-    // timers: the end of the settling, the day before, the hour itself, and after
-    for at in ["2026-03-03T10:20:00Z", "2026-03-20T09:00:00Z", "2026-03-21T09:00:00Z", "2026-03-21T21:00:00Z"] {
-        inputs.push((journey_spec::time::parse_rfc3339(at).expect("an instant"), Input::Due));
-    }
-    inputs.sort_by_key(|(at, _)| *at);
     inputs
 }
 

@@ -43,6 +43,15 @@ pub enum Value {
     Record(BTreeMap<String, Value>),
 }
 
+/// A number for the house's own eyes: what would take hundreds of digits, which a hook may well say, is told with its power of
+/// ten.
+#[must_use]
+pub fn number_in_brief(number: f64) -> String {
+    // Adding zero turns -0 into 0.
+    let (number, size) = (number + 0.0, number.abs());
+    if size == 0.0 || (1e-7..1e21).contains(&size) { number.to_string() } else { format!("{number:e}") }
+}
+
 /// Named values: an event's data, a journey's data, a customer's profile.
 pub type Data = BTreeMap<String, Value>;
 

@@ -44,9 +44,12 @@ fn what_is_no_hook_is_not_wrapped() {
     for (text, why) in [
         ("(module)", "it exports nothing"),
         ("(module (func (export \"add\")))", "it exports `add`"),
-        ("(module (memory (export \"memory\") 1) (func (export \"score\")))", "it is no `scorer`"),
+        ("(module (memory (export \"memory\") 1) (func (export \"score\")))", "it is no `scorer`: failed to"),
         (two.as_str(), "it exports `score`, `choose`, and a hook is one of them"),
-        (&SCORER.replace("(module ", "(module (import \"env\" \"now\" (func (result i64))) "), "it is no `scorer`"),
+        (
+            &SCORER.replace("(module ", "(module (import \"env\" \"now\" (func (result i64))) "),
+            "it wants what no hook is given: `env::now`; a hook",
+        ),
     ] {
         let place = given(text);
         let made = place.run(&["wrap", "core.wasm", "--out", "score.wasm"]);

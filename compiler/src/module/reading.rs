@@ -134,6 +134,12 @@ fn damaged(error: BinaryReaderError) -> Misfit {
     if error.message().starts_with("magic header") {
         return Misfit::NoComponent("it does not begin as WebAssembly does".into());
     }
+    if error.message().starts_with("unexpected end") {
+        return Misfit::NoComponent(match error.offset() {
+            0 => "it is empty".into(),
+            at => format!("it is cut off, or damaged: it ends in the middle of something (at byte {at})"),
+        });
+    }
     Misfit::NoComponent(format!("{} (at byte {})", first_line(error.message()), error.offset()))
 }
 

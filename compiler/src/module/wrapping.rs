@@ -20,6 +20,12 @@ pub enum Unwrapped {
     /// It exports the functions of several.
     #[error("it exports {0}, and a hook is one of them; say which is meant")]
     Several(String),
+    /// It imports what no hook is given.
+    #[error(
+        "it wants what no hook is given: {0}; a hook is given `log` of `journey:hooks/host@1.0.0` and nothing else, so build it \
+         without what asks the system (for Rust and C, for `wasm32-unknown-unknown` and not for WASI)"
+    )]
+    Wants(String),
     /// Its exports or imports are not those of its world.
     #[error("it is no `{world}`: {why}")]
     Misfit {
@@ -56,11 +62,22 @@ pub fn wrap(core: &[u8], world: Option<World>) -> Result<(World, Vec<u8>), Unwra
             .map_err(|e| misfit(format!("{e:#}")))?;
     }
     let encoded = ComponentEncoder::default().validate(true).module(&described).and_then(|mut e| e.encode());
-    encoded.map(|component| (world, component)).map_err(|e| misfit(format!("{e:#}")))
+    encoded.map(|component| (world, component)).map_err(|e| {
+        if !found.wants.is_empty() {
+            return Unwrapped::Wants(quoted(found.wants.iter().take(10).map(String::as_str)));
+        }
+        let why = format!("{e:#}");
+        misfit(why.strip_prefix(OF_THE_ENCODER).unwrap_or(&why).to_owned())
+    })
 }
+
+/// What the encoder says before it says why.
+const OF_THE_ENCODER: &str = "failed to decode world from module: module was not valid: ";
 
 struct Found {
     names: Vec<String>,
+    /// Imports from anywhere but this package, as `module::name`.
+    wants: Vec<String>,
     /// A binding generator has said what it is.
     is_described: bool,
 }
@@ -68,7 +85,7 @@ struct Found {
 /// What a core module exports.
 fn exports(core: &[u8]) -> Result<Found, Unwrapped> {
     let wrong = |e: wasmparser::BinaryReaderError| Unwrapped::NoModule(e.message().to_owned());
-    let mut found = Found { names: Vec::new(), is_described: false };
+    let mut found = Found { names: Vec::new(), wants: Vec::new(), is_described: false };
     for payload in Parser::new(0).parse_all(core) {
         match payload.map_err(wrong)? {
             Payload::Version { encoding: Encoding::Component, .. } => return Err(Unwrapped::Component),
@@ -77,6 +94,14 @@ fn exports(core: &[u8]) -> Result<Found, Unwrapped> {
                     let export = export.map_err(wrong)?;
                     if export.kind == ExternalKind::Func {
                         found.names.push(export.name.to_owned());
+                    }
+                }
+            }
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    let import = import.map_err(wrong)?;
+                    if !import.module.contains("journey:hooks/") {
+                        found.wants.push(format!("{}::{}", import.module, import.name));
                     }
                 }
             }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Expr, Field, HookId, Millis, Program, SECOND};
 use crate::sensitive::Sensitive;
 use crate::types::Type;
+use crate::value::number_in_brief;
 
 /// `hook NAME(PARAM: TYPE, …) -> ANSWERS from "FILE" within D, N MiB on failure ANSWER`.
 ///
@@ -110,7 +111,7 @@ impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Judgement::Outcome(name) => f.write_str(name),
-            Judgement::Number(n) => write!(f, "{n}"),
+            Judgement::Number(n) => f.write_str(&number_in_brief(*n)),
             Judgement::Accept => f.write_str("accept"),
             Judgement::Refuse => f.write_str("refuse"),
         }

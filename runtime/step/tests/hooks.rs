@@ -354,3 +354,17 @@ fn a_program_without_hooks_is_written_as_before() {
     let json = serde_json::to_string(&complaint()).unwrap();
     assert_eq!(serde_json::from_str::<Program>(&json).unwrap(), complaint());
 }
+
+#[test]
+fn a_number_of_hundreds_of_digits_is_told_in_brief() {
+    for (said, brief) in [(1e300, "1e300"), (-2.5e21, "-2.5e21"), (3e-9, "3e-9"), (123_456_789.5, "123456789.5")] {
+        let mut ask = |request: &HookRequest| match request.hook.as_str() {
+            "risk" => HookAnswer::Number(said),
+            _ => outcome("severe"),
+        };
+        let (told, _) = told(&complaint(), &mut ask);
+        for line in [format!("hook risk says {brief}"), format!("set score to {brief}")] {
+            assert!(told.contains(&line), "{line}: {told:#?}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Hostile hooks beside well-behaved ones, many at once.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use journey_runtime::hooks::{AT_ONCE, Modules, Setup};
 use journey_spec::program::Hook;

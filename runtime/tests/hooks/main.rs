@@ -9,6 +9,7 @@ mod cases;
 mod common;
 mod guests;
 mod hostile;
+mod javascript;
 mod load;
 mod misfits;
 mod random;

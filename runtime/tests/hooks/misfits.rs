@@ -138,7 +138,20 @@ fn components_that_instantiate_components_cannot_multiply() {
         text = format!("(component $c{level} {text} {ten})");
     }
     let bomb = wat::parse_str(text).unwrap();
-    says(&refused(number("risk"), &bomb), &["instances of components, and at most 16 are loaded"]);
+    says(&refused(number("risk"), &bomb), &["instances of components, and at most 24 are loaded"]);
+    // As many as may be, in the worst order: three of three, eight levels deep. Judging and compiling them ends soon.
+    for inside in ["", "(core module $M) (core instance (instantiate $M))"] {
+        let mut text = format!("(component $c0 {inside})");
+        for level in 1..=8 {
+            let below = level - 1;
+            let three = format!("(instance (instantiate $c{below}))").repeat(3);
+            text = format!("(component $c{level} {text} {three})");
+        }
+        let bomb = wat::parse_str(text.replacen("$c8", "", 1)).unwrap();
+        let why = refused(number("risk"), &bomb);
+        let expected = ["does not export `score`", "6561 core module instances"];
+        assert!(expected.iter().any(|e| why.contains(e)), "{why}");
+    }
     // Within that bound, but too many when they are multiplied: the pool says so.
     let mut text = String::from("(component $c0 (core module $M) (core instance (instantiate $M)))");
     for level in 1..=8 {

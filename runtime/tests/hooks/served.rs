@@ -255,7 +255,8 @@ async fn table() {
         let said = told.iter().rev().find_map(|t| t.strip_prefix("hook hostile ")).unwrap_or("").to_owned();
         let said = said.split("; as if").next().unwrap_or("").split(" (module").next().unwrap_or("");
         let mut took = served.held.took.lock().unwrap().clone();
-        (took.sort(), healthy.sort());
+        took.sort();
+        healthy.sort();
         println!("| {} | {said} | {:.1?} | {:.1?} | {:.1?} |", case.name, took[25], healthy[100], healthy[199]);
         served.runtime.shutdown().await;
     }

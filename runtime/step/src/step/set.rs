@@ -2,7 +2,7 @@
 
 use journey_spec::program::Set;
 use journey_spec::time::{Zone, rfc3339};
-use journey_spec::value::{Data, Value};
+use journey_spec::value::{Data, Value, number_in_brief};
 
 use super::Run;
 use crate::effect::What;
@@ -30,6 +30,7 @@ impl Run<'_> {
             _ if set.sensitive => "a sensitive value".to_string(),
             Value::Missing => "missing".to_string(),
             Value::Instant(at) => rfc3339(*at),
+            Value::Number(number) => number_in_brief(*number),
             other => super::render::plain(other, &Zone::utc()),
         };
         *place = value;
