@@ -389,6 +389,7 @@ fn each_line_that_fails_says_what_was_the_case() {
         ("handoff closed", "an open case", "no case is open"),
         ("expect sms reminder", "one more sms `reminder`", "it was never sent; 1 message left so far: confirmation"),
         ("expect no message", "no message since", "sent sms confirmation"),
+        ("expect no sms", "no `sms` since", "sent sms confirmation"),
         ("expect state day", "state `day`", "it is in `waiting` since 2026-03-02 10:00"),
         ("expect handoff \"care\"", "an open case with \"care\"", "no case is open"),
         ("expect booking.slot 2026-03-06 13:00", "`booking.slot` to be 2026-03-06 13:00", "it is 2026-03-05 13:00"),

@@ -27,9 +27,11 @@ scenario "booked at night" for visit {
   at 2026-03-02 23:00 event booking.created { booking: { id: "B1", slot: 2026-03-05 13:00 } }
   expect said missing
   at 2026-03-03 07:59
+  expect no sms
   expect said missing
   at 2026-03-03 08:00
   expect sms confirmation
+  expect no email
   expect said 2026-03-05 13:00
 }
 "#,
@@ -56,7 +58,7 @@ fn whether_it_left_is_covered() {
     assert!(!ran.out.contains(&line), "the confirmation left:\n{}", ran.out);
     place.replace(
         "visit/night.scenario.journey",
-        "  at 2026-03-03 08:00\n  expect sms confirmation\n  expect said 2026-03-05 13:00\n",
+        "  at 2026-03-03 08:00\n  expect sms confirmation\n  expect no email\n  expect said 2026-03-05 13:00\n",
         "",
     );
     let ran = place.run(&["test", "night", "--project", "visit", "--coverage"]);
@@ -90,4 +92,13 @@ fn a_bundle_carries_it() {
     let ran = place.run(&["run", "visit.json", "--feed", "one.jsonl", "--customer", "omar"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("10:00     → set said to 2026-03-05T13:00:00Z as confirmation left"), "{}", ran.out);
+}
+
+#[test]
+fn only_what_may_be_missing_is_expected_to_be() {
+    let place = place();
+    place.replace("visit/night.scenario.journey", "expect said missing", "expect booking.slot missing");
+    let ran = place.run(&["test", "night", "--project", "visit"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("error[J0113]: `booking.slot` is always there, and cannot be missing"), "{}", ran.out);
 }

@@ -129,7 +129,7 @@ pub enum Expectation {
         /// `saying "at 09:00"`: these words stand in its text.
         saying: Option<Name>,
     },
-    /// `expect no message`: none since the line before that did something; `expect no moved_notice` likewise.
+    /// `expect no message`: none since the line before that did something; `expect no moved_notice`, `expect no sms` likewise.
     No(Option<Name>),
     /// `expect exactly 4 messages`, `expect at most 6 sms`: so far in the scenario.
     Count {

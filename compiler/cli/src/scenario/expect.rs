@@ -53,14 +53,21 @@ impl Play {
                 };
                 Err(self.fail(span, format!("one more {what} `{}` to have left", message.text), was))
             }
-            Expectation::No(message) => {
+            Expectation::No(what) => {
+                let declared = |name: &str| self.program.messages.iter().any(|m| m.name == name);
                 let fits = |e: &&Entry| {
-                    is_message(e) && message.as_ref().is_none_or(|m| sent(e).is_some_and(|(name, _)| name == m.text))
+                    let of = |name: &str, channel: Channel| {
+                        what.as_ref().is_none_or(|w| match Channel::named(&w.text).filter(|_| !declared(&w.text)) {
+                            Some(by) => by == channel,
+                            None => name == w.text,
+                        })
+                    };
+                    is_message(e) && sent(e).is_some_and(|(name, channel)| of(name, channel))
                 };
                 let mut since = entries.iter().filter(|e| sent(e).is_some()).skip(self.quiet_since);
                 let Some(first) = since.find(fits) else { return Ok(()) };
                 let was = format!("{} at {}", first.sentence(&self.zone), self.zone.stamp(first.at));
-                let what = message.as_ref().map_or("message".to_owned(), |m| format!("`{}`", m.text));
+                let what = what.as_ref().map_or("message".to_owned(), |m| format!("`{}`", m.text));
                 Err(self.fail(span, format!("no {what} since the line before that did something"), was))
             }
             Expectation::Count { exactly, n, channel } => {
