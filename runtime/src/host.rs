@@ -282,7 +282,7 @@ impl Runtime {
         }))?;
         match answer.await {
             Ok(answer) => answer.map_err(|e| RuntimeError::Asked(e.to_string())),
-            Err(_) => Err(RuntimeError::ShuttingDown),
+            Err(_) => Err(queue.ended()),
         }
     }
 

@@ -214,6 +214,11 @@ impl Queue {
         Ok(())
     }
 
+    /// Why a question that was put here gets no answer.
+    pub(super) fn ended(&self) -> RuntimeError {
+        self.lock().failed.clone().map_or(RuntimeError::ShuttingDown, RuntimeError::Failed)
+    }
+
     /// Takes no more inputs from now on; those that wait are still served.
     pub(super) fn stop(&self) {
         self.lock().stopping = true;

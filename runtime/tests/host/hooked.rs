@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use journey_runtime::clock::Manual;
+use journey_runtime::store::sim::{Faults, Sim};
 use journey_runtime::store::{Memory, Sqlite};
 use journey_runtime::{
     Arrival, Builder, Engine, Event, Hooks, Options, Outside, Pace, Reply, Runtime, RuntimeError, Taken, parse_line,
@@ -276,43 +277,66 @@ async fn who_shares_an_address_that_says_stop_meanwhile_is_stopped_and_asks_agai
     runtime.shutdown().await;
 }
 
-/// Asks the same of the engine, in place, and of the runtime, elsewhere, and at different speeds.
-#[tokio::test]
-async fn what_comes_of_hooks_that_are_asked_elsewhere_is_what_comes_of_those_asked_in_place() {
-    #[derive(Clone)]
-    struct Judge(u64);
-    impl Hooks for Judge {
-        fn ask(&mut self, request: &HookRequest) -> HookReply {
-            let name = format!("{:?}{}", request.args, request.by.customer);
-            let sum: u64 = name.bytes().map(u64::from).sum();
-            std::thread::sleep(Duration::from_micros(self.0 * (sum % 7)));
-            HookAnswer::Outcome(["calm", "severe"][(sum % 2) as usize].into()).into()
-        }
+/// Says one or the other, after a time that depends on the question.
+#[derive(Clone)]
+struct Judge(u64);
+
+impl Hooks for Judge {
+    fn ask(&mut self, request: &HookRequest) -> HookReply {
+        let name = format!("{:?}{}", request.args, request.by.customer);
+        let sum: u64 = name.bytes().map(u64::from).sum();
+        std::thread::sleep(Duration::from_micros(self.0 * (sum % 7)));
+        HookAnswer::Outcome(["calm", "severe"][(sum % 2) as usize].into()).into()
     }
-    let program = program();
-    let arrivals: Vec<Arrival> = (0..600_u64)
-        .map(|n| {
-            let r = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-            let id = format!("c{}", r % 40);
-            let at = rfc3339(t0());
-            let line = match n {
-                0..40 => updated(&format!("i{n}"), &at, &format!("c{n}"), &format!("+44 7700 90{n:04}")),
-                _ if r % 5 == 0 => {
-                    format!(r#"{{"id":"i{n}","at":"{at}","customer":"{id}","reply":"thank you","channel":"sms"}}"#)
-                }
-                _ => placed(&format!("i{n}"), &at, &id, &format!("o{n}")).replace("tea", &format!("tea {r}")),
-            };
-            parse_line(&program, n, line).unwrap()
-        })
-        .collect();
+}
+
+/// So many inputs of forty customers.
+fn arrivals(program: &Program, n: u64) -> Vec<Arrival> {
+    let at = rfc3339(t0());
+    let line = |n: u64| {
+        let r = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let id = format!("c{}", r % 40);
+        match n {
+            0..40 => updated(&format!("i{n}"), &at, &format!("c{n}"), &format!("+44 7700 90{n:04}")),
+            _ if r % 5 == 0 => {
+                format!(r#"{{"id":"i{n}","at":"{at}","customer":"{id}","reply":"thank you","channel":"sms"}}"#)
+            }
+            _ => placed(&format!("i{n}"), &at, &id, &format!("o{n}")).replace("tea", &format!("tea {r}")),
+        }
+    };
+    (0..n).map(|n| parse_line(program, n, line(n)).unwrap()).collect()
+}
+
+/// Takes them one after the other, asking hooks in place.
+fn in_place(program: &Program, arrivals: &[Arrival]) -> Engine {
     let mut engine = Engine::open(Arc::new(program.clone()), Box::new(Memory::new()))
         .unwrap()
         .connect(Outside::default())
         .ask_hooks(Box::new(Judge(0)))
         .pace(Pace::Live);
-    for arrival in &arrivals {
+    for arrival in arrivals {
         engine.take_at(t0(), std::slice::from_ref(arrival)).unwrap();
     }
+    engine
+}
+
+/// Whether both have the same timelines; how often the hook was asked.
+async fn same(engine: &mut Engine, runtime: &Runtime) -> usize {
+    let mut judged = 0;
+    for n in 0..40 {
+        let id = format!("c{n}");
+        let (here, there) = (engine.timeline(&id).unwrap(), runtime.timeline(&id).await.unwrap());
+        judged += here.iter().filter(|e| e.sentence(&Zone::utc()).contains("triage says")).count();
+        assert_eq!(here, there, "{id}");
+    }
+    judged
+}
+
+#[tokio::test]
+async fn what_comes_of_hooks_that_are_asked_elsewhere_is_what_comes_of_those_asked_in_place() {
+    let program = program();
+    let arrivals = arrivals(&program, 600);
+    let mut engine = in_place(&program, &arrivals);
     let runtime = Runtime::builder(program)
         .shadow()
         .store(Memory::new())
@@ -330,14 +354,52 @@ async fn what_comes_of_hooks_that_are_asked_elsewhere_is_what_comes_of_those_ask
     while let Some(done) = all.join_next().await {
         done.unwrap();
     }
-    let mut judged = 0;
-    for n in 0..40 {
-        let id = format!("c{n}");
-        let here = engine.timeline(&id).unwrap();
-        let there = runtime.timeline(&id).await.unwrap();
-        judged += here.iter().filter(|e| e.sentence(&Zone::utc()).contains("triage says")).count();
-        assert_eq!(here, there, "{id}");
-    }
+    let judged = same(&mut engine, &runtime).await;
     assert!(judged > 300, "{judged}");
+    runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_store_fails_for_moments_what_waits_for_hooks_is_asked_again_and_nothing_is_lost_or_twice() {
+    let program = program();
+    let arrivals = arrivals(&program, 400);
+    let mut engine = in_place(&program, &arrivals);
+    let sim = Sim::new(11);
+    let runtime = Runtime::builder(program)
+        .shadow()
+        .store(sim.reopen())
+        .clock(Manual::at(t0()))
+        .hooks(|| Box::new(Judge(500)))
+        .start()
+        .unwrap();
+    sim.set_faults(Faults { read: 500, ..Faults::default() });
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..40 {
+        // Each gives an input again until it is taken, and then the next.
+        let own: Vec<Arrival> = arrivals.iter().filter(|a| a.customer == format!("c{n}")).cloned().collect();
+        let runtime = runtime.clone();
+        all.spawn(async move {
+            let mut not_taken = 0;
+            for arrival in own {
+                loop {
+                    match runtime.take(arrival.clone()).await {
+                        Ok(Taken::Accepted { .. }) => break,
+                        Err(RuntimeError::NotTaken(_)) => not_taken += 1,
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+            not_taken
+        });
+    }
+    let mut not_taken = 0;
+    while let Some(done) = all.join_next().await {
+        not_taken += done.unwrap();
+    }
+    sim.set_faults(Faults::default());
+    assert!(not_taken > 0, "no read failed");
+    let judged = same(&mut engine, &runtime).await;
+    assert!(judged > 200, "{judged}");
+    assert_eq!(runtime.measures().asking, 0);
     runtime.shutdown().await;
 }
