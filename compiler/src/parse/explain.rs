@@ -417,6 +417,13 @@ fn not_yet(previous: &str, found: &str, rest: &str, here: Span) -> Option<Findin
                 .help("write `on sent set said = booking.slot`, and ask for it where it matters: `on … when said is known -> …`"),
         );
     }
+    if previous == "sent" && found == "set" {
+        return Some(
+            Finding::new(&J0001, here, "what is set as a message leaves stands in a block behind its `send`")
+                .label("no message here that leaves")
+                .help("write `send NAME { on sent set … }`"),
+        );
+    }
     let number = found.chars().all(|c| c.is_ascii_digit()) && !found.is_empty();
     let unit = token(rest.get(found.len()..).unwrap_or("").trim_start());
     if number && matches!(unit, "day" | "days") && matches!(previous, "settle" | "for" | "within" | "per") {

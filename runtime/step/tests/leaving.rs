@@ -130,13 +130,20 @@ fn several_are_set_in_order_and_later_messages_of_the_step_say_them() {
 
 #[test]
 fn a_customer_with_such_messages_is_stored_and_read_again() {
-    let mut d = at(saying(), day(2, "23:00"), day(20, "09:00"));
+    let mut program = saying();
+    let Action::Send(send) = &mut program.journeys[0].states[0].entry[0] else { panic!("a send") };
+    send.on_failed = Some(Then::Stay(vec![handoff("care")]));
+    let mut d = at(program, day(2, "23:00"), day(20, "09:00"));
     let again = |c: &Customer| Customer::from_bytes(&c.to_bytes().unwrap()).unwrap();
     assert_eq!(again(&d.customer), d.customer, "while it waits");
     d.customer = again(&d.customer);
     d.until(day(3, "08:00"));
     assert_eq!(said(&d), Some(day(20, "09:00")));
     assert_eq!(again(&d.customer), d.customer, "when it has left");
+    d.customer = again(&d.customer);
+    let id = d.releases()[0].id.clone();
+    d.input(Input::Receipt { message: id, delivered: false });
+    assert_eq!(d.cases(), ["care"], "and what is done where it fails is known as well");
 }
 
 #[test]

@@ -298,7 +298,7 @@ fn arrivals(program: &Program, n: u64) -> Vec<Arrival> {
         let id = format!("c{}", r % 40);
         match n {
             0..40 => updated(&format!("i{n}"), &at, &format!("c{n}"), &format!("+44 7700 90{n:04}")),
-            _ if r % 5 == 0 => {
+            _ if r.is_multiple_of(5) => {
                 format!(r#"{{"id":"i{n}","at":"{at}","customer":"{id}","reply":"thank you","channel":"sms"}}"#)
             }
             _ => placed(&format!("i{n}"), &at, &id, &format!("o{n}")).replace("tea", &format!("tea {r}")),
