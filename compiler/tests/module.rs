@@ -101,9 +101,9 @@ fn what_no_runtime_loads_is_told_whatever_there_is_too_much_of() {
         ("modules and components in it", component(&"(component)".repeat(65)), 65, 64),
         (
             "instances of components",
-            component(&format!("(component $c) {}", "(instance (instantiate $c))".repeat(17))),
-            17,
-            16,
+            component(&format!("(component $c) {}", "(instance (instantiate $c))".repeat(25))),
+            25,
+            24,
         ),
         (
             "core instances",
