@@ -47,6 +47,7 @@
 mod asking;
 mod error;
 mod input;
+mod jobs;
 mod measure;
 #[cfg(feature = "metrics")]
 mod meters;

@@ -33,9 +33,15 @@ pub(super) const TICK: Duration = Duration::from_millis(1);
 pub(super) struct Place {
     pub(super) engine: Engine,
     pub(super) linker: Linker<Guest>,
-    free: Mutex<u32>,
+    room: Mutex<Room>,
     freed: Condvar,
     clock: Arc<Clock>,
+}
+
+/// How many calls may begin, and how many wait to.
+struct Room {
+    free: u32,
+    waiting: u32,
 }
 
 /// The one place of this process.
@@ -96,17 +102,19 @@ impl Place {
         )?;
         let clock = Arc::new(Clock::default());
         clock.start(engine.clone())?;
-        Ok(Place { engine, linker, free: Mutex::new(AT_ONCE), freed: Condvar::new(), clock })
+        Ok(Place { engine, linker, room: Mutex::new(Room { free: AT_ONCE, waiting: 0 }), freed: Condvar::new(), clock })
     }
 
     /// Takes a place for one call; waits until there is one.
     pub(super) fn enter(&self) -> Entered<'_> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        while room.free == 0 {
+            room.waiting += 1;
+            room = self.freed.wait(room).unwrap_or_else(PoisonError::into_inner);
+            room.waiting -= 1;
         }
-        *free -= 1;
-        drop(free);
+        room.free -= 1;
+        drop(room);
         self.clock.enter();
         Entered(self)
     }
@@ -118,8 +126,12 @@ pub(super) struct Entered<'p>(&'p Place);
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         self.0.clock.leave();
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
+        let mut room = self.0.room.lock().unwrap_or_else(PoisonError::into_inner);
+        room.free += 1;
+        // To wake nobody costs each call a turn into the system.
+        if room.waiting > 0 {
+            self.0.freed.notify_one();
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //!            └────────────────── replies ◄──┘ results ◄───────────────────────────────────────────────┘
 //! ```
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,9 @@ use journey_step::effect::PromiseFate;
 use tokio::runtime::Handle;
 
 use super::asking::Asking;
+use super::jobs::{Jobs, Tried};
 use super::measure::{Alert, Shared, Watch};
-use super::outward::{Attempted, Entry, Lane, Outward, millis, pauses};
+use super::outward::{Attempted, Entry, Lane, Outward, millis};
 use super::queue::{Item, Queue, Round};
 use super::{Failure, Options, RuntimeError};
 use crate::clock::Clock;
@@ -57,81 +58,6 @@ pub(super) struct Shard {
     pub(super) jobs: Jobs,
     /// Who asks hooks; without it there are none.
     pub(super) asking: Option<Arc<Asking>>,
-}
-
-/// Effects that are claimed and not settled.
-#[derive(Default)]
-pub(super) struct Jobs {
-    /// By place in the outbox, with when they were claimed.
-    known: BTreeMap<u64, Ts>,
-    /// Those that another of the same customer on the same way out goes before.
-    behind: HashMap<(String, Lane), VecDeque<Tried>>,
-    /// Those of them that are under way.
-    busy: HashSet<(String, Lane)>,
-    /// Those that wait for an instant.
-    held: BTreeMap<(Ts, u64), Tried>,
-    /// Those whose result is not kept yet.
-    unkept: Vec<(Job, Became)>,
-    /// Those that were handed over and failed, of which the journey has not heard.
-    failed: Vec<Job>,
-    /// Of all these, those whose customer's step waits for a hook, by customer.
-    resting: BTreeMap<String, Resting>,
-    /// Messages that are handed over once that is kept.
-    handing: Vec<Tried>,
-    /// Attempts under way.
-    flying: usize,
-    /// The last look at what is committed brought something.
-    claimed: bool,
-}
-
-/// What waits for a customer's step that waits for a hook.
-#[derive(Default)]
-struct Resting {
-    unkept: Vec<(Job, Became)>,
-    failed: Vec<Job>,
-}
-
-impl Jobs {
-    /// Puts away what is to wait: results by their places.
-    fn rest(&mut self, results: &HashSet<u64>, failed: Vec<Job>) {
-        let (rest, unkept) =
-            std::mem::take(&mut self.unkept).into_iter().partition(|(job, _)| results.contains(&job.seq));
-        self.unkept = unkept;
-        for (job, became) in rest {
-            self.resting.entry(job.customer.clone()).or_default().unkept.push((job, became));
-        }
-        for job in failed {
-            self.resting.entry(job.customer.clone()).or_default().failed.push(job);
-        }
-    }
-
-    /// What waits no longer is to be kept.
-    fn wake(&mut self, waits: impl Fn(&str) -> bool) {
-        let (rest, awake) = std::mem::take(&mut self.resting).into_iter().partition(|(customer, _)| waits(customer));
-        self.resting = rest;
-        for Resting { unkept, failed } in awake.into_values() {
-            self.unkept.extend(unkept);
-            self.failed.extend(failed);
-        }
-    }
-}
-
-/// A job and its attempts.
-pub(super) struct Tried {
-    job: Job,
-    attempts: u32,
-    /// An attempt may have worked without anybody knowing.
-    in_doubt: bool,
-    /// It was kept that it is handed over: an attempt in doubt is not repeated.
-    handed: bool,
-    pauses: backon::ExponentialBackoff,
-}
-
-impl Tried {
-    fn new(job: Job) -> Tried {
-        let in_doubt = job.was_open;
-        Tried { job, attempts: 0, in_doubt, handed: false, pauses: pauses() }
-    }
 }
 
 impl Shard {

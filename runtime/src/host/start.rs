@@ -8,10 +8,11 @@ use journey_spec::certificate::Certificate;
 use journey_spec::program::Channel;
 
 use super::asking::Asking;
+use super::jobs::Jobs;
 use super::measure::{Alert, Shared, Watch};
 use super::outward::Outward;
 use super::queue::Queue;
-use super::shard::{Jobs, Shard};
+use super::shard::Shard;
 use super::{Inner, Options, PART, Runtime, StartError};
 use crate::clock::{Clock, System};
 use crate::engine::{Engine, Pace};
