@@ -20,7 +20,7 @@ pub(super) struct Jobs {
     pub(super) held: BTreeMap<(Ts, u64), Tried>,
     /// Those whose result is not kept yet.
     pub(super) unkept: Vec<(Job, Became)>,
-    /// Those that were handed over and failed, of which the journey has not heard.
+    /// Those that were handed over and failed; that the journey heard of it is not kept yet.
     pub(super) failed: Vec<Job>,
     /// Of all these, those whose customer's step waits for a hook, by customer.
     pub(super) resting: BTreeMap<String, Resting>,
@@ -40,15 +40,17 @@ pub(super) struct Resting {
 }
 
 impl Jobs {
-    /// Puts away what is to wait: results by their places.
-    pub(super) fn rest(&mut self, results: &HashSet<u64>, failed: Vec<Job>) {
+    /// Puts away what is to wait, by its places.
+    pub(super) fn rest(&mut self, later: &HashSet<u64>) {
         let (rest, unkept) =
-            std::mem::take(&mut self.unkept).into_iter().partition(|(job, _)| results.contains(&job.seq));
+            std::mem::take(&mut self.unkept).into_iter().partition(|(job, _)| later.contains(&job.seq));
         self.unkept = unkept;
         for (job, became) in rest {
             self.resting.entry(job.customer.clone()).or_default().unkept.push((job, became));
         }
-        for job in failed {
+        let (rest, failed) = std::mem::take(&mut self.failed).into_iter().partition(|job| later.contains(&job.seq));
+        self.failed = failed;
+        for job in rest {
             self.resting.entry(job.customer.clone()).or_default().failed.push(job);
         }
     }

@@ -260,28 +260,21 @@ impl Shard {
 
     /// Tells the engine what became of effects, each once; what waits for a hook is put away.
     fn keep_results(&mut self, now: Ts) -> Result<(), EngineError> {
-        let (mut later, mut failed) = (HashSet::new(), Vec::new());
+        let mut later = HashSet::new();
         for (job, became) in &self.jobs.unkept {
             if !self.engine.became(job, became, now)? {
                 later.insert(job.seq);
             }
         }
-        for n in 0..self.jobs.failed.len() {
-            let Some(job) = self.jobs.failed.get(n).cloned() else { break };
-            if !self.tell_failed(&job, now)? {
-                failed.push(job);
+        for job in &self.jobs.failed {
+            if let Todo::Send(release) = &job.what
+                && !self.engine.failed(&job.customer, &release.id, now)?
+            {
+                later.insert(job.seq);
             }
         }
-        self.jobs.failed.clear();
-        self.jobs.rest(&later, failed);
+        self.jobs.rest(&later);
         Ok(())
-    }
-
-    fn tell_failed(&mut self, job: &Job, now: Ts) -> Result<bool, EngineError> {
-        match &job.what {
-            Todo::Send(release) => self.engine.failed(&job.customer, &release.id, now),
-            _ => Ok(true),
-        }
     }
 
     /// Has hooks asked for the steps that wait for them. Their customers are held before, so that no reply comes too soon.
@@ -303,6 +296,7 @@ impl Shard {
         for (job, _) in std::mem::take(&mut self.jobs.unkept) {
             self.settled(&job);
         }
+        self.jobs.failed.clear();
         for mut tried in handing {
             tried.handed = true;
             self.launch(tried, now);
@@ -440,7 +434,7 @@ impl Shard {
                     (Todo::Tell(_), _) => {}
                 });
                 if tried.handed {
-                    return self.handed_over(&job, &became, now);
+                    return self.handed_over(job, &became);
                 }
                 return self.over(job, became);
             }
@@ -454,22 +448,18 @@ impl Shard {
         }
         tried.in_doubt |= in_doubt;
         if tried.handed && in_doubt {
-            return self.handed_over(&job, &Became::Rejected(why), now);
+            return self.handed_over(job, &Became::Rejected(why));
         }
         let pause = millis(tried.pauses.next());
         self.hold(tried, now.saturating_add(pause));
     }
 
     /// A message that is not sent twice is over; the journey hears where it failed.
-    fn handed_over(&mut self, job: &Job, became: &Became, now: Ts) {
-        if let (Todo::Send(_), Became::Rejected(_)) = (&job.what, became) {
-            match self.tell_failed(job, now) {
-                Ok(true) => {}
-                Ok(false) => self.jobs.rest(&HashSet::new(), vec![job.clone()]),
-                Err(error) => tracing::warn!(%error, "that a message failed could not be told"),
-            }
+    fn handed_over(&mut self, job: Job, became: &Became) {
+        self.settled(&job);
+        if matches!(became, Became::Rejected(_)) {
+            self.jobs.failed.push(job);
         }
-        self.settled(job);
     }
 
     /// A job's result is kept: the next of the same customer goes that way.

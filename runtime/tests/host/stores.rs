@@ -1,5 +1,7 @@
 //! Stores that fail for a while, or for good.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 #[tokio::test]
@@ -66,5 +68,42 @@ async fn what_cannot_be_read_to_be_sent_is_sent_when_it_can() {
     sim.set_faults(Faults::default());
     until("the greeting", || runtime.measures().delivered == 1).await;
     assert!(matches!(order(&runtime, "o2", "a").await, Taken::Accepted { .. }));
+    runtime.shutdown().await;
+}
+
+/// A provider that says when it is asked, and rejects once it is let go.
+#[derive(Clone, Default)]
+struct Held {
+    asked: Arc<AtomicBool>,
+    let_go: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Gateway for Held {
+    async fn send(&self, _: &Message) -> Result<Delivery, SendError> {
+        self.asked.store(true, Ordering::SeqCst);
+        until("that it is let go", || self.let_go.load(Ordering::SeqCst)).await;
+        Ok(Delivery::Rejected("no such number".into()))
+    }
+}
+
+#[tokio::test]
+async fn that_a_message_failed_is_told_though_nothing_can_be_read_then() {
+    let (held, sim) = (Held::default(), Sim::new(7));
+    let built = builder(&Provider::default()).channel_at_most_once("sms", held.clone());
+    let runtime = built.store(sim.reopen()).start().unwrap();
+    customer(&runtime, "a", "+44 7700 900123").await;
+    order(&runtime, "o1", "a").await;
+    until("that it is handed over", || held.asked.load(Ordering::SeqCst)).await;
+    // An input is refused, so the customer is read anew for what comes of the attempt.
+    sim.set_faults(Faults { read: 10_000, ..Faults::default() });
+    let thanks = runtime.deliver(Reply::new("r", "a", Channel::Sms, "thank you")).await;
+    assert!(thanks.is_err(), "{thanks:?}");
+    held.let_go.store(true, Ordering::SeqCst);
+    until("that it is rejected", || runtime.measures().rejected == 1).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    sim.set_faults(Faults::default());
+    until("the case", || runtime.measures().cases == 1).await;
+    assert_eq!(runtime.customers_in("order", "agent").await.unwrap(), ["a"]);
     runtime.shutdown().await;
 }
