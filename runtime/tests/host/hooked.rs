@@ -1,6 +1,7 @@
 //! Hooks that take long: whose step waits for one is put aside, and everybody else goes on.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use journey_step::{HookAnswer, HookReply, HookRequest};
 use serde_json::json;
 
 use super::common::{placed, updated};
+use super::stores::Held;
 use super::{Provider, Says, customer, order, t0, until};
 
 /// Says `calm`, to those whose names begin with `slow` only when they are let go; panics for `panic`.
@@ -179,6 +181,31 @@ async fn timers_and_answers_of_services_that_come_to_a_hook_wait_too_and_go_on()
     let (slow, quick) = (told(&runtime, "slow").await, told(&runtime, "quick").await);
     assert_eq!(slow.iter().filter(|t| t.contains("triage says calm")).count(), 3, "{slow:#?}");
     assert_eq!(without_ids(slow), without_ids(quick));
+    runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_becomes_of_a_message_waits_behind_a_step_that_has_its_reply() {
+    let (held, gate) = (Held::default(), Gate::default());
+    let runtime =
+        hooked(&Provider::default(), &gate).channel("sms", held.clone()).store(Memory::new()).start().unwrap();
+    customer(&runtime, "slow", "+44 7700 900001").await;
+    gate.let_go("slow");
+    order(&runtime, "1", "slow").await;
+    until("its message is under way", || held.asked.load(Ordering::SeqCst)).await;
+    gate.open.0.lock().unwrap().clear();
+    let second = tokio::spawn({
+        let runtime = runtime.clone();
+        async move { order(&runtime, "2", "slow").await }
+    });
+    until("the hook is asked", || gate.asked("slow") == 2).await;
+    held.let_go.store(true, Ordering::SeqCst);
+    until("the message comes back", || runtime.measures().rejected == 1).await;
+    assert!(told(&runtime, "slow").await.iter().all(|t| !t.contains("agent")), "nothing of it is heard yet");
+    gate.let_go("slow");
+    assert!(matches!(second.await.unwrap(), Taken::Accepted { .. }));
+    until("both messages are heard to have failed", || runtime.measures().cases == 2).await;
+    assert_eq!(gate.asked("slow"), 2, "the reply was taken for its own step and not spent on another");
     runtime.shutdown().await;
 }
 

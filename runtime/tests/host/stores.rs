@@ -73,9 +73,9 @@ async fn what_cannot_be_read_to_be_sent_is_sent_when_it_can() {
 
 /// A provider that says when it is asked, and rejects once it is let go.
 #[derive(Clone, Default)]
-struct Held {
-    asked: Arc<AtomicBool>,
-    let_go: Arc<AtomicBool>,
+pub(super) struct Held {
+    pub(super) asked: Arc<AtomicBool>,
+    pub(super) let_go: Arc<AtomicBool>,
 }
 
 #[async_trait]
