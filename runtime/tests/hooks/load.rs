@@ -1,5 +1,6 @@
 //! Hostile hooks beside well-behaved ones, many at once.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -63,16 +64,18 @@ fn healthy_hooks_are_served_beside_hostile_ones() {
 #[test]
 fn a_full_pool_makes_calls_wait_and_none_fails() {
     let modules = Modules::none(Setup::default()).unwrap();
-    // Some two milliseconds each.
-    let counts = "(local $n i32) (loop $again (br_if $again (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 400000))))";
-    add(&modules, "slow", &scorer(&format!("{counts} {}", guests::number("(f64.const 0.7)"))));
+    // Some twenty milliseconds each, begun together: more of them are under way than there are places, however few cores there
+    // are, so who comes late has to be woken.
+    let counts = "(local $n i32) (loop $again (br_if $again (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 20000000))))";
+    let slow = scorer(&format!("{counts} {}", guests::number("(f64.const 0.7)")));
+    modules.add(&Hook { within: 100, ..number("slow") }, slow.build()).unwrap();
     let callers = AT_ONCE * 3;
+    let begins = Barrier::new(callers as usize);
     std::thread::scope(|scope| {
         for _ in 0..callers {
             scope.spawn(|| {
-                for _ in 0..5 {
-                    assert_eq!(ask(&modules, "slow").answer, HookAnswer::Number(0.7));
-                }
+                begins.wait();
+                assert_eq!(ask(&modules, "slow").answer, HookAnswer::Number(0.7));
             });
         }
     });
