@@ -167,7 +167,7 @@ fn cold_starts(c: &mut Criterion) {
 }
 
 /// One step of `examples/bill-shock` in which its hook, in C, is asked once: with the answer at hand, with an answer that
-/// costs nothing, and by the module.
+/// costs nothing, and by the module; and as a shell does it that asks elsewhere, which makes the step again for the answer.
 fn steps(c: &mut Criterion) {
     let program = program(&example("bill-shock"));
     let usage = json!({"cycle": "A-03", "hour": 22.5, "today": 4.2, "usual": 1.6, "spread": 0.7, "roaming": false,
@@ -201,6 +201,11 @@ fn steps(c: &mut Criterion) {
     });
     on_cpu(&mut group, "and asking", || {
         _ = black_box(step_asking(&program, &orders, customer.clone(), &input, now, &mut |_| reply.clone()));
+    });
+    on_cpu(&mut group, "and asking elsewhere", || {
+        let asked = black_box(step_recorded(&program, &orders, &[], customer.clone(), &input, now));
+        let Stepped::NeedsHook { customer, .. } = asked else { panic!("it asks nobody") };
+        _ = black_box(step_recorded(&program, &orders, &records, customer, &input, now));
     });
     on_cpu(&mut group, "and the module's call", || {
         _ = black_box(step_asking(&program, &orders, customer.clone(), &input, now, &mut |asked| modules.ask(asked)));

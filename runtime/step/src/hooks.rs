@@ -174,42 +174,61 @@ pub enum Stepped {
 
 /// Where a step under way gets the answers of hooks from.
 pub(crate) struct Answers<'r> {
-    records: &'r [HookRecord],
-    /// Whether a missing answer is needed; else it counts as failed.
-    needed: bool,
+    from: Source<'r>,
     asked: u32,
     /// The first question without an answer.
     pub(crate) open: Option<HookRequest>,
 }
 
+/// Who answers.
+enum Source<'r> {
+    /// Nobody: every hook counts as failed.
+    Nobody,
+    /// These records, and nobody else: where none answers, the step is not made.
+    Records(&'r [HookRecord]),
+    /// Somebody who is asked while the step is made.
+    Asked(&'r mut dyn FnMut(&HookRequest) -> HookReply),
+}
+
 impl<'r> Answers<'r> {
     /// No hook answers.
     pub(crate) fn none() -> Answers<'r> {
-        Answers { records: &[], needed: false, asked: 0, open: None }
+        Answers { from: Source::Nobody, asked: 0, open: None }
     }
 
     /// These answers, and no others.
     pub(crate) fn recorded(records: &'r [HookRecord]) -> Answers<'r> {
-        Answers { records, needed: true, asked: 0, open: None }
+        Answers { from: Source::Records(records), asked: 0, open: None }
+    }
+
+    /// What this says to each question.
+    pub(crate) fn asking(ask: &'r mut dyn FnMut(&HookRequest) -> HookReply) -> Answers<'r> {
+        Answers { from: Source::Asked(ask), asked: 0, open: None }
+    }
+
+    /// Whether an answer is missing, so that whatever else comes of the step is discarded.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.open.is_some()
     }
 
     /// The next question's answer; while one is missing, the hook counts as failed, and what comes of it is discarded.
     pub(crate) fn next(&mut self, hook: &str, args: Vec<(String, Value)>, by: Asker) -> HookReply {
         let position = self.asked;
         self.asked = self.asked.saturating_add(1);
-        if !self.needed {
-            return HookAnswer::Failed(NO_HOOKS.into()).into();
-        }
         if position >= MOST_ASKED {
             return HookAnswer::Failed(format!("one step asks no more than {MOST_ASKED} hooks")).into();
         }
         let request = HookRequest { position, hook: hook.to_string(), args, by };
-        match self.records.iter().find(|record| record.request == request) {
-            Some(record) => HookReply { answer: record.answer.clone(), ran: record.ran.clone() },
-            None => {
-                self.open.get_or_insert(request);
-                HookAnswer::Failed(String::new()).into()
-            }
+        match &mut self.from {
+            Source::Nobody => HookAnswer::Failed(NO_HOOKS.into()).into(),
+            Source::Asked(ask) => ask(&request),
+            Source::Records(records) => match records.iter().find(|record| record.request == request) {
+                Some(record) => HookReply { answer: record.answer.clone(), ran: record.ran.clone() },
+                None => {
+                    self.open.get_or_insert(request);
+                    HookAnswer::Failed(String::new()).into()
+                }
+            },
         }
     }
 }

@@ -38,7 +38,7 @@ use journey_spec::time::RANGE;
 use self::handoffs::Handing;
 use crate::customer::{ArrowAt, Customer, Instance};
 use crate::effect::{Effect, Entry, Took, Way, What};
-use crate::hooks::{Answers, HookRecord, HookReply, HookRequest, MOST_ASKED, Stepped};
+use crate::hooks::{Answers, HookRecord, HookReply, HookRequest, Stepped};
 use crate::input::Input;
 use crate::orders::Orders;
 
@@ -93,7 +93,9 @@ pub fn step_recorded(
     }
 }
 
-/// As [`step_under`], asking hooks as they are needed, each question once.
+/// As [`step_under`], asking hooks where the step comes to them, each question once. It is made once, however many it asks.
+///
+/// Who is asked may remember nothing of the step: it has to say what it would say if the same step were made again.
 pub fn step_asking<R: Into<HookReply>>(
     program: &Program,
     orders: &Orders,
@@ -102,20 +104,9 @@ pub fn step_asking<R: Into<HookReply>>(
     now: Ts,
     ask: &mut dyn FnMut(&HookRequest) -> R,
 ) -> (Customer, Vec<Effect>) {
-    let mut records = Vec::new();
-    let mut customer = customer;
-    // Each round but the last answers the next question of the step, and a step has no more than that.
-    for _ in 0..=MOST_ASKED {
-        match step_recorded(program, orders, &records, customer, input, now) {
-            Stepped::Done { customer, effects } => return (customer, effects),
-            Stepped::NeedsHook { customer: before, request } => {
-                customer = before;
-                let reply = ask(&request);
-                records.push(HookRecord::new(request, reply));
-            }
-        }
-    }
-    step_under(program, orders, customer, input, now)
+    let mut ask = |request: &HookRequest| ask(request).into();
+    let run = run(program, orders, Answers::asking(&mut ask), customer, input, now);
+    (run.c, run.out)
 }
 
 fn run<'p>(
@@ -145,14 +136,16 @@ fn run<'p>(
     run.c.now = now;
     run.migrate();
     for _ in 0..MOST_DUE {
-        if !run.do_next_due() {
+        if run.is_void() || !run.do_next_due() {
             break;
         }
         // What was under way has come to its end, and what it kept from moving moves.
         run.migrate();
     }
-    run.take_input(input);
-    run.forget();
+    if !run.is_void() {
+        run.take_input(input);
+        run.forget();
+    }
     run
 }
 
@@ -216,8 +209,17 @@ impl<'p> Run<'p> {
         self.conclude();
     }
 
+    /// Whether a hook's answer is missing, so that this run is for its question only: what comes behind it need not be
+    /// done. Where this is not asked, it is done in vain and discarded.
+    fn is_void(&self) -> bool {
+        self.hooks.is_missing()
+    }
+
     /// Ends a step: asks the ledger, takes what follows, and tells which promises the step's data has broken.
     fn conclude(&mut self) {
+        if self.is_void() {
+            return;
+        }
         self.ask_decided();
         while let Some(next) = self.follow_ups.pop_front() {
             // Beyond the bound the blocking stays recorded, and nothing more comes of it.
@@ -282,6 +284,9 @@ impl<'p> Run<'p> {
     /// Does actions in order. Messages are only decided here.
     fn act(&mut self, n: usize, actions: &[Action]) {
         for action in actions {
+            if self.is_void() {
+                return;
+            }
             match action {
                 Action::Send(send) => self.decided.push(Decided { instance: n, send: send.clone() }),
                 Action::Handoff(handoff) => {

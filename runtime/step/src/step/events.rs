@@ -40,6 +40,9 @@ impl<'p> Run<'p> {
                 return self.note(None, What::Refused { event: name.to_string(), rule });
             }
         };
+        if self.is_void() {
+            return;
+        }
         // Who hears it is settled before anybody acts on it: what it starts or ends does not hear it again.
         let concerned: Vec<usize> =
             self.c.instances.iter().enumerate().filter(|(_, i)| self.concerns(i, data)).map(|(n, _)| n).collect();

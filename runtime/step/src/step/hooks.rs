@@ -26,6 +26,9 @@ impl Run<'_> {
         let args = hook.params.iter().zip(&ask.args).map(|(p, expr)| (p.name.clone(), value(expr))).collect();
         let by = self.asker(Some(instance));
         let HookReply { answer, ran } = self.hooks.next(&hook.name, args, by);
+        if self.is_void() {
+            return None;
+        }
         let (said, failed) = match answer.judged(hook) {
             Ok(said) => (said, None),
             Err(why) => (hook.on_failure.clone(), Some(why)),

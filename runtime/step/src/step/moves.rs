@@ -50,6 +50,9 @@ impl Run<'_> {
                 (None, Some(branch)) => self.way(n, branch),
                 (None, None) => None,
             };
+            if self.is_void() {
+                return;
+            }
             let Some((next, by)) = next else { break };
             match self.admit(journey, Some(n), None, next, by) {
                 Admission::Enter(to, by) => (state, why) = (to, by),
