@@ -19,6 +19,7 @@ pub mod locale;
 pub mod packs;
 pub mod places;
 pub mod program;
+mod recent;
 pub mod sensitive;
 pub mod time;
 pub mod types;

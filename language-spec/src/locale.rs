@@ -18,6 +18,7 @@ use icu_decimal::options::{DecimalFormatterOptions, GroupingStrategy};
 use icu_locale_core::{LanguageIdentifier, langid};
 
 use crate::program::DAY;
+use crate::recent::Recent;
 use crate::time::{Ts, Zone};
 
 /// The language of texts that say none, and the way in which they write days and numbers.
@@ -26,6 +27,10 @@ pub const DEFAULT: &str = "en-GB";
 /// A language, perhaps of a region or in a script: `es`, `pt-BR`, `sr-Latn`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locale(LanguageIdentifier);
+
+thread_local! {
+    static READ: RefCell<Recent<Locale>> = const { RefCell::new(Recent::new()) };
+}
 
 impl Default for Locale {
     fn default() -> Locale {
@@ -38,10 +43,13 @@ impl Locale {
     /// out. `None` where it is no tag, or names no language.
     #[must_use]
     pub fn parse(text: &str) -> Option<Locale> {
-        let tag = text.trim().replace('_', "-");
-        let mut id = icu_locale_core::Locale::try_from_str(&tag).ok()?.id;
-        id.variants.clear();
-        (!id.language.is_unknown()).then_some(Locale(id))
+        let read = || {
+            let tag = text.trim().replace('_', "-");
+            let mut id = icu_locale_core::Locale::try_from_str(&tag).ok()?.id;
+            id.variants.clear();
+            (!id.language.is_unknown()).then_some(Locale(id))
+        };
+        READ.with_borrow_mut(|recent| recent.get(text, read))
     }
 
     /// The tag as it is usually written: `pt-BR`.

@@ -44,7 +44,8 @@ pub fn countries() -> impl Iterator<Item = &'static Country> {
 /// The country of this code.
 #[must_use]
 pub fn country(code: &str) -> Option<&'static Country> {
-    COUNTRIES.get(code)
+    // Asked of every zone's name too, which is no code.
+    if code.len() == 2 { COUNTRIES.get(code) } else { None }
 }
 
 /// Whether this names a zone or a country.

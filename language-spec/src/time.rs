@@ -1,10 +1,13 @@
 //! Instants and zones. The library behind them is hidden: public signatures hold milliseconds and names.
 
+use std::cell::RefCell;
+
 use jiff::civil;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 use crate::program::{Calendar, DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::recent::Recent;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
 pub type Ts = i64;
@@ -32,11 +35,16 @@ pub struct Local {
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
 
+thread_local! {
+    static LOOKED_UP: RefCell<Recent<Zone>> = const { RefCell::new(Recent::new()) };
+}
+
 impl Zone {
     /// The zone of this IANA name; `None` where there is none.
     #[must_use]
     pub fn named(name: &str) -> Option<Zone> {
-        jiff::tz::TimeZoneDatabase::bundled().get(name).ok().map(Zone)
+        let look_up = || jiff::tz::TimeZoneDatabase::bundled().get(name).ok().map(Zone);
+        LOOKED_UP.with_borrow_mut(|recent| recent.get(name, look_up))
     }
 
     /// Coordinated universal time.
