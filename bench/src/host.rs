@@ -10,7 +10,7 @@ use journey_runtime::clock::{Clock, Manual};
 use journey_runtime::gateway::{Case, Casework, Delivery, Gateway, Message, SendError};
 use journey_runtime::store::Sqlite;
 use journey_runtime::{Arrival, Builder, Engine, Pace, Runtime, async_trait};
-use journey_spec::Value;
+use journey_spec::{Program, Value};
 use journey_step::Input;
 
 use crate::events::{BEGIN, CUSTOMERS, NOTED, cpu_us, folder, next, program};
@@ -188,49 +188,29 @@ pub fn flood(events: usize) {
 /// Where the engine fails.
 pub fn recover(customers: usize, visits: usize) {
     let dir = folder();
-    let text = NOTED.replace("for customer {\n", "for customer per ping.n {\n");
-    let text = text.replace("event ping { n: number }", "event ping { n: text }");
-    let keyed =
-        program(&(vec!["main.journey".to_owned()], Memory([("main.journey".to_owned(), text.replace("per ping.n", "per n"))].into())));
     let began = Instant::now();
-    {
-        let store = Sqlite::open(dir.join("part-0.db")).expect("a store");
-        let mut engine = Engine::open(Arc::new(keyed.clone()), Box::new(store)).expect("an engine").pace(Pace::Live);
-        let mut id = 0;
-        for first in (0..customers as u64).step_by(256) {
-            let these = first..(first + 256).min(customers as u64);
-            engine.take_at(BEGIN, &these.clone().map(known).collect::<Vec<_>>()).expect("taken");
-            for visit in 0..visits {
-                let pings: Vec<Arrival> = these
-                    .clone()
-                    .map(|n| {
-                        id += 1;
-                        let data = [("n".to_owned(), Value::Text(format!("v{visit}")))].into();
-                        let at = BEGIN + id as i64 % 86_400_000;
-                        Arrival::new(format!("p{id}"), at, customer(n), Input::Event { name: "ping".into(), at, data })
-                    })
-                    .collect();
-                engine.take_at(BEGIN, &pings).expect("taken");
-                engine.dispatch(BEGIN).expect("sent");
-            }
-        }
-        engine.advance_to(BEGIN + 1).expect("kept");
-        // The process ends here without another word, as after `kill -9`.
-        std::mem::forget(engine);
-    }
-    println!("{customers} customers with {visits} timers each, made in {:.0} s", began.elapsed().as_secs_f64());
-    let size = std::fs::metadata(dir.join("part-0.db")).map_or(0, |m| m.len());
-    // The lock is the forgotten engine's: the copy is what another process would find.
-    let copy = dir.join("copy.db");
-    std::fs::copy(dir.join("part-0.db"), &copy).expect("a copy");
-    if std::fs::copy(dir.join("part-0.db-wal"), dir.join("copy.db-wal")).is_err() {
-        println!("(no log to recover)");
-    }
+    // Another process makes the store and is killed, so that nothing of it is left in this one.
+    let myself = std::env::current_exe().expect("a path");
+    let mut maker = std::process::Command::new(myself)
+        .args(["make-store", &dir.display().to_string(), &customers.to_string(), &visits.to_string()])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut told = String::new();
+    let out = maker.stdout.take().expect("its output");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut told).expect("a line");
+    assert_eq!(told.trim(), MADE, "the process that makes the store did not end its work");
+    maker.kill().expect("killed");
+    maker.wait().expect("gone");
+    println!("{customers} customers with {visits} timers each, made in {:.0} s, then kill -9", began.elapsed().as_secs_f64());
+    let path = dir.join("part-0.db");
+    let size = |name: &str| std::fs::metadata(dir.join(name)).map_or(0, |m| m.len()) >> 20;
+    let (size, log) = (size("part-0.db"), size("part-0.db-wal"));
     tokio().block_on(async {
         let before = resident();
         let from = Instant::now();
-        let store = Sqlite::open(&copy).expect("a store");
-        let runtime = Runtime::builder(keyed)
+        let store = Sqlite::open(&path).expect("a store");
+        let runtime = Runtime::builder(keyed())
             .channel("sms", Takes)
             .desk(Takes)
             .clock(Manual::at(BEGIN + 2))
@@ -242,14 +222,52 @@ pub fn recover(customers: usize, visits: usize) {
         runtime.take(Arrival::new("first", BEGIN + 2, customer(7), input)).await.expect("taken");
         let took = from.elapsed();
         println!(
-            "start to first event handled: {:.0} ms; store {} MiB; memory {} MiB more than before",
+            "start to first event handled: {:.0} ms; store {size} MiB and {log} MiB of its log; memory {} MiB more than before",
             took.as_secs_f64() * 1000.0,
-            size >> 20,
             (resident().saturating_sub(before)) >> 20
         );
         runtime.shutdown().await;
     });
     let _ = std::fs::remove_dir_all(dir);
+}
+
+/// What the process says that has made a store.
+const MADE: &str = "made";
+
+/// A visit for each key of a customer, each with its timer.
+fn keyed() -> Program {
+    let text = NOTED.replace("for customer {\n", "for customer per ping.n {\n");
+    let text = text.replace("event ping { n: number }", "event ping { n: text }").replace("per ping.n", "per n");
+    program(&(vec!["main.journey".to_owned()], Memory([("main.journey".to_owned(), text)].into())))
+}
+
+/// Makes the store of [`recover`] in a folder, says so, and waits to be killed.
+pub fn make_store(dir: &Path, customers: usize, visits: usize) {
+    let store = Sqlite::open(dir.join("part-0.db")).expect("a store");
+    let mut engine = Engine::open(Arc::new(keyed()), Box::new(store)).expect("an engine").pace(Pace::Live);
+    let mut id = 0;
+    for first in (0..customers as u64).step_by(256) {
+        let these = first..(first + 256).min(customers as u64);
+        engine.take_at(BEGIN, &these.clone().map(known).collect::<Vec<_>>()).expect("taken");
+        for visit in 0..visits {
+            let pings: Vec<Arrival> = these
+                .clone()
+                .map(|n| {
+                    id += 1;
+                    let data = [("n".to_owned(), Value::Text(format!("v{visit}")))].into();
+                    let at = BEGIN + id as i64 % 86_400_000;
+                    Arrival::new(format!("p{id}"), at, customer(n), Input::Event { name: "ping".into(), at, data })
+                })
+                .collect();
+            engine.take_at(BEGIN, &pings).expect("taken");
+            engine.dispatch(BEGIN).expect("sent");
+        }
+    }
+    engine.advance_to(BEGIN + 1).expect("kept");
+    println!("{MADE}");
+    loop {
+        std::thread::park();
+    }
 }
 
 /// Memory of this process, in bytes.

@@ -27,6 +27,11 @@ fn main() {
         Some("durable") => durable(number(&mut args, 256)),
         Some("host") => host::clients(number(&mut args, 64), number(&mut args, 1), RUN),
         Some("flood") => host::flood(number(&mut args, 1_000_000)),
+        // What `recover` starts and kills.
+        Some("make-store") => {
+            let dir = args.next().unwrap_or_default();
+            host::make_store(dir.as_ref(), number(&mut args, 0), number(&mut args, 0));
+        }
         Some("recover") => host::recover(number(&mut args, 100_000), number(&mut args, 3)),
         Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, events::CUSTOMERS, RUN).rate),
         Some("ours") => println!("{:.0} events/s", events::durable(number(&mut args, 256), events::CUSTOMERS, RUN).rate),
