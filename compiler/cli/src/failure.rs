@@ -1,5 +1,7 @@
 //! Why a command cannot do its work at all.
 
+use crate::screen::{BAD, NAME, Screen, styled};
+
 /// A command's outcome: its exit code, or why it could not do its work.
 pub(crate) type Outcome = Result<Exit, Failure>;
 
@@ -10,6 +12,8 @@ pub(crate) enum Exit {
     Clean,
     /// Findings, failed scenarios, files that would change: 1.
     Findings,
+    /// Something could not be done, and was told where it was met: 2.
+    Fault,
     /// Stopped by ctrl-c, with what was done until then: 130, as shells have it.
     Stopped,
 }
@@ -25,6 +29,7 @@ impl Exit {
         match self {
             Exit::Clean => 0,
             Exit::Findings => 1,
+            Exit::Fault => 2,
             Exit::Stopped => 130,
         }
     }
@@ -49,5 +54,14 @@ impl Failure {
     pub(crate) fn help(mut self, text: impl Into<String>) -> Failure {
         self.help = Some(text.into());
         self
+    }
+
+    /// Says it, as every command does.
+    pub(crate) fn tell(&self, screen: &mut Screen) {
+        let mut text = format!("{} {}\n", styled(BAD, "error:"), self.message);
+        if let Some(help) = &self.help {
+            text.push_str(&format!("  {} {help}\n", styled(NAME, "= help:")));
+        }
+        screen.say(&text);
     }
 }

@@ -55,10 +55,18 @@ pub(crate) fn run(args: &Fmt, screen: &mut Screen) -> Outcome {
         };
     }
     let files = folder::files(&args.paths)?;
-    let (mut changed, mut broken) = (0_usize, 0_usize);
+    let (mut changed, mut broken, mut unread) = (0_usize, 0_usize, 0_usize);
     for path in &files {
         let name = path.to_string_lossy();
-        let text = read(path)?;
+        // One that cannot be read keeps no other from being laid out.
+        let text = match read(path) {
+            Ok(text) => text,
+            Err(failure) => {
+                unread += 1;
+                failure.tell(screen);
+                continue;
+            }
+        };
         match lay_out(&name, &text) {
             Laid::Same => {}
             Laid::Broken(sources, findings) => {
@@ -84,7 +92,13 @@ pub(crate) fn run(args: &Fmt, screen: &mut Screen) -> Outcome {
     if broken > 0 {
         line.push_str(&format!(", {broken} left untouched because of errors"));
     }
+    if unread > 0 {
+        line.push_str(&format!(", {unread} not read"));
+    }
     screen.say(&format!("{line}\n"));
+    if unread > 0 {
+        return Ok(Exit::Fault);
+    }
     Ok(Exit::findings(broken > 0 || looks_only && changed > 0))
 }
 
@@ -149,7 +163,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     let name = path.display();
     let bytes = folder::read_source(path).map_err(|why| {
         Failure::new(format!("cannot read `{name}`: {why}"))
-            .help("mend that, or name other files; what was laid out stays so")
+            .help("mend that, or name other files")
     })?;
     text_of(bytes, &name.to_string())
 }

@@ -31,8 +31,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::failure::Failure;
-use crate::screen::{BAD, NAME, Screen, styled};
+use crate::screen::Screen;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -136,18 +135,10 @@ fn main() -> ExitCode {
         Ok(_) if screen.has_lost() => ExitCode::from(2),
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
-            tell(&failure, &mut screen);
+            failure.tell(&mut screen);
             ExitCode::from(2)
         }
     }
-}
-
-fn tell(failure: &Failure, screen: &mut Screen) {
-    let mut text = format!("{} {}\n", styled(BAD, "error:"), failure.message);
-    if let Some(help) = &failure.help {
-        text.push_str(&format!("  {} {help}\n", styled(NAME, "= help:")));
-    }
-    screen.say(&text);
 }
 
 /// The colours that clap's own messages have: it prints them before the arguments are read.

@@ -50,8 +50,8 @@ A feed holds one JSON object a line:
 Answers of services: {\"cancel_visit\": \"done\"}, or [\"refused\", \"done\"] for one call after another, or
 {\"outcome\": \"done\", \"after\": \"2s\"}; a service without any runs into its deadline and has failed.
 
-Exit codes: 0 the feed was run, also where lines of it were refused, 1 the project has errors, or with
---verify-hooks a hook says something else, 2 wrong usage or a fault";
+Exit codes: 0 the feed was run, also where lines of it were refused, 1 the project has errors, no line of the
+feed could be taken, or with --verify-hooks a hook says something else, 2 wrong usage or a fault";
 
 /// Runs a project or a bundle against a feed on virtual time, or live
 #[derive(Args)]
@@ -146,14 +146,13 @@ pub(crate) fn run(args: &Run, screen: &mut Screen) -> Outcome {
     match feed {
         Some(feed) => {
             let engine = engine.connect(Outside { channel: out, desk: Box::new(Discard), service: Box::new(answers) });
-            let mut engine = replay(args, engine, feed, screen)?;
-            let mut exit = Exit::Clean;
+            let (mut engine, mut exit) = replay(args, engine, feed, screen)?;
+            let mut also = |found: Exit| exit = Exit::findings(exit == Exit::Findings || found == Exit::Findings);
             if args.verify_hooks {
-                exit = verify::tell(&verifying.map(|v| v.seen()).unwrap_or_default(), screen);
+                also(verify::tell(&verifying.map(|v| v.seen()).unwrap_or_default(), screen));
             }
             if let Some(recorded) = &earlier {
-                let compared = verify::compare(recorded, &verify::judged(&mut engine)?, screen)?;
-                exit = Exit::findings(exit == Exit::Findings || compared == Exit::Findings);
+                also(verify::compare(recorded, &verify::judged(&mut engine)?, screen)?);
             }
             Ok(exit)
         }
@@ -233,7 +232,8 @@ fn open_feed(path: &Path) -> Result<Feed, Failure> {
     Ok(Feed { reader: Box::new(BufReader::with_capacity(1 << 16, file)), name, bytes })
 }
 
-fn replay(args: &Run, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Result<Engine, Failure> {
+/// Runs the feed, and finds fault with it where none of its lines could be taken: it is of another project, or no feed.
+fn replay(args: &Run, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Result<(Engine, Exit), Failure> {
     // Beside what was given it holds what people are still in.
     let program = Arc::clone(engine.program());
     engine.claim_pace().map_err(|e| engine_failure(&e))?;
@@ -266,8 +266,12 @@ fn replay(args: &Run, mut engine: Engine, feed: Feed, screen: &mut Screen) -> Re
     if summary.accepted == 0 && summary.duplicates > 0 && summary.refused == 0 {
         screen.say("nothing new: every line had come before\n");
     }
+    let is_strange = summary.accepted == 0 && summary.duplicates == 0 && summary.refused > 0;
+    if is_strange {
+        screen.say("no line of this feed could be taken: is it the feed of this project?\n");
+    }
     screen.say(&format!("{} lines in {} ms\n", summary.arrivals, began.elapsed().as_millis()));
-    Ok(engine)
+    Ok((engine, Exit::findings(is_strange)))
 }
 
 /// A progress bar that comes only where a run takes longer than a second.

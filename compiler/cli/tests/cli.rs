@@ -290,6 +290,19 @@ fn completions_of_each_shell_name_every_command() {
 }
 
 #[test]
+fn fmt_lays_out_what_stands_beside_a_file_that_cannot_be_read() {
+    let place = Place::empty();
+    place.write("a.journey", "record   Booking { id:text }\n");
+    std::fs::write(place.path("b.journey"), b"record \xff { }\n").expect("a file");
+    place.write("c.journey", "record   Visit { id:text }\n");
+    let ran = place.run(&["fmt"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, "a.journey\nc.journey\n"), "{ran:?}");
+    assert!(ran.err.contains("error: `b.journey` is not UTF-8 text: byte 7 is no part of a character"), "{ran:?}");
+    assert!(ran.err.ends_with("3 files: 2 laid out, 1 not read\n"), "{ran:?}");
+    assert_eq!(std::fs::read(place.path("b.journey")).expect("a file"), b"record \xff { }\n");
+}
+
+#[test]
 fn fmt_lists_shows_and_writes() {
     let place = Place::empty();
     place.write("a.journey", "record   Booking { id:text,\n\n\n slot : instant }   // kept\n");

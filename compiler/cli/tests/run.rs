@@ -38,6 +38,17 @@ fn a_feed_is_run_and_told() {
 }
 
 #[test]
+fn a_feed_of_which_no_line_can_be_taken_is_a_finding() {
+    let place = Place::with_project();
+    place.write("feed.jsonl", "id;at;customer\n1;2026-03-02;omar\n");
+    let ran = place.run(&["run", "visit", "--feed", "feed.jsonl"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("no line of this feed could be taken: is it the feed of this project?"), "{ran:?}");
+    place.write("feed.jsonl", "");
+    assert_eq!(place.run(&["run", "visit", "--feed", "feed.jsonl"]).code, 0, "an empty feed has nothing strange");
+}
+
+#[test]
 fn what_cannot_be_taken_is_shown_with_its_line_and_the_run_goes_on() {
     let place = Place::with_project();
     place.write(
