@@ -161,10 +161,8 @@ fn tell(sources: &SourceMap, findings: &[Finding], screen: &mut Screen) {
 
 fn read(path: &Path) -> Result<String, Failure> {
     let name = path.display();
-    let bytes = folder::read_source(path).map_err(|why| {
-        Failure::new(format!("cannot read `{name}`: {why}"))
-            .help("mend that, or name other files")
-    })?;
+    let bytes = folder::read_source(path)
+        .map_err(|why| Failure::new(format!("cannot read `{name}`: {why}")).help("mend that, or name other files"))?;
     text_of(bytes, &name.to_string())
 }
 

@@ -14,6 +14,7 @@ use journey_step::Input;
 use journey_tests::random::Random;
 use serde_json::json;
 
+use crate::judging::Judges;
 use crate::mutants::{self, Mutant};
 use crate::outside::{Log, Manner, Saw, outside, said};
 use crate::play::{BEGINS, Feed, Line, Play};
@@ -114,7 +115,8 @@ impl<'p> Driver<'p> {
             if let Ok(engine) = Engine::open(Arc::clone(&self.program), store) {
                 // Where the clock goes back while nobody runs, nobody knows more than what was kept.
                 self.log.opened(engine.now());
-                self.engine = Some(engine.connect(self.outside()).pace(self.pace));
+                let judges = Judges::new(self.conditions.seed, &self.program);
+                self.engine = Some(engine.connect(self.outside()).pace(self.pace).ask_hooks(Box::new(judges)));
             }
         }
         self.engine.as_mut().expect("just opened")

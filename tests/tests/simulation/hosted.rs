@@ -1,5 +1,6 @@
 //! The whole [`Runtime`]: several shards with threads of their own, gateways that fail, hang and answer in doubt, STOP and
-//! pauses while attempts are under way, newer programs, and a life that ends in the middle of a commit again and again.
+//! pauses while attempts are under way, hooks that take their time and break off, newer programs, and a life that ends in
+//! the middle of a commit again and again.
 //!
 //! The feed, the faults and the ends come from the seed; in which order threads run does not. So a seed that fails once
 //! may have to be tried a few times. Time is a clock that the test moves: it is moved on only once every shard has seen
@@ -29,6 +30,7 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
 use crate::driver::{Acknowledged, Conditions, Run};
+use crate::judging::Judges;
 use crate::mutants::{self, Mutant};
 use crate::outside::{Log, Saw};
 use crate::play::{BEGINS, Feed, Line, PROGRAMS, Play, feed_for};
@@ -75,6 +77,8 @@ pub(crate) struct Hosted {
     pub(crate) shards: usize,
     pub(crate) lives: u64,
     pub(crate) loaded: u64,
+    /// Questions to hooks.
+    pub(crate) asked: u64,
 }
 
 /// From one start to the end of the process, as far as the runtime can tell.
@@ -93,6 +97,7 @@ struct Host {
     kept: Vec<Kept>,
     _folder: tempfile::TempDir,
     outer: Outer,
+    judges: Judges,
     life: Option<Life>,
     lives: u64,
     loaded: u64,
@@ -151,6 +156,7 @@ impl Host {
         let program = mutants::program(conditions.mutant, &play.program);
         let outer = Outer::new(seed, conditions.outside, &play.program);
         outer.tell(BEGINS);
+        let judges = Judges::new(seed, &play.program).rough();
         let host = Host {
             conditions,
             program,
@@ -160,6 +166,7 @@ impl Host {
             kept,
             _folder: folder,
             outer,
+            judges,
             life: None,
             lives: 0,
             loaded: 0,
@@ -224,6 +231,8 @@ impl Host {
             for service in &self.program.services {
                 builder = builder.service(&service.name, self.outer.way(Mode::AtLeastOnce, &alive));
             }
+            let judges = self.judges.clone();
+            builder = builder.hooks(move || Box::new(judges.clone()));
             let drain = Duration::from_secs(5);
             let options = Options { attempt: ATTEMPT, drain, ..Options::default() };
             let builder = builder.desk(self.outer.way(Mode::AtLeastOnce, &alive)).options(options);
@@ -264,9 +273,14 @@ impl Host {
         let probes = self.probes.clone();
         let failed = self.with(async |runtime| {
             let mut failed = false;
-            for probe in &probes {
-                // What cannot be read was asked all the same.
-                failed |= matches!(runtime.customer(probe).await, Err(RuntimeError::Failed(_)));
+            let mut quiet = 0;
+            // Twice, since what fell due with the new time may have to ask a hook, and is made when the reply is there.
+            while quiet < 2 {
+                for probe in &probes {
+                    // What cannot be read was asked all the same.
+                    failed |= matches!(runtime.customer(probe).await, Err(RuntimeError::Failed(_)));
+                }
+                quiet = if failed || runtime.measures().asking == 0 { quiet + 1 } else { 0 };
             }
             all_begun().await;
             failed
@@ -509,6 +523,7 @@ impl Host {
             shards: self.kept.len(),
             lives: self.lives,
             loaded: self.loaded,
+            asked: self.judges.asked(),
         }
     }
 }
@@ -525,7 +540,7 @@ fn a_runtime_keeps_its_word_whatever_ends_it() {
     let (first, many) = (asked("JOURNEY_SEED", 1), asked("JOURNEY_HOSTED", 40));
     let plays: Vec<Play> = PROGRAMS.into_iter().map(Play::named).collect();
     let found: Mutex<Vec<String>> = Mutex::default();
-    let total: [AtomicU64; 6] = Default::default();
+    let total: [AtomicU64; 7] = Default::default();
     for_seeds(first, many, |seed| {
         let play = &plays[usize::try_from(seed).expect("a seed") % plays.len()];
         let feed = feed_for(play, CUSTOMERS, 5 * DAY, seed);
@@ -533,7 +548,8 @@ fn a_runtime_keeps_its_word_whatever_ends_it() {
         let mut wrong = oracles::judged(play, &feed, &hosted, seed);
         let faults: u64 = hosted.run.faults.values().sum();
         let (messages, attempts) = (hosted.run.log.lock().reached.len() as u64, hosted.seen.attempts);
-        let counts = [feed.lines.len() as u64, messages, attempts, hosted.lives, hosted.loaded, faults];
+        let lines = feed.lines.len() as u64;
+        let counts = [lines, messages, attempts, hosted.lives, hosted.loaded, faults, hosted.asked];
         for (all, one) in total.iter().zip(counts) {
             all.fetch_add(one, Ordering::SeqCst);
         }
@@ -542,9 +558,9 @@ fn a_runtime_keeps_its_word_whatever_ends_it() {
         let wrong = wrong.into_iter().map(|w| format!("  {head}: {w}\n"));
         found.lock().unwrap_or_else(PoisonError::into_inner).extend(wrong);
     });
-    let [lines, messages, attempts, lives, loaded, faults] = total.map(AtomicU64::into_inner);
+    let [lines, messages, attempts, lives, loaded, faults, asked] = total.map(AtomicU64::into_inner);
     println!(
-        "{many} seeds from {first}: {lines} lines, {messages} messages in {attempts} attempts, {lives} lives, {loaded} programs taken up, {faults} faults of stores"
+        "{many} seeds from {first}: {lines} lines, {messages} messages in {attempts} attempts, {lives} lives, {loaded} programs taken up, {faults} faults of stores, {asked} questions to hooks"
     );
     let found = found.into_inner().expect("no thread failed");
     assert!(
@@ -554,7 +570,14 @@ fn a_runtime_keeps_its_word_whatever_ends_it() {
         found.iter().take(20).cloned().collect::<String>()
     );
     if many >= 40 {
-        assert!(messages > 10 * many && attempts > messages && lives > 3 * many && loaded > many / 4 && faults > many);
+        assert!(
+            messages > 10 * many
+                && attempts > messages
+                && lives > 3 * many
+                && loaded > many / 4
+                && faults > many
+                && asked > many
+        );
     }
 }
 

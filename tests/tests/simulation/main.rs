@@ -29,6 +29,7 @@ mod hosted;
 #[path = "../../../compiler/tests/honesty/journeys.rs"]
 #[allow(dead_code, reason = "its other half is the compiler's")]
 mod journeys;
+mod judging;
 mod mutants;
 mod oracles;
 mod outside;
