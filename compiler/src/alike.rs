@@ -60,6 +60,7 @@ pub(crate) fn names(files: &[(FileId, Arc<File>)], out: &mut Vec<Finding>) {
                     match item {
                         PolicyItem::AfterEnd { queue, .. } => queues.push(seen(queue)),
                         PolicyItem::Limit(limit) => queue_of(&limit.fate, &mut queues),
+                        PolicyItem::QuietAfter(quiet) => queue_of(&quiet.fate, &mut queues),
                         _ => {}
                     }
                 }

@@ -20,7 +20,9 @@ pub use journey::{
     MigrateDecl, MoveDecl, PromiseDecl, SendDecl, StartDecl, StateDecl, StateItem, ThenDecl, TriggerDecl,
 };
 pub use message::{FreshDecl, MessageDecl, MessageItem, ReplyDecl, TemplatePiece, TemplateText, VariantDecl};
-pub use policy::{FateDecl, FateKind, LimitDecl, LimitWhatDecl, PolicyDecl, PolicyItem, QuietWhen};
+pub use policy::{
+    FateDecl, FateKind, LimitDecl, LimitWhatDecl, PolicyDecl, PolicyItem, QuietAfterDecl, QuietWhen, SortDecl,
+};
 pub use scenario::{Expectation, MockAnswer, ScenarioDecl, ScenarioLine, ScenarioLineKind};
 
 use crate::source::Span;

@@ -3,6 +3,7 @@
 //! The rules look at a journey as a directed graph ([`crate::graph`]) of states that send and arrows that take time. They
 //! over-approximate: where a rule is silent, the thing cannot happen with any feed.
 
+mod begun;
 pub mod bounds;
 mod bursts;
 mod calendars;
@@ -55,7 +56,7 @@ pub(crate) struct Case<'a> {
 /// Asks every rule of every journey; in no particular order, none repeated.
 #[must_use]
 pub fn run(program: &Program, spans: &Spans) -> Vec<Finding> {
-    Memo::default().run(program, spans)
+    Memo::default().run(program, spans, true)
 }
 
 /// What is asked of a journey and of what all journeys share; of no other journey.
@@ -90,8 +91,15 @@ fn of_journey(case: &Case<'_>, out: &mut Vec<Finding>) {
     promises::are_made_before_they_are_kept(case, out);
 }
 
-/// What is asked of the program as a whole.
-fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, queues: &[&Queue], out: &mut Vec<Finding>) {
+/// What is asked of the program as a whole. `all`: every journey of the project is in it, so that what none of them does is
+/// not done.
+fn of_program(
+    program: &Program,
+    spans: &Spans,
+    (journeys, all): (&Journeys, bool),
+    queues: &[&Queue],
+    out: &mut Vec<Finding>,
+) {
     replies::invite_no_opt_out_word(program, spans, out);
     replies::are_told_apart(program, spans, out);
     quiet::hours_leave_some(program, spans, out);
@@ -111,6 +119,10 @@ fn of_program(program: &Program, spans: &Spans, journeys: &Journeys, queues: &[&
     mornings::bring_no_burst(program, spans, queues, out);
     quiet::hours_forget_no_purpose(program, spans, &senders, out);
     cited::limits_count_everybody(program, spans, &senders, out);
+    if all {
+        begun::quiet_times_hold_something_back(program, spans, &senders, out);
+    }
+    begun::quiet_times_of_laws_hold_for_everybody(program, spans, &senders, out);
     bounds::fit_their_limits(program, spans, journeys, out);
     texts::can_be_written(program, spans, out);
     texts::unused::are_read(program, spans, &sends, out);

@@ -125,7 +125,7 @@ fn compiled(roots: &[String], sources: &dyn Sources, session: &mut Session) -> C
 /// What the rules say of the journeys that are whole; the others would only give rise to follow-up findings.
 fn checked(lowered: &lower::Lowered, spans: &Spans, memo: &mut check::Memo) -> Vec<Finding> {
     if lowered.broken.is_empty() {
-        return memo.run(&lowered.program, spans);
+        return memo.run(&lowered.program, spans, true);
     }
     let mut program = lowered.program.clone();
     program.journeys = lowered
@@ -136,7 +136,7 @@ fn checked(lowered: &lower::Lowered, spans: &Spans, memo: &mut check::Memo) -> V
         .filter(|(_, id)| !lowered.broken.contains(&JourneyId(*id)))
         .map(|(journey, _)| journey.clone())
         .collect();
-    memo.run(&program, &spans.without(&lowered.broken))
+    memo.run(&program, &spans.without(&lowered.broken), false)
 }
 
 /// By path, position and code; none repeated.

@@ -13,6 +13,7 @@ mod memo;
 mod messages;
 mod migrations;
 mod next;
+mod quiet_after;
 mod sensitive;
 mod set;
 mod states;
@@ -27,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use journey_spec::Type;
 use journey_spec::codes;
 use journey_spec::program::{
-    DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Policy, Program, Quota, Service, ServiceId, Window,
+    DAY, Event, EventId, FORMAT, Field, JourneyId, LANGUAGE, Millis, Program, Quota, Service, ServiceId, Window,
 };
 
 use hooks::Door;
@@ -73,7 +74,7 @@ pub(crate) fn lower(
     let events = lower.events();
     let messages = lower.messages();
     let before = lower.out.errors();
-    let policy = lower.policy();
+    let policy = lower.declared_policy(&names.policies, &messages);
     // Rules of a policy that were not understood, or whose file is missing, may be what bounds a journey.
     let understood = match names.policies.as_slice() {
         [] => !names.gaps.texts.iter().any(|(_, text)| text.contains("policy")),
@@ -208,10 +209,6 @@ impl Lower<'_, '_> {
     /// Whether there is such a record.
     fn record(&mut self, name: &Name) -> bool {
         self.names.lookup(Kind::Record, &name.text, name.span, self.out).is_some()
-    }
-
-    fn policy(&mut self) -> Policy {
-        self.declared_policy(&self.names.policies)
     }
 
     /// Says so where a duration is nothing, or longer than ten years.

@@ -34,6 +34,8 @@ pub enum Node {
     PolicyLimit(usize),
     /// A quiet-hours line of the policy.
     Quiet(usize),
+    /// A line of the policy with a quiet time that an event begins.
+    QuietAfter(usize),
     /// A journey's head, `journey appointment for customer per booking.id`.
     Journey(JourneyId),
     /// A limit of a journey.
@@ -77,7 +79,8 @@ impl Node {
             | Node::Hook(_)
             | Node::Policy
             | Node::PolicyLimit(_)
-            | Node::Quiet(_) => None,
+            | Node::Quiet(_)
+            | Node::QuietAfter(_) => None,
             Node::Journey(j)
             | Node::Limit(j, _)
             | Node::Goal(j, _)

@@ -81,7 +81,9 @@ fn a_field_behind_a_number_is_no_unit_of_time() {
 fn rules_with_their_law_cases_with_data_and_splits_that_are_mocked_keep_their_meaning() {
     check(
         "policy   law { limit debt voice to 7 per 7d per debt.id else latest   because \"12 CFR 1006.14\"\n\
-         quiet saturday,sunday for debt else defer because \"manners\" quiet 20:00 to 08:00 else skip }\n\
+         quiet saturday,sunday for debt else defer because \"manners\" quiet 20:00 to 08:00 else skip\n\
+         quiet  7d after debt.talked   per debt.id for debt voice,sms , marketing  messages else handoff \"q\" because \"law\"\n\
+         quiet 60d  after calls.refused // no\n for messages else skip }\n\
          journey j for customer { state s { handoff \"q\" with  a.b,transcript , customer.c priority 2\n\
          handoff \"r\" with a.b -> t } state t { handoff \"s\" with transcript -> u } end u as success }\n\
          scenario \"s\" for j { mock split s  ->  t at 2026-03-02 14:00 event c.made {} expect state t }\n",

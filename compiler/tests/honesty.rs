@@ -12,6 +12,7 @@
 //! | timers, instants, `if past`; an engine that is away for some hours | all that have them |
 //! | answers, closed cases, calls that are answered or not, receipts of failures, chains of what is blocked | answers and cases, calls, undelivered |
 //! | an operator's pauses, quiet hours, limits of every fate, messages that are true for long | most |
+//! | quiet times that an event begins, by key or for all, whoever hears it | left in peace |
 //! | STOP by an answer and elsewhere, another number, `on opt out` | stop |
 //! | addresses, consent, the preferred channel, conditions and instants of the customer's record | directory |
 //! | another zone, several, a country, none | directory, calendar and moves, changes and moves |

@@ -205,6 +205,16 @@ fn a_bad_line_elsewhere_costs_one_finding_and_no_neighbour() {
         ),
         ("scenario \"a\" for j {\n mock hook t\n expect no message\n}", "J0001: expected `->` or `fails` after `t`"),
         ("policy p { quiet 21:61 to 08:00 else defer }", "J0001: `21:61` is no time of day"),
+        (
+            "policy p { quiet 7d after a.b for debt vioce else skip }",
+            "J0001: no sort of messages is `vioce`, did you mean `voice`?",
+        ),
+        ("policy p { quiet 7d after a.b per }", "J0001: expected a name such as `booking.id` after `per`"),
+        (
+            "policy p { quiet 7d after a.b for\n grace 15m }",
+            "J0001: expected a purpose or a channel, such as `debt voice` after `for`",
+        ),
+        ("policy p { quiet 7d else skip }", "J0001: expected `after` after `7d`"),
         ("policy p { limit messages to 6 per hour else skip }", "J0001: a limit has no window called `hour`"),
         (
             "policy p { limit mesages to 6 per 1d else skip }",

@@ -24,7 +24,7 @@ pub use cond::{Branch, Cmp, Cond, bucket};
 pub use expr::{CLOCK_SHIFT, Expr, days_after};
 pub use hook::{Ask, Hook, HookAnswers, Judgement, PriorityOf};
 pub use message::{Format, Fresh, Invitation, LOOKUP, Message, Piece, Quota, Template, Translation, Validity, Variant};
-pub use policy::{Calendar, Fate, Limit, LimitWhat, Policy, Quiet, Requirement, Weekday, Window};
+pub use policy::{Calendar, Fate, Limit, LimitWhat, Policy, Quiet, QuietAfter, Requirement, Sort, Weekday, Window};
 pub use versions::{SHORT, Version, Versions, short};
 
 use crate::sensitive::Sensitive;

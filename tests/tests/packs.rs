@@ -6,6 +6,9 @@ use journey_compiler::source::Memory;
 use journey_spec::packs::{self, ALL};
 use journey_tests::{blocks, printed, root};
 
+/// The events by which packs begin a quiet time.
+const EVENTS: &str = "record Debt { id: text }\nevent debt.talked { debt: Debt }\nevent calls.refused { }\n";
+
 #[test]
 fn every_pack_of_the_folder_is_there_and_in_the_chapter() {
     let folder = std::fs::read_dir(root().join("language-spec/packs")).expect("the packs");
@@ -28,12 +31,22 @@ fn every_pack_says_what_it_does_not_cover_and_every_rule_where_it_was_read() {
         for words in ["Not covered: ", "Source: ", "Not looked up: ", "Engineering, not legal advice."] {
             assert!(pack.text.contains(&format!("/// {words}")), "{}: {words}", pack.name);
         }
-        let source = Memory([("main.journey".to_owned(), format!("use \"{}\"\n", pack.path()))].into());
+        // What begins a quiet time is the project's to declare; a pack alone does without.
+        for declared in ["", EVENTS] {
+            let text = format!("use \"{}\"\n{declared}", pack.path());
+            let source = Memory([("main.journey".to_owned(), text)].into());
+            let compiled = journey_compiler::compile(&["main.journey".to_owned()], &source);
+            assert!(!compiled.has_errors(), "{}", printed(&compiled));
+        }
+        let source = Memory([("main.journey".to_owned(), format!("use \"{}\"\n{EVENTS}", pack.path()))].into());
         let compiled = journey_compiler::compile(&["main.journey".to_owned()], &source);
-        assert!(!compiled.has_errors(), "{}", printed(&compiled));
         let policy = &compiled.runnable().expect("a program").policy;
         let limits = policy.limits.iter().map(|l| (&l.text, &l.because));
-        let rules: Vec<_> = limits.chain(policy.quiet.iter().map(|q| (&q.text, &q.because))).collect();
+        let quiet = policy.quiet.iter().map(|q| (&q.text, &q.because));
+        let after = policy.quiet_after.iter().map(|q| (&q.text, &q.because));
+        let rules: Vec<_> = limits.chain(quiet).chain(after).collect();
+        let lines = pack.text.lines().filter(|l| ["  limit ", "  quiet "].iter().any(|word| l.starts_with(word)));
+        assert_eq!(rules.len(), lines.count(), "{}: each rule is there", pack.name);
         assert!(!rules.is_empty(), "{}", pack.name);
         for (rule, because) in rules {
             let because = because.as_ref().expect("each rule names its law");

@@ -103,7 +103,10 @@ fn passed(entries: &[Entry]) -> &[Entry] {
 fn sentence(entry: &Entry, zone: &Zone) -> String {
     match &entry.what {
         What::Entered { state, why } => format!("{state}, by {why}"),
-        What::Blocked { message, rule } => format!("blocked {message}: {rule}"),
+        What::Blocked { message, rule, until: None } => format!("blocked {message}: {rule}"),
+        What::Blocked { message, rule, until: Some(until) } => {
+            format!("blocked {message}: {rule}, until {}", zone.stamp(*until))
+        }
         // `until 01:00` would read as going back where the clock is set back meanwhile.
         What::Deferred { until, .. } if offset(zone, *until) != offset(zone, entry.at) => {
             let stamp = zone.stamp(*until);
@@ -277,6 +280,7 @@ fn look(what: &What) -> (Style, &'static str, Style) {
         What::Goal { .. } => (WARN, "◎", plain),
         What::Heard { .. } | What::Ignored { .. } | What::Updated | What::Forgotten => (DIM, "·", DIM),
         What::Refused { .. } => (WARN, "⊣", plain),
+        What::Quieted { .. } => (WARN, "⏸", plain),
         What::Entered { .. } | What::Moved { .. } | What::Split { .. } | What::Set { .. } => (NAME, "→", plain),
         What::Sent { .. } => (GOOD, "✉", BOLD),
         What::Deferred { .. } => (WARN, "⏸", plain),

@@ -54,7 +54,20 @@ fn a_project_is_checked_as_if_it_kept_to_a_pack() {
     assert_eq!(place.run(&["check", "overdue"]).code, 0);
     let ran = place.run(&["check", "overdue", "--pack", "us-reg-f", "--format", "concise"]);
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
-    assert!(ran.out.starts_with("pack:us-reg-f:") && ran.out.contains("J0230"), "{}", ran.out);
+    let missing =
+        "pack:us-reg-f:32:18: error[J0101] a customer is not left in peace: `quiet 7d after debt.talked` never begins";
+    assert!(ran.out.starts_with(missing), "{}", ran.out);
+    // It says what to write, and that is what was needed.
+    let ran = place.run(&["check", "overdue", "--pack", "us-reg-f"]);
+    let told = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let declares = "record Debt { id: text } event debt.talked { debt: Debt }";
+    assert!(told.contains(declares), "{told}");
+    let declares = declares.replace("event", "\nevent");
+    place.replace("overdue/overdue.journey", "message reminder", &format!("{declares}\n\nmessage reminder"));
+    let ran = place.run(&["check", "overdue", "--pack", "us-reg-f", "--format", "concise"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert_eq!(ran.out.matches("J0230").count(), 2, "{}", ran.out);
+    assert!(!ran.out.contains("error"), "{}", ran.out);
     place.replace("overdue/overdue.journey", "loan.id", "debt.id");
     place.replace("overdue/overdue.journey", "data loan: Loan", "data debt: Loan");
     place.replace("overdue/overdue.journey", "{ loan: Loan }", "{ debt: Loan }");
@@ -71,9 +84,16 @@ fn a_pack_is_not_edited_and_a_bundle_holds_its_rules() {
     let ran = place.run(&["check", "overdue", "--fix", "--unsafe-fixes", "--format", "concise"]);
     assert!(ran.out.contains("pack:us-tcpa") && ran.out.contains("J0221"), "{}{}", ran.out, ran.err);
     assert!(ran.err.contains("0 findings mended"), "{}", ran.err);
+    place.replace(
+        "overdue/overdue.journey",
+        "message reminder",
+        "record Debt { id: text }\nevent debt.talked { debt: Debt }\nmessage reminder",
+    );
     let built = place.run(&["build", "overdue", "--pack", "us-reg-f", "--out", "-"]);
     assert!(
-        built.out.contains("12 CFR 1006.14(b)(2)(i)(A)") && built.out.contains("47 CFR 64.1200(c)(1)"),
+        built.out.contains("12 CFR 1006.14(b)(2)(i)(A)")
+            && built.out.contains("\"quiet_after\"")
+            && built.out.contains("47 CFR 64.1200(c)(1)"),
         "{}",
         built.err
     );

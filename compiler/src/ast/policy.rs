@@ -36,6 +36,8 @@ pub enum PolicyItem {
         /// The whole line.
         span: Span,
     },
+    /// `quiet 7d after debt.talked per debt.id for debt voice else skip`
+    QuietAfter(QuietAfterDecl),
     /// `valid for 12h`
     ValidFor(At<Millis>),
     /// `grace 15m`
@@ -73,6 +75,36 @@ pub enum QuietWhen {
     Hours(At<u16>, At<u16>),
     /// `saturday, sunday`, from midnight to midnight.
     Days(Vec<At<Weekday>>),
+}
+
+/// `quiet 7d after debt.talked per debt.id for debt voice else skip`
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuietAfterDecl {
+    /// How long it is quiet.
+    pub lasts: At<Millis>,
+    /// The event that begins it.
+    pub event: Path,
+    /// `per debt.id`
+    pub key: Option<Path>,
+    /// Which messages keep it; none means all.
+    pub sorts: Vec<SortDecl>,
+    /// `else …`
+    pub fate: FateDecl,
+    /// `because "…"`: the law or the reason.
+    pub because: Option<Name>,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// `debt voice`, `marketing messages`, `sms`
+#[derive(Clone, Debug, PartialEq)]
+pub struct SortDecl {
+    /// Only this channel.
+    pub channel: Option<At<Channel>>,
+    /// Only this purpose.
+    pub purpose: Option<At<Purpose>>,
+    /// As it stands.
+    pub span: Span,
 }
 
 /// `limit visits moved to 3 per 7d else -> agent`

@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 use journey_spec::Type;
 use journey_spec::codes::{J0217, J0226, J0310};
 use journey_spec::program::{
-    Deadline, EventId, Expr, Fate, Journey, Limit, LimitWhat, Piece, Template, Then, Trigger, Validity,
+    Deadline, EventId, Expr, Fate, Journey, Limit, LimitWhat, Piece, QuietAfter, Template, Then, Trigger, Validity,
 };
 use journey_spec::time::spelled_duration;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::bounds::{limited, rule};
 use super::texts::type_at;
-use super::{Case, reached, stale, story};
+use super::{Case, begun, reached, stale, story};
 use crate::diagnostics::Finding;
 use crate::graph::{Edge, Kind, Sent, datum, hears};
 use crate::spans::Node;
@@ -76,18 +76,28 @@ pub(super) fn are_heard(case: &Case<'_>, out: &mut Vec<Finding>) {
 /// No limit drops the message that corrects what was said.
 ///
 /// A message that is sent because a datum moved, and says it, corrects what the customer knows. Where a limit skips what is
-/// one too many, the customer is left with an older one: `else latest` keeps the newest instead.
+/// one too many, the customer is left with an older one: `else latest` keeps the newest instead. A quiet time that an event
+/// begins cannot keep one that long: there the journey has to hear that the message was blocked.
 pub(super) fn are_told_in_the_end(case: &Case<'_>, out: &mut Vec<Finding>) {
     let graph = case.graph;
-    let own = case.program.journeys.get(graph.journey.index()).map_or(&[][..], |j| j.limits.as_slice());
-    let limits: Vec<(Node, &Limit)> = own
+    let Some(journey) = case.program.journeys.get(graph.journey.index()) else { return };
+    let policy = &case.program.policy;
+    let limits: Vec<(Node, &Limit)> = journey
+        .limits
         .iter()
         .enumerate()
         .map(|(i, l)| (Node::Limit(graph.journey, i), l))
-        .chain(case.program.policy.limits.iter().enumerate().map(|(i, l)| (Node::PolicyLimit(i), l)))
+        .chain(policy.limits.iter().enumerate().map(|(i, l)| (Node::PolicyLimit(i), l)))
         .filter(|(_, l)| l.fate == Fate::Skip && l.per.is_some() && matches!(l.what, LimitWhat::Messages { .. }))
         .collect();
-    if limits.is_empty() {
+    let quiet: Vec<(Node, &QuietAfter)> = policy
+        .quiet_after
+        .iter()
+        .enumerate()
+        .map(|(i, q)| (Node::QuietAfter(i), q))
+        .filter(|(_, q)| q.fate == Fate::Skip)
+        .collect();
+    if limits.is_empty() && quiet.is_empty() {
         return;
     }
     let reach = graph.reachable();
@@ -109,29 +119,80 @@ pub(super) fn are_told_in_the_end(case: &Case<'_>, out: &mut Vec<Finding>) {
             else {
                 continue;
             };
-            let message = story::message(case, sent);
             let counted = limits.iter().find(|(_, l)| limited(case.program, std::iter::once(*l), sent));
-            let Some((node, limit)) = counted.filter(|_| said_before(what)) else { continue };
-            if !told.insert((message.to_owned(), rule(limit))) {
+            let silenced = || {
+                let is_told = blocking_is_heard(case, journey, to, sent);
+                quiet.iter().find(|(_, q)| !is_told && begun::silences(case.program, q, graph.journey, sent))
+            };
+            let dropped = match counted {
+                Some((node, limit)) => Dropped {
+                    node,
+                    rule: rule(limit),
+                    what: "limit",
+                    label: "what is one too many is skipped, and never said".into(),
+                    how: "after so many messages that of the last change is skipped, and that of an earlier one stands"
+                        .into(),
+                    help: "keep the newest instead of dropping it:  else latest",
+                },
+                None => match silenced() {
+                    Some((node, quiet)) => {
+                        let event = case.program.events.get(quiet.after.index()).map_or("", |e| e.name.as_str());
+                        Dropped {
+                            node,
+                            rule: quiet.text.clone(),
+                            what: "quiet time",
+                            label: "what comes meanwhile is skipped, and never said".into(),
+                            how: format!(
+                                "`{event}` came before, so that it is skipped, and what was said earlier stands"
+                            ),
+                            help: "let somebody tell it in another way:  on blocked -> STATE  where it is sent, or  else handoff \"care\"  in the rule",
+                        }
+                    }
+                    None => continue,
+                },
+            };
+            let message = story::message(case, sent);
+            if !said_before(what) || !told.insert((message.to_owned(), dropped.rule.clone())) {
                 continue;
             }
             out.push(
                 Finding::new(
                     &J0217,
-                    case.spans.get(node),
-                    format!("a customer can be left with an old `{what}`: this limit drops the `{message}` that corrects it"),
+                    case.spans.get(dropped.node),
+                    format!(
+                        "a customer can be left with an old `{what}`: this {} drops the `{message}` that corrects it",
+                        dropped.what
+                    ),
                 )
-                .label("what is one too many is skipped, and never said")
+                .label(dropped.label)
                 .also(case.spans.get(&sent.node), format!("says the new `{what}`"))
-                .how(format!(
-                    "{}{}; after so many messages that of the last change is skipped, and that of an earlier one stands",
-                    story::from_start(graph, from),
-                    story::along(graph, &[id])
-                ))
-                .help("keep the newest instead of dropping it:  else latest"),
+                .how(format!("{}{}; {}", story::from_start(graph, from), story::along(graph, &[id]), dropped.how))
+                .help(dropped.help),
             );
         }
     }
+}
+
+/// A rule that drops a correction.
+struct Dropped<'a> {
+    node: &'a Node,
+    rule: String,
+    what: &'static str,
+    label: String,
+    how: String,
+    help: &'static str,
+}
+
+/// Whether the journey hears, wherever the step that sends a message comes to rest, that it was blocked.
+fn blocking_is_heard(case: &Case<'_>, journey: &Journey, from: NodeIndex, sent: &Sent) -> bool {
+    let graph = case.graph;
+    let hears_it = |n: &NodeIndex| {
+        let state = graph.place(*n).and_then(|p| p.state);
+        state.is_some_and(|s| {
+            hears(journey, graph.journey, s).iter().any(|(_, a)| a.on == Trigger::Blocked && a.when.is_none())
+        })
+    };
+    sent.send.on_blocked.is_some() || reached::rests(graph, from).iter().all(hears_it)
 }
 
 /// No message waits, when its journey is over, to say what may have changed since.

@@ -16,9 +16,9 @@ pub(super) fn cases_are_opened(case: &Case<'_>, out: &mut Vec<Finding>) {
     let waits = |on: &Trigger| *on == Trigger::HandoffClosed;
     // A limit that hands over may do so in any state.
     let policy = &case.program.policy;
-    let mut fates =
-        journey.limits.iter().chain(&policy.limits).map(|l| &l.fate).chain(policy.quiet.iter().map(|q| &q.fate));
-    if fates.any(|fate| matches!(fate, Fate::Handoff(_))) {
+    let limits = journey.limits.iter().chain(&policy.limits).map(|l| &l.fate);
+    let quiet = policy.quiet.iter().map(|q| &q.fate).chain(policy.quiet_after.iter().map(|q| &q.fate));
+    if limits.chain(quiet).any(|fate| matches!(fate, Fate::Handoff(_))) {
         return;
     }
     let reach = graph.reachable();

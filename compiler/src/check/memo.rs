@@ -55,8 +55,8 @@ fn shared(program: &Program) -> Program {
 }
 
 impl Memo {
-    /// Asks every rule; those of a journey only where it has changed.
-    pub(crate) fn run(&mut self, program: &Program, spans: &Spans) -> Vec<Finding> {
+    /// Asks every rule; those of a journey only where it has changed. `all`: no journey of the project is left out.
+    pub(crate) fn run(&mut self, program: &Program, spans: &Spans, all: bool) -> Vec<Finding> {
         let now = shared(program);
         let budget = Some(budget(program));
         let same = |(old, places): &(Program, Spans)| *old == now && spans.shares_with(places);
@@ -93,7 +93,7 @@ impl Memo {
         }
         let names = program.journeys.iter().map(|journey| journey.name.as_str());
         let queues: Vec<&Queue> = names.filter_map(|name| self.known.get(name)?.queue.as_ref()).collect();
-        of_program(program, spans, &self.journeys, &queues, &mut out);
+        of_program(program, spans, (&self.journeys, all), &queues, &mut out);
         out
     }
 

@@ -22,6 +22,13 @@ fn tag(locale: Option<&Name>) -> String {
     locale.map(|tag| format!("[{}]", tag.text)).unwrap_or_default()
 }
 
+/// `debt voice`, `marketing`, `sms`
+fn sort(sort: &SortDecl) -> String {
+    let purpose = sort.purpose.as_ref().map(|p| p.value.name());
+    let words: Vec<&str> = purpose.into_iter().chain(sort.channel.as_ref().map(|c| c.value.name())).collect();
+    if words.is_empty() { "messages".into() } else { words.join(" ") }
+}
+
 impl<'a> Source<'a> {
     pub(super) fn new(text: &'a str, allows: &'a [Allow]) -> Source<'a> {
         Source { text, braces: crate::parse::braces(text), allows }
@@ -222,6 +229,7 @@ impl<'a> Source<'a> {
                 let because = self.because(because.as_ref());
                 line(*span, format!("quiet {when}{purposes} else {}{because}", self.fate(fate)))
             }
+            PolicyItem::QuietAfter(quiet) => line(quiet.span, self.quiet_after(quiet)),
             PolicyItem::ValidFor(at) => self.valid_for(at.span),
             PolicyItem::Grace(at) => {
                 from(self.back(at.span.start, 1), at.span, vec![text(format!("grace {}", self.slice(at.span)))])
@@ -253,6 +261,14 @@ impl<'a> Source<'a> {
             }
             PolicyItem::Locale(tag, span) => line(*span, format!("locale {}", tag.text)),
         }
+    }
+
+    fn quiet_after(&self, quiet: &QuietAfterDecl) -> String {
+        let key = quiet.key.as_ref().map(|key| format!(" per {}", key.text())).unwrap_or_default();
+        let sorts: Vec<String> = quiet.sorts.iter().map(sort).collect();
+        let sorts = if sorts.is_empty() { String::new() } else { format!(" for {}", sorts.join(", ")) };
+        let (lasts, event, fate) = (self.slice(quiet.lasts.span), quiet.event.text(), self.fate(&quiet.fate));
+        format!("quiet {lasts} after {event}{key}{sorts} else {fate}{}", self.because(quiet.because.as_ref()))
     }
 
     fn limit(&self, limit: &LimitDecl) -> String {

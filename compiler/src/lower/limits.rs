@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use journey_spec::codes;
 use journey_spec::packs;
-use journey_spec::program::{DAY, Fate, Limit, LimitWhat, Millis, Policy, Quiet, Weekday, Window};
+use journey_spec::program::{DAY, Fate, Limit, LimitWhat, Message, Millis, Policy, Quiet, Weekday, Window};
 
 use super::journeys::JourneyScope;
 use super::{Lower, MOST, expressions};
@@ -17,7 +17,7 @@ use crate::spans::Node;
 impl Lower<'_, '_> {
     /// All declared policies as one: each rule of each holds, and how the house is, is said once. It has the name of the
     /// first that is the project's own. What none says has the default.
-    pub(crate) fn declared_policy(&mut self, decls: &[&PolicyDecl]) -> Policy {
+    pub(crate) fn declared_policy(&mut self, decls: &[&PolicyDecl], messages: &[Message]) -> Policy {
         let mut policy = Policy::default();
         let own = decls.iter().find(|decl| !self.is_of_a_pack(decl.name.span));
         if let Some(decl) = own.or(decls.first()) {
@@ -27,16 +27,22 @@ impl Lower<'_, '_> {
         let mut seen = BTreeMap::new();
         for decl in decls {
             seen.remove("require");
-            self.rules(decl, &mut policy, &mut seen);
+            self.rules(decl, messages, &mut policy, &mut seen);
         }
         policy
     }
 
-    fn is_of_a_pack(&self, span: Span) -> bool {
+    pub(super) fn is_of_a_pack(&self, span: Span) -> bool {
         self.sources.get(span.file).is_some_and(|source| packs::is_pack(&source.path))
     }
 
-    fn rules(&mut self, decl: &PolicyDecl, policy: &mut Policy, seen: &mut BTreeMap<&'static str, Span>) {
+    fn rules(
+        &mut self,
+        decl: &PolicyDecl,
+        messages: &[Message],
+        policy: &mut Policy,
+        seen: &mut BTreeMap<&'static str, Span>,
+    ) {
         for item in &decl.items {
             match item {
                 PolicyItem::Limit(limit) => {
@@ -69,6 +75,12 @@ impl Lower<'_, '_> {
                         because: because.as_ref().map(|b| b.text.clone()),
                         text: self.rule_text(*span, fate.span, because.as_ref()),
                     });
+                }
+                PolicyItem::QuietAfter(quiet) => {
+                    if let Some(lowered) = self.quiet_after(quiet, messages) {
+                        self.out.place(Node::QuietAfter(policy.quiet_after.len()), quiet.span);
+                        policy.quiet_after.push(lowered);
+                    }
                 }
                 PolicyItem::ValidFor(at) => {
                     if self.once(seen, "valid for", at.span) {
@@ -321,7 +333,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn fate(&mut self, decl: &FateDecl, journey: Option<&JourneyScope<'_>>) -> Option<Fate> {
+    pub(super) fn fate(&mut self, decl: &FateDecl, journey: Option<&JourneyScope<'_>>) -> Option<Fate> {
         Some(match &decl.kind {
             FateKind::Defer => Fate::Defer,
             FateKind::Latest => Fate::Latest,
@@ -341,7 +353,7 @@ impl Lower<'_, '_> {
     /// The rule as written, without what happens to one too many, comments and doubled blanks.
     /// The rule without its fate; with the law that it is there for, so that whoever asks why a message did not leave
     /// reads it in the timeline.
-    fn rule_text(&self, rule: Span, fate: Span, because: Option<&Name>) -> String {
+    pub(super) fn rule_text(&self, rule: Span, fate: Span, because: Option<&Name>) -> String {
         let Some(source) = self.sources.get(rule.file) else { return String::new() };
         let text = source.slice(Span { end: fate.start.max(rule.start), ..rule });
         let words: Vec<&str> =

@@ -88,7 +88,7 @@ impl Place {
             ],
             Place::Policy => &[
                 ("limit", &[Rule::limit]),
-                ("quiet", &[Rule::quiet]),
+                ("quiet", &[Rule::quiet_after, Rule::quiet]),
                 ("valid", &[Rule::valid_for]),
                 ("grace", &[Rule::grace]),
                 ("reply", &[Rule::reply_window]),
@@ -624,7 +624,8 @@ fn describe(rule: Rule) -> String {
         Rule::consent => "`consent`".into(),
         Rule::sensitive => "`sensitive`".into(),
         Rule::sensitive_ref => "a kind such as `health`".into(),
-        Rule::for_purposes => "`for`".into(),
+        Rule::for_purposes | Rule::for_sorts => "`for`".into(),
+        Rule::sort | Rule::sort_word => "a purpose or a channel, such as `debt voice`".into(),
         Rule::counter => "`as`".into(),
         Rule::on_blocked => "`blocked`".into(),
         Rule::on_failed => "`failed`".into(),

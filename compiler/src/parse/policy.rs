@@ -5,9 +5,14 @@ use journey_spec::program::{Channel, Purpose, Requirement, Weekday};
 
 use super::explain::Place;
 use super::{Node, Reader, Rule};
-use crate::ast::{At, FateDecl, FateKind, LimitDecl, LimitWhatDecl, Name, PolicyDecl, PolicyItem, QuietWhen};
+use crate::ast::{
+    At, FateDecl, FateKind, LimitDecl, LimitWhatDecl, Name, PolicyDecl, PolicyItem, QuietAfterDecl, QuietWhen, SortDecl,
+};
 use crate::diagnostics::{Finding, did_you_mean};
 use crate::fix::Fix;
+
+/// Only this channel, and only this purpose.
+type SortOf = (Option<At<Channel>>, Option<At<Purpose>>);
 
 impl<'a> Reader<'a> {
     pub(super) fn policy(&mut self, node: Node<'a>) -> Option<PolicyDecl> {
@@ -24,6 +29,9 @@ impl<'a> Reader<'a> {
         }
         if rule == Rule::quiet {
             return self.quiet(node);
+        }
+        if rule == Rule::quiet_after {
+            return self.quiet_after(node).map(PolicyItem::QuietAfter);
         }
         let mut duration = None;
         let mut purposes = Vec::new();
@@ -82,6 +90,50 @@ impl<'a> Reader<'a> {
             None => QuietWhen::Days(days),
         };
         Some(PolicyItem::Quiet { when, purposes, fate: fate?, because, span })
+    }
+
+    fn quiet_after(&mut self, node: Node<'a>) -> Option<QuietAfterDecl> {
+        let span = self.span(&node);
+        let (mut lasts, mut event, mut key, mut fate, mut because) = (None, None, None, None, None);
+        let mut sorts = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::duration => lasts = Some(self.duration(&part)),
+                Rule::path => event = Some(self.path(&part)),
+                Rule::journey_key => {
+                    key = part.into_inner().find(|n| n.as_rule() == Rule::path).map(|n| self.path(&n));
+                }
+                Rule::for_sorts => {
+                    for sort in part.into_inner().filter(|n| n.as_rule() == Rule::sort) {
+                        sorts.push(self.sort(sort)?);
+                    }
+                }
+                Rule::fate => fate = self.fate(part),
+                Rule::cited => because = self.cited(part),
+                _ => {}
+            }
+        }
+        Some(QuietAfterDecl { lasts: lasts?, event: event?, key, sorts, fate: fate?, because, span })
+    }
+
+    /// `debt voice`, `marketing messages`, `sms`; a purpose alone means its messages on all channels.
+    fn sort(&mut self, node: Node<'a>) -> Option<SortDecl> {
+        let span = self.span(&node);
+        let words: Vec<Name> =
+            node.into_inner().filter(|n| n.as_rule() == Rule::sort_word).map(|n| self.name(&n)).collect();
+        match self.sort_of(&words) {
+            Ok((channel, purpose)) => Some(SortDecl { channel, purpose, span }),
+            Err(wrong) => {
+                let all = Purpose::ALL.map(Purpose::name).into_iter().chain(Channel::ALL.map(Channel::name));
+                self.no_sort(
+                    &wrong,
+                    "no sort of messages is",
+                    all.chain(["messages"]),
+                    "write a purpose, a channel, or both: `for debt voice`",
+                );
+                None
+            }
+        }
     }
 
     fn weekday(&mut self, node: &Node<'_>) -> Option<At<Weekday>> {
@@ -161,45 +213,50 @@ impl<'a> Reader<'a> {
             [word] if word.text == "live" => return Some(LimitWhatDecl::Live(span)),
             _ => {}
         }
-        let at = |name: &Name| (name.text.clone(), name.span);
+        match self.sort_of(&words) {
+            Ok((channel, purpose)) => Some(LimitWhatDecl::Messages { channel, purpose }),
+            Err(wrong) => {
+                let all = ["messages", "starts", "live", "visits"].into_iter();
+                let all = all.chain(Channel::ALL.map(Channel::name)).chain(Purpose::ALL.map(Purpose::name));
+                let help = "it counts `messages`, a channel, a purpose, `starts`, `live` or `visits` of a state";
+                self.no_sort(&wrong, "a limit cannot count", all, help);
+                None
+            }
+        }
+    }
+
+    /// The channel and the purpose that one or two words mean; else the word that means nothing.
+    fn sort_of(&self, words: &[Name]) -> Result<SortOf, Name> {
         let channel = |name: &Name| Channel::named(&name.text).map(|value| At { value, span: name.span });
         let purpose = |name: &Name| Purpose::named(&name.text).map(|value| At { value, span: name.span });
         let messages = |name: &Name| name.text == "messages";
-        let wrong = match words.as_slice() {
-            [one] if messages(one) => return Some(LimitWhatDecl::Messages { channel: None, purpose: None }),
+        match words {
+            [] => Ok((None, None)),
+            [one] if messages(one) => Ok((None, None)),
             [one] => match (channel(one), purpose(one)) {
-                (None, None) => at(one),
+                (None, None) => Err(one.clone()),
                 // a purpose alone means its messages
-                (channel, purpose) => return Some(LimitWhatDecl::Messages { channel, purpose }),
+                found => Ok(found),
             },
-            [first, second] => match (purpose(first), channel(second)) {
-                (purpose @ Some(_), None) if messages(second) => {
-                    return Some(LimitWhatDecl::Messages { channel: None, purpose });
-                }
-                (purpose @ Some(_), channel @ Some(_)) => {
-                    return Some(LimitWhatDecl::Messages { channel, purpose });
-                }
-                (None, _) if channel(first).is_some() && messages(second) => {
-                    return Some(LimitWhatDecl::Messages { channel: channel(first), purpose: None });
-                }
-                (None, _) => at(first),
-                (Some(_), None) => at(second),
+            [first, second, ..] => match (purpose(first), channel(second)) {
+                (purpose @ Some(_), None) if messages(second) => Ok((None, purpose)),
+                (purpose @ Some(_), channel @ Some(_)) => Ok((channel, purpose)),
+                (None, _) if channel(first).is_some() && messages(second) => Ok((channel(first), None)),
+                (None, _) => Err(first.clone()),
+                (Some(_), None) => Err(second.clone()),
             },
-            _ => return None,
-        };
-        let all = ["messages", "starts", "live", "visits"]
-            .into_iter()
-            .chain(Channel::ALL.map(Channel::name))
-            .chain(Purpose::ALL.map(Purpose::name));
-        let fix = Fix::meant(wrong.1, &wrong.0, all.clone());
-        let mean = did_you_mean(&wrong.0, all).map(|mean| format!(", {mean}")).unwrap_or_default();
+        }
+    }
+
+    fn no_sort<'w>(&mut self, wrong: &Name, what: &str, all: impl Iterator<Item = &'w str> + Clone, help: &str) {
+        let fix = Fix::meant(wrong.span, &wrong.text, all.clone());
+        let mean = did_you_mean(&wrong.text, all).map(|mean| format!(", {mean}")).unwrap_or_default();
         self.report(
-            Finding::new(&J0001, wrong.1, format!("a limit cannot count `{}`{mean}", super::words::clip(&wrong.0)))
+            Finding::new(&J0001, wrong.span, format!("{what} `{}`{mean}", super::words::clip(&wrong.text)))
                 .label("unknown")
                 .fix(fix)
-                .help("it counts `messages`, a channel, a purpose, `starts`, `live` or `visits` of a state"),
+                .help(help),
         );
-        None
     }
 
     pub(super) fn fate(&mut self, node: Node<'a>) -> Option<FateDecl> {

@@ -90,9 +90,10 @@ fn moves(journey: &Journey) -> Vec<Move> {
     for key in keys {
         for (name, hears, takes) in [
             ("created", true, true),
-            ("moved", text.contains("on moved"), true),
+            ("moved", text.contains("on moved") || text.contains("after moved"), true),
             ("spike", text.contains("on spike"), text.contains("on spike(")),
-            ("ping", text.contains("on ping"), false),
+            ("ping", text.contains("on ping") || text.contains("after ping"), false),
+            ("talked", text.contains("after talked"), false),
         ] {
             if !hears {
                 continue;

@@ -103,16 +103,18 @@ pub(crate) enum Part {
     Keyless,
     /// Messages for several purposes, and limits on one of them.
     Purposes,
+    /// Quiet times that an event begins.
+    Peace,
 }
 
 use Part::{
     Calls, Cases, Channels, Choices, Clock, Directory, Essential, Fresh, Hooks, Instants, Intake, Keyless, Leaving,
-    Many, Own, Pause, Policy, Purposes, Quiet, Replies, Sets, Settle, Several, Splits, Stays, Stops, Together,
+    Many, Own, Pause, Peace, Policy, Purposes, Quiet, Replies, Sets, Settle, Several, Splits, Stays, Stops, Together,
     Undelivered, Urgent, Validity, Visits,
 };
 
 /// What is tried: a name, and what journeys of it are made of.
-pub(crate) const SERIES: [(&str, &[Part]); 38] = [
+pub(crate) const SERIES: [(&str, &[Part]); 41] = [
     ("timers and events", &[]),
     ("at once", &[Urgent, Many, Pause]),
     ("settle", &[Settle, Pause]),
@@ -150,6 +152,9 @@ pub(crate) const SERIES: [(&str, &[Part]); 38] = [
     ("purposes", &[Purposes, Policy, Own, Essential, Channels]),
     ("several journeys", &[Together, Policy, Urgent, Pause]),
     ("several journeys, many rules", &[Together, Several, Policy, Visits, Quiet, Purposes]),
+    ("left in peace", &[Peace, Undelivered, Urgent, Channels]),
+    ("left in peace, instances", &[Peace, Several, Stays, Replies, Settle]),
+    ("left in peace, many rules", &[Peace, Quiet, Own, Policy, Purposes, Essential]),
     (
         "all",
         &[
@@ -185,6 +190,7 @@ pub(crate) const SERIES: [(&str, &[Part]); 38] = [
             Together,
             Keyless,
             Purposes,
+            Peace,
         ],
     ),
 ];
@@ -300,6 +306,7 @@ const HOUSE: &str = r#"record Booking { id: text, slot: instant, kind: one of { 
 event created { booking: Booking }
 event moved { booking: Booking }
 event ping { booking: Booking }
+event talked { booking: Booking }
 message note { purpose service  sms "Note." }
 message other { purpose service  sms "Other." }
 message mail { purpose service  email "Mail." }
@@ -354,6 +361,12 @@ impl Maker {
             let (from, to) = (1 + self.dice.below(2), 3 + self.dice.below(3));
             policy.push(format!("quiet 0{from}:00 to 0{to}:00{whom} else {fate}"));
         }
+        if self.has(Peace) {
+            for _ in 0..=self.dice.below(2) {
+                let rule = self.peace();
+                policy.push(rule);
+            }
+        }
         if self.has(Stops) && self.dice.one_in(4) {
             policy.push("stop spares service".into());
         }
@@ -379,6 +392,26 @@ impl Maker {
         });
         let setting = self.setting();
         Journey { policy, spike, limits, shared, states, other, parts: self.parts, setting }
+    }
+
+    /// A quiet time that an event begins, which no journey hears or some do.
+    fn peace(&mut self) -> String {
+        let lasts = 1 + self.dice.below(3);
+        let event = self.dice.of(&["talked", "talked", "ping", "moved", "created"]);
+        let key = if self.has(Keyless) || self.dice.one_in(2) { "" } else { " per booking.id" };
+        let mut whom = vec![" for messages", " for service", " for sms"];
+        if self.has(Channels) {
+            whom.extend([" for email", " for service sms"]);
+        }
+        if self.has(Purposes) {
+            whom.extend([" for marketing, debt", " for marketing email, service sms"]);
+        }
+        let whom = self.dice.of(&whom);
+        let fate = match self.fate {
+            Some(_) => "skip",
+            None => self.dice.of(&["skip", "skip", "handoff \"care\""]),
+        };
+        format!("quiet {lasts}h after {event}{key}{whom} else {fate}")
     }
 
     /// What a journey consists of.

@@ -183,3 +183,19 @@ fn what_follows_from_an_undelivered_message_is_held_back_by_limits_too() {
         [4, 7, 9, 9],
     );
 }
+
+#[test]
+fn what_an_event_silenced_is_heard_as_blocked() {
+    // Nobody said STOP, nothing is full and nobody sleeps: only by the event's quiet time is the second message blocked, and
+    // that is how the state with two more is come to.
+    tried(
+        &["valid for 1h", "quiet 2h after talked per booking.id for service sms else skip"],
+        &[],
+        &[
+            (&["send note"], &["on blocked -> @1", "after 3h -> @9"]),
+            (&["send mail", "send vital", "send vital"], &["after 4h -> @9"]),
+        ],
+        &[Part::Peace],
+        [3, 3, 3, 3],
+    );
+}

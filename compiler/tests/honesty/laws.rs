@@ -69,6 +69,17 @@ fn a_limit_more_never_raises_a_bound() {
 }
 
 #[test]
+fn a_quiet_time_that_an_event_begins_changes_no_bound() {
+    // The event may never come, so nothing is less for it, and what it blocks may be blocked for other reasons too.
+    for (journey, mut dice, name) in journeys() {
+        let mut quiet = journey.clone();
+        let event = dice.of(&["talked", "ping", "created"]);
+        quiet.policy.push(format!("quiet {}h after {event} for messages else skip", 1 + dice.below(30)));
+        assert_eq!(figures(&quiet), figures(&journey), "{name}:\n{}", quiet.plain());
+    }
+}
+
+#[test]
 fn an_arrow_less_never_raises_a_bound() {
     for (journey, mut dice, name) in journeys() {
         let free = |arrow: &str| arrow.starts_with("on ") && !arrow.contains("settle");

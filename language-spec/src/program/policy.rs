@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, DAY, HOUR, MINUTE, Millis, Purpose, StateId};
+use super::{Channel, DAY, EventId, HOUR, MINUTE, Millis, Purpose, StateId};
 
 /// Rules over all journeys of one customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Policy {
     pub limits: Vec<Limit>,
     /// Quiet hours.
     pub quiet: Vec<Quiet>,
+    /// Quiet times that an event begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quiet_after: Vec<QuietAfter>,
     /// How long a message stays true where it says nothing, and the longest that `valid until` may reach.
     pub valid_for: Millis,
     /// How late an `at` may fire and still count as on time.
@@ -51,6 +54,7 @@ impl Default for Policy {
             name: String::new(),
             limits: Vec::new(),
             quiet: Vec::new(),
+            quiet_after: Vec::new(),
             valid_for: 12 * HOUR,
             grace: 15 * MINUTE,
             reply_window: 7 * DAY,
@@ -175,6 +179,58 @@ impl Weekday {
     #[must_use]
     pub fn position(self) -> u16 {
         self as u16
+    }
+}
+
+/// `quiet 7d after debt.talked per debt.id for debt voice else skip`: a time in which nothing leaves, begun by an event.
+///
+/// It holds from the instant at which the event is taken in, whoever hears it, and an event that comes again begins it
+/// anew. The window is that of limits: at `t` it holds back where the event was taken in within `(t - lasts, t]`, so a
+/// message may leave again when exactly `lasts` has passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietAfter {
+    /// How long it is quiet, in milliseconds; more than nothing.
+    pub lasts: Millis,
+    /// What begins it.
+    pub after: EventId,
+    /// Where the event says whom or what it is about. It then holds for journeys with this key, and of those for the
+    /// instances whose key has the value; without it, for all messages to the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Vec<String>>,
+    /// Which messages keep it; empty means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Sort>,
+    /// What happens to a message that would leave then: `Skip` or `Handoff`.
+    pub fate: Fate,
+    /// The law or the reason that the rule is there for, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// The rule as written, for timelines and findings.
+    pub text: String,
+}
+
+impl QuietAfter {
+    /// Whether a message of this purpose keeps it on this channel.
+    #[must_use]
+    pub fn concerns(&self, channel: Channel, purpose: Purpose) -> bool {
+        self.messages.is_empty() || self.messages.iter().any(|sort| sort.is(channel, purpose))
+    }
+}
+
+/// A sort of messages: `debt voice`, `marketing`, `sms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sort {
+    /// Only on this channel.
+    pub channel: Option<Channel>,
+    /// Only for this purpose.
+    pub purpose: Option<Purpose>,
+}
+
+impl Sort {
+    /// Whether a message of this purpose is of the sort on this channel.
+    #[must_use]
+    pub fn is(self, channel: Channel, purpose: Purpose) -> bool {
+        self.channel.is_none_or(|c| c == channel) && self.purpose.is_none_or(|p| p == purpose)
     }
 }
 

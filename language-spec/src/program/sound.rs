@@ -12,8 +12,8 @@ pub(super) mod places;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, Arrow, Branch, Deadline, Field, GoalWhat, Journey, Limit, Millis, Program, State, StateId, Then, Trigger,
-    Validity,
+    Action, Arrow, Branch, Deadline, Fate, Field, GoalWhat, Journey, Limit, Millis, Program, State, StateId, Then,
+    Trigger, Validity,
 };
 use crate::types::Type;
 
@@ -202,6 +202,13 @@ fn policy(program: &Program) -> Judged {
     for (i, quiet) in policy.quiet.iter().enumerate() {
         if quiet.from.max(quiet.to) > 1439 {
             return wrong(format!("policy.quiet[{i}]"), "is at a minute that no day has");
+        }
+    }
+    for (i, quiet) in policy.quiet_after.iter().enumerate() {
+        let place = format!("policy.quiet_after[{i}]");
+        positive(&format!("{place}.lasts"), quiet.lasts)?;
+        if !matches!(quiet.fate, Fate::Skip | Fate::Handoff(_)) {
+            return wrong(format!("{place}.fate"), "is neither `skip` nor a handoff");
         }
     }
     limits_of("policy.limits", &policy.limits)

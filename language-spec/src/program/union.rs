@@ -74,7 +74,6 @@ pub fn union(before: &Program, newest: &Program, lives: impl Fn(JourneyId) -> bo
     let mut all = before.clone();
     (all.format, all.language) = (newest.format, newest.language.clone());
     all.customer = newest.customer.clone();
-    all.policy = newest.policy.clone();
     all.records.extend(newest.records.clone());
     let same = |a: &str, b: &str| a == b;
     let mut moved = Moved {
@@ -85,6 +84,8 @@ pub fn union(before: &Program, newest: &Program, lives: impl Fn(JourneyId) -> bo
     };
     let events: Vec<Event> = newest.events.iter().map(|event| renumbered(event, &moved)).collect::<Result<_, _>>()?;
     moved.events = by_name(&mut all.events, &events, |a: &Event, b| same(&a.name, &b.name));
+    // Its rules name events.
+    all.policy = renumbered(&newest.policy, &moved)?;
     for message in &newest.messages {
         let message = renumbered(message, &moved)?;
         moved.messages.push(placed(&mut all.messages, message, Message::eq));

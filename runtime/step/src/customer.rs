@@ -60,6 +60,23 @@ pub struct Customer {
     pub(crate) cases: Vec<Case>,
     /// The last things said, oldest first.
     pub(crate) said: Vec<Said>,
+    /// Events that have begun a quiet time. The last field: states of before end without it.
+    #[serde(default)]
+    pub(crate) quiet_since: Vec<QuietSince>,
+}
+
+/// An event that began a quiet time: the last one of its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuietSince {
+    pub(crate) event: EventId,
+    /// The path of the key by which rules go, as written; none for those that hold for all messages.
+    pub(crate) by: Option<String>,
+    /// The key's value; none where the event did not say it, or where it stands for many: then every value is meant.
+    pub(crate) key: Option<String>,
+    /// When it was taken in.
+    pub(crate) since: Ts,
+    /// When it happened, for an event with `newest by`.
+    pub(crate) happened: Option<Ts>,
 }
 
 /// One run of a journey for one key.
@@ -324,6 +341,7 @@ impl Customer {
             routes: Vec::new(),
             cases: Vec::new(),
             said: Vec::new(),
+            quiet_since: Vec::new(),
         }
     }
 

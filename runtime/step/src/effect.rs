@@ -217,6 +217,18 @@ pub enum What {
         /// The rule, as written.
         rule: String,
     },
+    /// An event has begun a quiet time, whoever else heard it.
+    Quieted {
+        /// Which event.
+        event: String,
+        /// The rule, as written.
+        rule: String,
+        /// The value for whose instances it is quiet, where the rule goes by a key and the event has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// When a message may leave again, if no such event comes before.
+        until: Ts,
+    },
     /// An input had no effect.
     Ignored {
         /// What came, in words: ``event `booking.created` ``.
@@ -294,6 +306,9 @@ pub enum What {
         message: String,
         /// The rule that blocked it, as written, or what is missing, in words.
         rule: String,
+        /// When the rule lets one leave again, where it is a quiet time that an event has begun.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Ts>,
     },
     /// A waiting message was taken back because its state was left.
     Withdrawn {

@@ -32,6 +32,10 @@ impl Entry {
             What::Set { path, value, left: None } => format!("set {path} to {value}"),
             What::Set { path, value, left: Some(message) } => format!("set {path} to {value} as {message} left"),
             What::Split { state, to, percent } => format!("{state} split: one of the {percent}% that go to {to}"),
+            What::Quieted { event, rule, key, until } => {
+                let key = key.as_deref().map(|key| format!(" for {key}")).unwrap_or_default();
+                format!("{event}: {rule} holds{key} until {}", zone.stamp(*until))
+            }
             What::Sent { message, channel, text, essential, .. } => {
                 let essential = if *essential { " (essential)" } else { "" };
                 format!("sent {} {message}{essential}: \"{text}\"", channel.name())
@@ -39,7 +43,10 @@ impl Entry {
             What::Deferred { message, rule, until } => {
                 format!("deferred {message} until {} by {rule}", zone.stamp(*until))
             }
-            What::Blocked { message, rule } => format!("blocked {message} by {rule}"),
+            What::Blocked { message, rule, until: None } => format!("blocked {message} by {rule}"),
+            What::Blocked { message, rule, until: Some(until) } => {
+                format!("blocked {message} by {rule}, until {}", zone.stamp(*until))
+            }
             What::Withdrawn { message, why } => format!("withdrew {message}: {why}"),
             What::Unsent { message, in_doubt: false, .. } => format!("{message} did not go out, and is asked again"),
             What::Unsent { message, in_doubt: true, .. } => {

@@ -36,6 +36,7 @@ use journey_spec::program::{
 use journey_spec::time::RANGE;
 
 use self::handoffs::Handing;
+pub(crate) use self::values::key_text;
 use crate::customer::{ArrowAt, Customer, Instance};
 use crate::effect::{Effect, Entry, Took, Way, What};
 use crate::hooks::{Answers, HookRecord, HookReply, HookRequest, Stepped};

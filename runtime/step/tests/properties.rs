@@ -14,7 +14,33 @@ use journey_step::{Customer, Input, step};
 use proptest::prelude::*;
 
 fn programs() -> impl Strategy<Value = Program> {
-    prop_oneof![Just(appointment()), Just(boarding()), Just(house_without_latest()), Just(guarded()), Just(saying())]
+    prop_oneof![
+        Just(appointment()),
+        Just(boarding()),
+        Just(house_without_latest()),
+        Just(guarded()),
+        Just(saying()),
+        Just(left_in_peace())
+    ]
+}
+
+/// After two of its events nobody is told anything for a while: by one about one booking, by the other about any.
+fn left_in_peace() -> Program {
+    let mut program = appointment();
+    let quiet = |after, lasts, key: Option<&str>, fate| QuietAfter {
+        lasts,
+        after: EventId(after),
+        key: key.map(path),
+        messages: Vec::new(),
+        fate,
+        because: None,
+        text: format!("quiet after {after}"),
+    };
+    program.policy.quiet_after = vec![
+        quiet(1, 5 * HOUR, Some("booking.id"), Fate::Skip),
+        quiet(2, 26 * HOUR, None, Fate::Handoff("care".into())),
+    ];
+    program
 }
 
 /// Conditions on many arrows, and ways of splits and choices in place of each `->`.
@@ -171,6 +197,53 @@ proptest! {
         }
     }
 
+    /// Held against the inputs alone: when each event came last, for each key or for all.
+    #[test]
+    fn nothing_but_an_essential_message_leaves_in_a_quiet_time_that_an_event_began(
+        program in programs(), moves in moves(false), event in 0..5_u32, by_key in any::<bool>(), hours in 1..40_i64,
+    ) {
+        let mut program = program;
+        program.policy.quiet_after.push(QuietAfter {
+            lasts: hours * HOUR,
+            after: EventId(event),
+            key: by_key.then(|| path("booking.id")),
+            messages: vec![Sort { channel: Some(Channel::Sms), purpose: None }],
+            fate: Fate::Skip,
+            because: None,
+            text: "quiet after".into(),
+        });
+        program.events[event as usize].newest_by = None;
+        let (_, calls) = drive(&program, &moves);
+        let keyed = |name: &Option<String>| {
+            let of = program.journeys.iter().find(|j| Some(&j.name) == name.as_ref());
+            of.is_some_and(|j| j.key.as_deref() == Some(&["booking".to_string(), "id".to_string()][..]))
+        };
+        let mut last = std::collections::BTreeMap::<Option<String>, i64>::new();
+        let mut clock = i64::MIN;
+        for call in &calls {
+            clock = clock.max(call.now);
+            if let Input::Event { name, data, .. } = &call.input
+                && *name == program.events[event as usize].name
+                && !call.effects.iter().any(|e| matches!(e, Effect::Refuse(_)))
+            {
+                let key = match journey_spec::value::lookup(data, &path("booking.id")) {
+                    Some(journey_spec::value::Value::Text(id)) if by_key => Some(id.clone()),
+                    _ => None,
+                };
+                last.insert(key, clock);
+            }
+            for effect in &call.effects {
+                let Effect::Note(entry) = effect else { continue };
+                let What::Sent { channel: Channel::Sms, essential: false, .. } = &entry.what else { continue };
+                if entry.journey.is_none() || by_key && !keyed(&entry.journey) {
+                    continue;
+                }
+                let since = [last.get(&None), last.get(&entry.key)].into_iter().flatten().max();
+                prop_assert!(since.is_none_or(|since| entry.at >= since + hours * HOUR), "{entry:?} since {since:?}");
+            }
+        }
+    }
+
     /// The ledger's windows bound what leaves in any longer window, as the checker says they do.
     #[test]
     fn the_windows_are_those_of_the_bound(program in programs(), moves in moves(false), hours in 1..200_i64) {
@@ -299,7 +372,7 @@ fn the_random_runs_reach_what_they_are_about() {
     let mut seen = std::collections::BTreeMap::<&str, usize>::new();
     for n in 0..200 {
         let moves = moves(n % 2 == 0).new_tree(&mut runner).unwrap().current();
-        for program in [appointment(), boarding(), house_without_latest()] {
+        for program in [appointment(), boarding(), house_without_latest(), left_in_peace()] {
             for effect in drive(&program, &moves).1.iter().flat_map(|c| &c.effects) {
                 let Effect::Note(entry) = effect else { continue };
                 let name = match &entry.what {
@@ -308,6 +381,7 @@ fn the_random_runs_reach_what_they_are_about() {
                     What::Sent { .. } => "sent",
                     What::Deferred { .. } => "deferred",
                     What::Blocked { rule, .. } if rule.starts_with("limit") => "blocked by a limit",
+                    What::Blocked { rule, until: Some(_), .. } if rule.starts_with("quiet after") => "left in peace",
                     What::Blocked { rule, .. } if rule.starts_with("no longer") => "expired",
                     What::Blocked { rule, .. } if rule.starts_with("superseded") => "superseded",
                     What::Blocked { rule, .. } if rule.contains("STOP") => "stopped",
@@ -337,6 +411,7 @@ fn the_random_runs_reach_what_they_are_about() {
         "sent",
         "deferred",
         "blocked by a limit",
+        "left in peace",
         "expired",
         "superseded",
         "stopped",

@@ -57,10 +57,18 @@ fn limits(old: &Policy, new: &Policy, changes: &mut Vec<Change>) {
 }
 
 fn rules(old: &Policy, new: &Policy, changes: &mut Vec<Change>) {
-    let texts = |p: &Policy| -> BTreeSet<String> { p.quiet.iter().map(|q| q.text.clone()).collect() };
+    let after = |p: &Policy| p.quiet_after.iter().map(|q| q.text.clone()).collect::<Vec<_>>();
+    let texts = |p: &Policy| -> BTreeSet<String> { p.quiet.iter().map(|q| q.text.clone()).chain(after(p)).collect() };
     let (had, has) = (texts(old), texts(new));
     changes.extend(had.difference(&has).map(|q| Change::removed(format!("`{q}` is gone"))));
     changes.extend(has.difference(&had).map(|q| Change::added(format!("`{q}` is new"))));
+    let new_after = new.quiet_after.iter().filter(|q| !had.contains(&q.text));
+    changes.extend(new_after.map(|q| {
+        Change::risk(format!(
+            "`{}` begins with the next such event: of those before it knows what an older rule of the same event and key kept",
+            q.text
+        ))
+    }));
     let times = [
         ("valid for", old.valid_for, new.valid_for),
         ("grace", old.grace, new.grace),

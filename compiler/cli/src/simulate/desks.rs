@@ -9,7 +9,8 @@ pub(super) fn of(program: &Program) -> Vec<String> {
     let mut all = BTreeSet::new();
     all.extend(program.policy.after_end.clone());
     let limits = program.policy.limits.iter().chain(program.journeys.iter().flat_map(|j| &j.limits));
-    all.extend(limits.filter_map(|l| match &l.fate {
+    let quiet = program.policy.quiet_after.iter().map(|q| &q.fate);
+    all.extend(limits.map(|l| &l.fate).chain(quiet).filter_map(|fate| match fate {
         Fate::Handoff(queue) => Some(queue.clone()),
         _ => None,
     }));

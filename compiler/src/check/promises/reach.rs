@@ -7,7 +7,7 @@ use journey_spec::program::{Action, Channel, Journey, Promise, Then, Trigger};
 use petgraph::graph::NodeIndex;
 
 use super::discharges;
-use crate::check::{Case, reached, story};
+use crate::check::{Case, begun, reached, story};
 use crate::diagnostics::Finding;
 use crate::graph::{Sent, channels, counts, hears};
 use crate::spans::Node;
@@ -227,7 +227,8 @@ pub(super) fn held_back(
         let own = journey.limits.iter().enumerate().filter(|(_, l)| counting(l));
         let rules = quiet
             .chain(policy.map(|(i, l)| (Node::PolicyLimit(i), l.text.as_str())))
-            .chain(own.map(|(i, l)| (Node::Limit(case.graph.journey, i), l.text.as_str())));
+            .chain(own.map(|(i, l)| (Node::Limit(case.graph.journey, i), l.text.as_str())))
+            .chain(begun::holds_back(case.program, case.graph.journey, sent).map(|(node, q)| (node, q.text.as_str())));
         let Some((node, text)) = rules.into_iter().next() else { continue };
         let rule = text.split(" else ").next().unwrap_or_default().trim();
         out.push(

@@ -173,6 +173,7 @@ fn tone(what: &What) -> Tone {
         What::HandedOver { .. } | What::HandoffClosed { .. } => Tone::Person,
         What::Called { .. } | What::Answered { .. } | What::Judged { .. } => Tone::Service,
         What::Deferred { .. } | What::Blocked { .. } | What::Limited { .. } | What::Refused { .. } => Tone::Bar,
+        What::Quieted { .. } => Tone::Bar,
         What::Withdrawn { .. } | What::Unsent { .. } | What::Failed { .. } => Tone::Bar,
         What::Entered { .. } => Tone::Time,
         _ => Tone::Plain,

@@ -1,14 +1,20 @@
 //! A customer's state as bytes: dense, since a store reads and writes it for each event.
 //!
-//! The first byte says how the rest is written. [`DENSE`] is postcard's form of [`Customer`], without names: whoever adds or
-//! moves a field takes another first byte and goes on reading this one. `{` is JSON, which older stores hold.
+//! The first byte says how the rest is written. [`WHOLE`] is postcard's form of [`Customer`], without names: whoever adds or
+//! moves a field takes another first byte and goes on reading this one. [`DENSE`] is the same without the last field, quiet
+//! times that events have begun; it is still what is written of a customer who has none, so that a runtime of before can
+//! read it. `{` is JSON, which older stores hold.
 
 use serde::{Deserialize, Serialize};
 
 use super::Customer;
 
-/// The dense form.
+/// The dense form of before there were quiet times that events begin.
 const DENSE: u8 = 1;
+/// The dense form.
+const WHOLE: u8 = 2;
+/// How postcard writes an empty list.
+const NONE: u8 = 0;
 
 impl Customer {
     /// The state as bytes.
@@ -18,8 +24,12 @@ impl Customer {
     pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
         // Most states fit in this.
         let mut bytes = Vec::with_capacity(1024);
-        bytes.push(DENSE);
-        postcard::to_extend(self, bytes).map_err(|e| e.to_string())
+        bytes.push(if self.quiet_since.is_empty() { DENSE } else { WHOLE });
+        let mut bytes = postcard::to_extend(self, bytes).map_err(|e| e.to_string())?;
+        if self.quiet_since.is_empty() {
+            bytes.pop();
+        }
+        Ok(bytes)
     }
 
     /// The state that [`Customer::to_bytes`] wrote.
@@ -28,15 +38,20 @@ impl Customer {
     /// Where the bytes are not that, in words.
     pub fn from_bytes(bytes: &[u8]) -> Result<Customer, String> {
         match bytes.split_first() {
-            Some((&DENSE, dense)) => match postcard::take_from_bytes(dense) {
-                Ok((customer, [])) => Ok(customer),
-                Ok(_) => Err("there is more than one state".into()),
-                Err(e) => Err(e.to_string()),
-            },
+            Some((&DENSE, dense)) => read(&[dense, &[NONE]].concat()),
+            Some((&WHOLE, dense)) => read(dense),
             Some((b'{', _)) => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
             Some((other, _)) => Err(format!("it is written in a form {other} that is not known here")),
             None => Err("it is empty".into()),
         }
+    }
+}
+
+fn read(dense: &[u8]) -> Result<Customer, String> {
+    match postcard::take_from_bytes(dense) {
+        Ok((customer, [])) => Ok(customer),
+        Ok(_) => Err("there is more than one state".into()),
+        Err(e) => Err(e.to_string()),
     }
 }
 

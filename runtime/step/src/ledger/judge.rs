@@ -5,6 +5,7 @@ use journey_spec::program::{
     Channel, DAY, Fate, JourneyId, Limit, LimitWhat, Message, MessageId, Program, Quota, Window,
 };
 
+use super::after;
 use super::places::{forget_zones, places};
 use super::{Left, Tally, all_quiet_end, frees_at, in_window, is_quiet};
 use crate::customer::{Customer, Instance};
@@ -28,15 +29,18 @@ pub(crate) enum Verdict<'p> {
     Leaves,
     /// It waits at least until then. `latest`: only the newest of its instance does.
     Waits { until: Ts, latest: bool, rule: &'p str },
-    /// It never leaves: `Skip`, `Handoff`, `Goto` or `End`.
-    Never { fate: Fate, rule: &'p str },
+    /// It never leaves: `Skip`, `Handoff`, `Goto` or `End`. `until`: when the rule would let one through again, where it is
+    /// one that an event has begun.
+    Never { fate: Fate, rule: &'p str, until: Option<Ts> },
 }
 
 /// One rule that bars a message, and when it would let it through: `None` is never.
-struct Bar<'p> {
-    fate: Fate,
-    rule: &'p str,
-    frees: Option<Ts>,
+pub(super) struct Bar<'p> {
+    pub(super) fate: Fate,
+    pub(super) rule: &'p str,
+    pub(super) frees: Option<Ts>,
+    /// As `frees`, where the timeline tells it.
+    pub(super) told: Option<Ts>,
 }
 
 const OWN_BOUND: &str = "the bound that it declares: essential at most";
@@ -51,7 +55,7 @@ pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
     if let Some(quota) = ask.message.essential {
         return match paused {
             Some((until, rule)) => Verdict::Waits { until, latest: false, rule },
-            None if has_had(ask, quota) => Verdict::Never { fate: Fate::Skip, rule: OWN_BOUND },
+            None if has_had(ask, quota) => Verdict::Never { fate: Fate::Skip, rule: OWN_BOUND, until: None },
             None => Verdict::Leaves,
         };
     }
@@ -82,8 +86,9 @@ pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
     if let Some(bar) = quiet_bar(ask) {
         add(bar);
     }
+    after::bars(ask).for_each(&mut add);
     if let Some((until, rule)) = paused {
-        add(Bar { fate: Fate::Defer, rule, frees: Some(until) });
+        add(Bar { fate: Fate::Defer, rule, frees: Some(until), told: None });
     }
     let Some(bar) = strictest else { return Verdict::Leaves };
     match bar.fate {
@@ -93,9 +98,9 @@ pub(crate) fn judge<'p>(ask: &Ask<'p, '_>) -> Verdict<'p> {
                 latest: bar.fate == Fate::Latest,
                 rule: bar.rule,
             },
-            (rule, _) => Verdict::Never { fate: Fate::Skip, rule: rule.unwrap_or(bar.rule) },
+            (rule, _) => Verdict::Never { fate: Fate::Skip, rule: rule.unwrap_or(bar.rule), until: None },
         },
-        fate => Verdict::Never { fate, rule: bar.rule },
+        fate => Verdict::Never { fate, rule: bar.rule, until: bar.told },
     }
 }
 
@@ -121,7 +126,7 @@ fn counts(limit: &Limit, channel: Channel, purpose: journey_spec::program::Purpo
     }
 }
 
-fn key_path(program: &Program, journey: JourneyId) -> Option<&[String]> {
+pub(super) fn key_path(program: &Program, journey: JourneyId) -> Option<&[String]> {
     program.journeys.get(journey.index())?.key.as_deref()
 }
 
@@ -147,7 +152,7 @@ fn policy_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Bar
             frees_at(at, limit.n, per, &places(ask.program, ask.customer, limit.per), ask.now)
         }
     }
-    .map(|frees| Bar { fate, rule: &limit.text, frees })
+    .map(|frees| Bar { fate, rule: &limit.text, frees, told: None })
 }
 
 fn journey_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Bar<'p>> {
@@ -174,7 +179,7 @@ fn journey_bar<'p>(ask: &Ask<'p, '_>, limit: &'p Limit, index: u32) -> Option<Ba
             frees_at(at, limit.n, per, &places(ask.program, ask.customer, limit.per), ask.now)
         }
     }
-    .map(|frees| Bar { fate: limit.fate.clone(), rule: &limit.text, frees })
+    .map(|frees| Bar { fate: limit.fate.clone(), rule: &limit.text, frees, told: None })
 }
 
 fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
@@ -184,7 +189,7 @@ fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
     }
     let zones = ask.customer.zones(ask.program);
     if zones.is_empty() {
-        return Some(Bar { fate: Fate::Skip, rule: ZONE_UNKNOWN, frees: None });
+        return Some(Bar { fate: Fate::Skip, rule: ZONE_UNKNOWN, frees: None, told: None });
     }
     let barring = || ask.program.policy.quiet.iter().filter(keeps).filter(|q| is_quiet(q, &zones, ask.now));
     let mut strictest = barring().next()?;
@@ -195,7 +200,7 @@ fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
     }
     let rules: Vec<_> = ask.program.policy.quiet.iter().filter(keeps).collect();
     let frees = all_quiet_end(&rules, &zones, ask.now);
-    Some(Bar { fate: strictest.fate.clone(), rule: &strictest.text, frees })
+    Some(Bar { fate: strictest.fate.clone(), rule: &strictest.text, frees, told: None })
 }
 
 fn count_of(ask: &Ask<'_, '_>, journey: Option<JourneyId>, limit: u32, key: Option<&str>) -> u64 {
@@ -262,6 +267,7 @@ const MANY: usize = 2_000;
 pub(crate) fn prune(program: &Program, customer: &mut Customer) {
     let now = customer.now;
     forget_zones(customer);
+    after::prune(program, customer);
     if customer.left.first().is_some_and(|l| !in_window(l.at, now, KEPT)) {
         let windows = all_windows(program).filter_map(|per| per.longest().checked_add(DAY));
         let longest = windows.fold(KEPT, i64::max);

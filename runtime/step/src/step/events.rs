@@ -21,8 +21,8 @@ impl<'p> Run<'p> {
     /// live instance has the key.
     ///
     /// Where its declaration limits how many are taken in, that is asked before any journey hears it; it counts once
-    /// some journey has taken it, so that what nobody waits for, and news that is older than what is known, uses
-    /// nothing up. Then its hooks are asked: one may make its data anew, one may refuse it.
+    /// some journey has taken it or a quiet time begins by it, so that what nobody waits for, and news that is older than
+    /// what is known, uses nothing up. Then its hooks are asked: one may make its data anew, one may refuse it.
     pub(crate) fn event(&mut self, name: &str, at: Ts, data: &Data) {
         let program = self.program;
         let Some((id, declared)) = program.event(name) else {
@@ -43,6 +43,8 @@ impl<'p> Run<'p> {
         if self.is_void() {
             return;
         }
+        // What it makes quiet is quiet for what its own step decides.
+        let made_quiet = self.make_quiet(id, at, data);
         // Who hears it is settled before anybody acts on it: what it starts or ends does not hear it again.
         let concerned: Vec<usize> =
             self.c.instances.iter().enumerate().filter(|(_, i)| self.concerns(i, data)).map(|(n, _)| n).collect();
@@ -59,8 +61,8 @@ impl<'p> Run<'p> {
                 None => kept_out.push(journey),
             }
         }
-        let mut told = self.disturb(id, data) || !kept_out.is_empty();
-        let mut taken = false;
+        let mut told = self.disturb(id, data) || !kept_out.is_empty() || made_quiet.is_some();
+        let mut taken = made_quiet == Some(true);
         for journey in kept_out {
             let why = format!("no condition holds for a start of `{}`", journey.name);
             self.ignored(None, format!("event `{name}`"), why);
@@ -103,6 +105,27 @@ impl<'p> Run<'p> {
             let why = program.journeys.iter().find_map(keyless).unwrap_or_else(|| "nobody waits for it".into());
             self.ignored(None, format!("event `{name}`"), why);
         }
+    }
+
+    /// Begins the quiet times that the policy says an event begins. Gives nothing where it says none, else whether one
+    /// began: older news than what is known begins none.
+    fn make_quiet(&mut self, id: EventId, at: Ts, data: &Data) -> Option<bool> {
+        let program = self.program;
+        if !program.policy.quiet_after.iter().any(|rule| rule.after == id) {
+            return None;
+        }
+        let event = program.events.get(id.index()).map_or("", |e| e.name.as_str());
+        let happened = self.happened(id, at, data);
+        let begun = ledger::begin_quiet(program, &mut self.c, id, happened, data);
+        if begun.is_empty() {
+            self.ignored(None, format!("event `{event}`"), "it is older than what is known");
+            return Some(false);
+        }
+        for (rule, until) in begun {
+            let key = rule.key.as_deref().and_then(|path| key_text(lookup(data, path)));
+            self.note(None, What::Quieted { event: event.to_string(), rule: rule.text.clone(), key, until });
+        }
+        Some(true)
     }
 
     /// Whether an event with this data is about a live instance: it carries the instance's key.

@@ -8,8 +8,8 @@ use crate::effect::{PromiseFate, What};
 
 impl Run<'_> {
     /// Ends every journey, and drops all that tells who somebody is or what was said: the directory's fields, addresses,
-    /// data, transcripts, open cases, messages that wait. What left stays counted, with the keys by which it is: a limit
-    /// holds for whoever comes back under the same id.
+    /// data, transcripts, open cases, messages that wait, events that have begun a quiet time. What left stays counted, with
+    /// the keys by which it is: a limit holds for whoever comes back under the same id.
     pub(crate) fn forget_person(&mut self) {
         let at = self.now;
         for n in 0..self.c.instances.len() {
@@ -32,6 +32,7 @@ impl Run<'_> {
         c.routes.clear();
         c.cases.clear();
         c.said.clear();
+        c.quiet_since.clear();
         c.profile.clear();
         c.agreed.clear();
         c.former_zones.clear();

@@ -34,7 +34,7 @@ impl<'p> Run<'p> {
             Some(lookup) => lookup,
             None => match self.look_up(n, fresh) {
                 Some(lookup) => lookup,
-                None => return self.block(n, waiting, NOT_REFRESHED, None),
+                None => return self.block(n, waiting, NOT_REFRESHED, None, None),
             },
         };
         let until = lookup.deadline.min(valid_until);
@@ -141,7 +141,7 @@ impl<'p> Run<'p> {
     fn not_refreshed(&mut self, n: usize, number: u64) {
         if let Some(at) = self.c.waiting.iter().position(|w| w.number == number) {
             let waiting = self.c.waiting.remove(at);
-            self.block(n, waiting, NOT_REFRESHED, None);
+            self.block(n, waiting, NOT_REFRESHED, None, None);
         }
     }
 }

@@ -68,7 +68,7 @@ impl<'p> Run<'p> {
         let Some(message) = program.messages.get(waiting.send.message.index()) else { return };
         let valid_until = self.valid_until(n, message, waiting.decided);
         if self.now >= valid_until {
-            return self.block(n, waiting, NO_LONGER_TRUE, None);
+            return self.block(n, waiting, NO_LONGER_TRUE, None, None);
         }
         let (mut open, mut missing) = self.open_channels(&waiting.send);
         if waiting.decided < self.now {
@@ -80,7 +80,7 @@ impl<'p> Run<'p> {
             }
         }
         // The first channel's word counts; that of the next only where the first one's comes too late.
-        let mut word: Option<(Fate, &'p str)> = None;
+        let mut word: Option<(Fate, &'p str, Option<Ts>)> = None;
         let mut wait: Option<(Ts, bool, &'p str)> = None;
         for variant in open {
             let verdict = match self.inst(n) {
@@ -103,19 +103,19 @@ impl<'p> Run<'p> {
                     };
                 }
                 Verdict::Waits { until, latest, rule } if until < valid_until => {
-                    if word.as_ref().is_none_or(|(fate, _)| *fate == Fate::Defer) && wait.is_none() {
+                    if word.as_ref().is_none_or(|(fate, ..)| *fate == Fate::Defer) && wait.is_none() {
                         wait = Some((until, latest, rule));
                     }
                 }
                 // Kept as `Defer`, it does not stop a later channel from waiting.
-                Verdict::Waits { rule, .. } => word = word.or(Some((Fate::Defer, rule))),
-                Verdict::Never { fate, rule } => word = word.or(Some((fate, rule))),
+                Verdict::Waits { rule, .. } => word = word.or(Some((Fate::Defer, rule, None))),
+                Verdict::Never { fate, rule, until } => word = word.or(Some((fate, rule, until))),
             }
         }
         match (wait, word) {
             (Some((until, latest, rule)), _) => self.waits(n, Waiting { lookup: None, ..waiting }, until, latest, rule),
-            (None, Some((fate, rule))) => self.block(n, waiting, rule, Some(fate)),
-            (None, None) => self.block(n, waiting, &missing, None),
+            (None, Some((fate, rule, until))) => self.block(n, waiting, rule, Some(fate), until),
+            (None, None) => self.block(n, waiting, &missing, None, None),
         }
     }
 
@@ -253,13 +253,13 @@ impl<'p> Run<'p> {
             // Of an instance's messages that wait by such a rule, the newest stays.
             let others = |w: &Waiting| w.latest && w.instance == waiting.instance;
             if self.c.waiting.iter().any(|w| others(w) && w.number > number) {
-                return self.block(n, waiting, SUPERSEDED, None);
+                return self.block(n, waiting, SUPERSEDED, None, None);
             }
             let older: Vec<u64> = self.c.waiting.iter().filter(|w| others(w)).map(|w| w.number).collect();
             for old in older {
                 if let Some(at) = self.c.waiting.iter().position(|w| w.number == old) {
                     let old = self.c.waiting.remove(at);
-                    self.block(n, old, SUPERSEDED, None);
+                    self.block(n, old, SUPERSEDED, None, None);
                 }
             }
         }
@@ -275,12 +275,13 @@ impl<'p> Run<'p> {
         self.c.waiting.insert(at, waiting);
     }
 
-    /// Blocks a message for good, and notes what follows from that.
-    pub(crate) fn block(&mut self, n: usize, waiting: Waiting, rule: &str, fate: Option<Fate>) {
+    /// Blocks a message for good, and notes what follows from that. `until`: when the rule lets one leave again, where that
+    /// is told.
+    pub(crate) fn block(&mut self, n: usize, waiting: Waiting, rule: &str, fate: Option<Fate>, until: Option<Ts>) {
         let message = self.message_name(waiting.send.message);
         let of = waiting.send.message;
         self.took_rule(n, rule);
-        self.note(Some(n), What::Blocked { message: message.clone(), rule: rule.to_string() });
+        self.note(Some(n), What::Blocked { message: message.clone(), rule: rule.to_string(), until });
         let what = match fate {
             Some(fate @ (Fate::Handoff(_) | Fate::Goto(_) | Fate::End)) => Follow::Fate(fate, rule.to_string()),
             _ => Follow::Blocked(waiting.send.on_blocked),

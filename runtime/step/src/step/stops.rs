@@ -57,7 +57,7 @@ impl Run<'_> {
         }
         if self.orders.is_paused(channel, now) {
             let rule = crate::orders::rule(channel).to_string();
-            return self.note(None, What::Blocked { message: CONFIRMATION.into(), rule });
+            return self.note(None, What::Blocked { message: CONFIRMATION.into(), rule, until: None });
         }
         stop.confirmed = Some(now);
         let id = self.id();
