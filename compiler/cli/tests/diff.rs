@@ -136,6 +136,16 @@ fn the_house_holds_at_once_for_everybody() {
 }
 
 #[test]
+fn a_quiet_time_that_an_event_begins_is_told_with_what_it_does_not_know() {
+    let rule = "quiet 2h after booking.rescheduled per booking.id for sms";
+    let (code, lines) = said(&[("grace 15m", &format!("grace 15m\n  {rule} else handoff \"care\""))]);
+    assert_eq!(code, 0, "{lines:?}");
+    let unknown =
+        "begins with the next such event: of those before it knows what an older rule of the same event and key kept";
+    assert_eq!(lines, [format!("house: `{rule}` is new"), format!("house: `{rule}` {unknown}")]);
+}
+
+#[test]
 fn two_versions_together_let_more_through_than_either() {
     let (_, _, bounds) = said_with_bounds(&[("Your visit is now", "We moved it to")]);
     assert_eq!(

@@ -100,7 +100,7 @@ impl Maker<'_> {
         let mut starts = false;
         for journey in &self.program.journeys {
             starts |= journey.starts.iter().any(|s| s.event == id);
-            if !hears(journey, id) {
+            if !hears(journey, id) && !silences(self.program, journey, id) {
                 continue;
             }
             for start in &journey.starts {
@@ -239,4 +239,10 @@ fn hears(journey: &Journey, event: EventId) -> bool {
     });
     let hoped = |g: &journey_spec::program::Goal| matches!(g.what, GoalWhat::Silence { event: e, .. } if e == event);
     heard.any(|heard| heard == event) || journey.goals.iter().any(hoped)
+}
+
+/// Whether an event begins a quiet time for a journey's messages.
+pub(super) fn silences(program: &Program, journey: &Journey, event: EventId) -> bool {
+    let rules = program.policy.quiet_after.iter().filter(|rule| rule.after == event);
+    rules.into_iter().any(|rule| rule.key.is_none() || rule.key == journey.key)
 }

@@ -15,6 +15,7 @@ use journey_spec::value::Data;
 use journey_spec::{Ts, Value};
 use journey_step::{Customer, Input};
 
+use super::derive::silences;
 use super::profile::{Follow, Profile};
 use super::random::Random;
 use super::words::Share;
@@ -53,7 +54,10 @@ impl Known {
                 };
                 arrows.iter().filter_map(event).collect()
             };
-            let everywhere = events(&journey.arrows);
+            // What silences the journey is as good as heard.
+            let all = (0..).zip(&program.events).map(|(id, _)| EventId(id));
+            let silencing = all.filter(|id| silences(program, journey, *id));
+            let everywhere: Vec<EventId> = events(&journey.arrows).into_iter().chain(silencing).collect();
             heard.push(journey.states.iter().map(|s| [events(&s.arrows), everywhere.clone()].concat()).collect());
             let arrows = journey.arrows.iter().chain(journey.states.iter().flat_map(|s| &s.arrows));
             edges.extend(arrows.filter_map(|a| match &a.on {

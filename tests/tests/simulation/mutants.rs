@@ -33,6 +33,8 @@ pub(crate) enum Mutant {
     LimitOffByOne,
     /// The house is quiet an hour later.
     QuietLate,
+    /// A quiet time that an event begins is over in half the time.
+    QuietShort,
     /// A message that did not reach its channel counts as delivered.
     SettledEarly,
     /// What was delivered is not noted.
@@ -57,7 +59,7 @@ pub(crate) enum Mutant {
     TimelineReversed,
 }
 
-pub(crate) const MUTANTS: [Mutant; 19] = [
+pub(crate) const MUTANTS: [Mutant; 20] = [
     Mutant::NoDedup,
     Mutant::NoEpoch,
     Mutant::NoRevision,
@@ -66,6 +68,7 @@ pub(crate) const MUTANTS: [Mutant; 19] = [
     Mutant::IdsForgotten,
     Mutant::LimitOffByOne,
     Mutant::QuietLate,
+    Mutant::QuietShort,
     Mutant::SettledEarly,
     Mutant::SettledNever,
     Mutant::StopNotShared,
@@ -82,7 +85,7 @@ pub(crate) const MUTANTS: [Mutant; 19] = [
 impl Mutant {
     /// Whether it is to be noticed live. On virtual time it changes what is compared, so that noticing it is no art.
     pub(crate) fn is_live(self) -> bool {
-        matches!(self, Mutant::NotAskedAgain | Mutant::ValidForLonger | Mutant::LedgerForgets)
+        matches!(self, Mutant::NotAskedAgain | Mutant::ValidForLonger | Mutant::LedgerForgets | Mutant::QuietShort)
     }
 }
 
@@ -94,6 +97,7 @@ pub(crate) fn program(mutant: Option<Mutant>, program: &Arc<Program>) -> Arc<Pro
         Some(Mutant::QuietLate) => {
             other.policy.quiet.iter_mut().for_each(|quiet| quiet.from = (quiet.from + 60) % 1440)
         }
+        Some(Mutant::QuietShort) => other.policy.quiet_after.iter_mut().for_each(|quiet| quiet.lasts /= 2),
         _ => return Arc::clone(program),
     }
     Arc::new(other.seal())

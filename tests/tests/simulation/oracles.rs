@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journey_runtime::{Pace, Store};
-use journey_spec::program::{Channel, LimitWhat, Purpose, Window};
+use journey_spec::program::{Channel, LimitWhat, Purpose, QuietAfter, Window};
 use journey_spec::time::parse_duration;
 use journey_spec::{Program, Ts};
 use journey_step::What;
@@ -162,8 +162,49 @@ fn channel_is_kept(play: &Play, feed: &Feed, run: &Run, pace: Pace, wrong: &mut 
         }
         got.entry(&what.customer).or_default().push(Got { at, what, essential: is_essential });
     }
+    let told = timelines(run);
     for (customer, all) in &got {
+        let told = told.get(*customer).map_or(&[][..], Vec::as_slice);
+        quiet_times_are_kept(program, customer, all, told, wrong);
         limits_are_kept(program, feed.people.get(*customer), customer, all, wrong);
+    }
+}
+
+/// Nothing but what is essential leaves in a quiet time that an event began: as long as the rule says, from where the
+/// timeline tells of the event on.
+fn quiet_times_are_kept(
+    program: &Program,
+    customer: &str,
+    got: &[Got<'_>],
+    timeline: &[Entry],
+    wrong: &mut Vec<String>,
+) {
+    let key_of = |journey: Option<&str>| {
+        program.journeys.iter().find(|j| Some(j.name.as_str()) == journey).and_then(|j| j.key.as_deref())
+    };
+    for begun in timeline {
+        let What::Quieted { event, key, .. } = &begun.what else { continue };
+        let begins = |rule: &&QuietAfter| program.events.get(rule.after.index()).is_some_and(|e| e.name == *event);
+        for rule in program.policy.quiet_after.iter().filter(begins) {
+            for one in got.iter().filter(|one| !one.essential) {
+                let release = &one.what.release;
+                let meant = rule.key.as_deref().is_none_or(|path| {
+                    key_of(release.journey.as_deref()) == Some(path) && (key.is_none() || release.key == *key)
+                });
+                let at = one.at - (one.at - one.what.decided).clamp(0, LAG);
+                // Of the very instant nobody can tell which was first.
+                let inside = begun.at < at && at < begun.at + rule.lasts;
+                if meant && inside && rule.concerns(release.channel, release.purpose) {
+                    wrong.push(format!(
+                        "{customer} got {} at {}, and `{}` holds since {}",
+                        release.message,
+                        stamp(at),
+                        rule.text,
+                        stamp(begun.at)
+                    ));
+                }
+            }
+        }
     }
 }
 
