@@ -163,8 +163,11 @@ impl<'s> Watch<'s> {
             What::Failed { .. } => counts.failed += 1,
             What::Ignored { .. } => counts.ignored += 1,
             What::Refused { .. } => counts.refused += 1,
-            // A limit as it is written begins so; what does not is the step's own: it had more to do than a step may.
-            What::Limited { limit, .. } if !limit.starts_with("limit ") => self.wrong(entry.at, Wrong::Overflow),
+            // A limit as it is written begins so, and a quiet time that hands over; what does not is the step's own: it had
+            // more to do than a step may.
+            What::Limited { limit, .. } if !["limit ", "quiet "].iter().any(|word| limit.starts_with(word)) => {
+                self.wrong(entry.at, Wrong::Overflow)
+            }
             What::Limited { limit, .. } => counts::one(&mut counts.limited, limit),
             What::Replied { heard_by, text, .. } => {
                 counts::one(&mut counts.replies, heard_by);

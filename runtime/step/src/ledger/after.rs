@@ -123,7 +123,12 @@ fn spelled(rule: &QuietAfter) -> Option<String> {
 
 impl QuietSince {
     fn is_of(&self, rule: &QuietAfter) -> bool {
-        self.event == rule.after && self.by == spelled(rule)
+        let same_path = match (&self.by, &rule.key) {
+            (None, None) => true,
+            (Some(by), Some(path)) => by.split('.').eq(path.iter().map(String::as_str)),
+            _ => false,
+        };
+        self.event == rule.after && same_path
     }
 
     /// Whether it holds for an instance with this key.
