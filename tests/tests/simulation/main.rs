@@ -160,8 +160,10 @@ fn noticed(plays: &[Play], mutant: Mutant) -> Option<String> {
         };
         return conformance::run(fresh).err();
     }
-    (1..=40).find_map(|seed| {
-        let play = &plays[usize::try_from(seed).expect("a seed") % plays.len()];
+    let play_of = |seed: u64| &plays[usize::try_from(seed).expect("a seed") % plays.len()];
+    let mut seeds = (1..=200).filter(|seed| mutant.touches(&play_of(*seed).program)).take(40);
+    seeds.find_map(|seed| {
+        let play = play_of(seed);
         let feed = feed(play, 3, seed);
         let conditions = conditions(seed, Some(mutant));
         let ways: [Tried; 2] = [tried_live, tried_virtual];

@@ -83,6 +83,11 @@ pub(crate) const MUTANTS: [Mutant; 20] = [
 ];
 
 impl Mutant {
+    /// Whether it changes anything of a program.
+    pub(crate) fn touches(self, program: &Program) -> bool {
+        self != Mutant::QuietShort || !program.policy.quiet_after.is_empty()
+    }
+
     /// Whether it is to be noticed live. On virtual time it changes what is compared, so that noticing it is no art.
     pub(crate) fn is_live(self) -> bool {
         matches!(self, Mutant::NotAskedAgain | Mutant::ValidForLonger | Mutant::LedgerForgets | Mutant::QuietShort)
