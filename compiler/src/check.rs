@@ -118,11 +118,10 @@ fn of_program(
     }
     mornings::bring_no_burst(program, spans, queues, out);
     quiet::hours_forget_no_purpose(program, spans, &senders, out);
-    cited::limits_count_everybody(program, spans, &senders, out);
+    cited::rules_hold_for_everybody(program, spans, &senders, out);
     if all {
         begun::quiet_times_hold_something_back(program, spans, &senders, out);
     }
-    begun::quiet_times_of_laws_hold_for_everybody(program, spans, &senders, out);
     bounds::fit_their_limits(program, spans, journeys, out);
     texts::can_be_written(program, spans, out);
     texts::unused::are_read(program, spans, &sends, out);

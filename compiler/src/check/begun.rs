@@ -4,11 +4,10 @@
 //! event is the feed's, so nothing is relied on: no bound is smaller for it, since the event may never come, and no message
 //! is counted on that it may block. Who asks what can hold a message back asks [`holds_back`].
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use journey_spec::codes::{J0209, J0230};
+use journey_spec::codes::J0209;
 use journey_spec::program::{JourneyId, Program, QuietAfter};
 
+use super::cited::{SentBy, sent};
 use super::story;
 use super::texts::Senders;
 use crate::diagnostics::Finding;
@@ -43,18 +42,9 @@ fn is_for(program: &Program, rule: &QuietAfter, journey: JourneyId) -> bool {
     rule.key.is_none() || program.journeys.get(journey.index()).is_some_and(|j| j.key == rule.key)
 }
 
-/// What the journeys send that a rule is about, by name; with a key or without.
-fn sent<'p>(program: &'p Program, rule: &QuietAfter, senders: &Senders) -> BTreeMap<JourneyId, BTreeSet<&'p str>> {
-    let mut all: BTreeMap<JourneyId, BTreeSet<&str>> = BTreeMap::new();
-    for (id, journeys) in senders {
-        let Some(message) = program.messages.get(id.index()).filter(|m| m.essential.is_none()) else { continue };
-        if message.variants.iter().any(|v| rule.concerns(v.channel, message.purpose)) {
-            for journey in journeys {
-                all.entry(*journey).or_default().insert(&message.name);
-            }
-        }
-    }
-    all
+/// What the journeys send that a rule is about, by name; with its key or without.
+pub(super) fn messages_of<'p>(program: &'p Program, senders: &Senders, rule: &QuietAfter) -> SentBy<'p> {
+    sent(program, senders, |m| m.essential.is_none() && m.variants.iter().any(|v| rule.concerns(v.channel, m.purpose)))
 }
 
 /// A quiet time that names no law holds something back. One that does stands there for who asks for it.
@@ -65,7 +55,7 @@ pub(super) fn quiet_times_hold_something_back(
     out: &mut Vec<Finding>,
 ) {
     for (i, rule) in program.policy.quiet_after.iter().enumerate().filter(|(_, rule)| rule.because.is_none()) {
-        let sent = sent(program, rule, senders);
+        let sent = messages_of(program, senders, rule);
         if sent.keys().any(|journey| is_for(program, rule, *journey)) {
             continue;
         }
@@ -82,44 +72,6 @@ pub(super) fn quiet_times_hold_something_back(
         .help("take it away, or let it be for messages that are sent; essential ones pass it");
         for journey in sent.keys().take(story::NAMED) {
             finding = finding.also(spans.get(&Node::Journey(*journey)), "sends such messages");
-        }
-        out.push(finding);
-    }
-}
-
-/// A quiet time that names its law and goes by a key holds for every journey that sends what it is about.
-pub(super) fn quiet_times_of_laws_hold_for_everybody(
-    program: &Program,
-    spans: &Spans,
-    senders: &Senders,
-    out: &mut Vec<Finding>,
-) {
-    for (i, rule) in program.policy.quiet_after.iter().enumerate() {
-        let (Some(law), Some(key)) = (&rule.because, &rule.key) else { continue };
-        let mut passed = sent(program, rule, senders);
-        passed.retain(|journey, _| !is_for(program, rule, *journey));
-        let Some((first, messages)) = passed.iter().next() else { continue };
-        let Some(journey) = program.journeys.get(first.index()) else { continue };
-        let (key, words) = (key.join("."), words(rule));
-        let message = messages.iter().next().copied().unwrap_or_default();
-        let event = program.events.get(rule.after.index()).map_or("", |e| e.name.as_str());
-        let has = match &journey.key {
-            Some(key) => format!("is `per {}`", key.join(".")),
-            None => "has no key".into(),
-        };
-        let mut finding = Finding::new(
-            &J0230,
-            spans.get(&Node::QuietAfter(i)),
-            format!("`{}` can pass this rule by: it is quiet for each `{key}`, and the journey {has}", journey.name),
-        )
-        .label(format!("there for {law}"))
-        .how(format!("`{event}` comes, `{}` sends `{message}` all the same, and `{words}` does not see it", journey.name))
-        .help(format!(
-            "let the journey be  for customer per {key}  or, where `{}` is no such matter, give `{message}` another purpose or channel; without `per {key}` the rule holds for the customer, which is stricter",
-            journey.name
-        ));
-        for (id, _) in passed.iter().take(story::NAMED) {
-            finding = finding.also(spans.get(&Node::Journey(*id)), "is not held back");
         }
         out.push(finding);
     }

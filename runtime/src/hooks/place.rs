@@ -84,7 +84,7 @@ fn config() -> Config {
         .concurrency_support(false)
         // Code asks itself whether an address is within its memory, in place of pages that trap. Memory that grew then need
         // not be closed again for the next call: two turns into the system, a quarter of a short call in Rust; a long one
-        // takes a tenth more. And the process of the host service gets no handlers of signals.
+        // takes a little longer. And the process of the host service gets no handlers of signals.
         .signals_based_traps(false)
         .memory_guard_size(0)
         // Traps are told by their kind. A backtrace would name what the guest calls its functions.

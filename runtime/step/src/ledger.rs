@@ -3,7 +3,8 @@
 //! Rolling windows are half-open. A limit of `n` per `per` lets one more through at `t` iff fewer than `n` counted events
 //! lie in `(t - per, t]`; what then left is at most `n` in every such window, and at most [`most_in_window`] in any longer
 //! one. Windows of the calendar are the day, week or month that holds `t` in the customer's zone; in each zone where there
-//! are several. Quiet times that an event begins have the rolling window. The checker's bounds rest on the very same convention.
+//! are several. Quiet times that an event begins have the rolling window. The checker's bounds rest on the very same
+//! convention.
 
 mod after;
 mod consent;
