@@ -1,6 +1,8 @@
 //! All stores keep the laws, and SQLite refuses what is not its own.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
+mod logged;
+
 use std::cell::Cell;
 use std::path::Path;
 
@@ -89,16 +91,25 @@ fn a_seed_fails_at_the_same_calls_and_as_often_as_it_is_told() {
     );
 }
 
+/// Also where everything goes into the tables at the next commit, or after a few, or in parts.
 #[test]
 fn sqlite_keeps_the_laws() {
-    let dir = tempfile::tempdir().unwrap();
-    let number = Cell::new(0);
-    let fresh = || -> Place {
-        number.set(number.get() + 1);
-        let path = dir.path().join(format!("{}.db", number.get()));
-        Box::new(move || Ok(Box::new(Sqlite::open(&path)?)))
-    };
-    run(fresh).unwrap();
+    for limit in [None, Some(0), Some(200), Some(2000)] {
+        let dir = tempfile::tempdir().unwrap();
+        let number = Cell::new(0);
+        let fresh = || -> Place {
+            number.set(number.get() + 1);
+            let path = dir.path().join(format!("{}.db", number.get()));
+            Box::new(move || {
+                let mut store = Sqlite::open(&path)?;
+                if let Some(limit) = limit {
+                    store.limit_log(limit);
+                }
+                Ok(Box::new(store))
+            })
+        };
+        run(fresh).unwrap_or_else(|how| panic!("with a log of {limit:?} bytes: {how}"));
+    }
 }
 
 fn refusal(path: &Path) -> String {
@@ -232,6 +243,8 @@ fn a_store_of_the_first_version_is_brought_up_to_date() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("journeys.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch(FIRST).unwrap();
+    let words = Sqlite::read(&path).unwrap_err().to_string();
+    assert!(words.contains("cannot be opened: it has version 1, which only a run brings up to version 3"), "{words}");
     let mut store = Sqlite::open(&path).unwrap();
     assert_eq!(store.epoch(), 8);
     let found: Vec<_> = store.load(&["a", "b"]).unwrap().into_iter().flatten().collect();
@@ -254,6 +267,7 @@ fn a_store_of_the_first_version_is_brought_up_to_date() {
     let open: Vec<String> = store.claim_outbox(0, 9).unwrap().into_iter().map(|r| r.id).collect();
     assert_eq!(open, ["m2", "m5"]);
     assert_eq!(store.due(None, 99, 9).unwrap(), [(10, "a".to_owned())]);
+    assert_eq!(store.next_due().unwrap(), Some(10));
     assert_eq!(store.taken(&["i1", "i2"]).unwrap(), [true, false]);
     assert_eq!(store.stopped(&["+1"]).unwrap(), ["+1"]);
     assert_eq!(store.meta("clock").unwrap().as_deref(), Some("5"));

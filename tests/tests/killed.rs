@@ -134,7 +134,9 @@ fn the_engine() {
     stream.set_nodelay(true).unwrap();
     let channel = Box::new(Distant(stream.try_clone().unwrap(), BufReader::new(stream)));
     let outside = Outside { channel, desk: Box::new(Discard), service: Box::new(NoService) };
-    let store = Sqlite::open(folder.join("journeys.db")).unwrap();
+    let mut store = Sqlite::open(folder.join("journeys.db")).unwrap();
+    // So small that what it says goes into the tables while the process is killed.
+    store.limit_log(32 << 10);
     let mut engine = Engine::open(Arc::new(program), Box::new(store)).unwrap().connect(outside).pace(Pace::Live);
     let stop = Arc::new(AtomicBool::new(false));
     let lines = BufReader::new(std::io::stdin());

@@ -1,8 +1,12 @@
 //! A store in one SQLite file: WAL, `synchronous=FULL`, one writer.
 
+mod compaction;
+mod log;
+mod memtable;
 mod schema;
+mod writing;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -13,15 +17,17 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 
 use crate::error::{no_folder, plain};
 
-use schema::{migrate, recognise};
+use log::Log;
+use schema::{known, migrate, recognise};
+use writing::{Refuse, write, write_meta};
 
-use super::{Batch, CommitOutcome, DeadLetter, FORGOTTEN, OutboxRow, Record, Settled, Store, StoreError, names};
+use super::{Batch, CommitOutcome, DeadLetter, OutboxRow, Record, Store, StoreError};
 
 /// What becomes of most messages. It is not written down for one up to which all are settled.
 const USUAL: &str = "delivered";
 
 /// Names of values that are the store's own.
-const OWN: [&str; 2] = ["epoch", "settled"];
+const OWN: [&str; 3] = ["epoch", "settled", "frozen"];
 
 /// A store in one SQLite file, with `-wal`, `-shm` and `.lock` files beside it while it is open.
 #[derive(Debug)]
@@ -32,7 +38,10 @@ pub struct Sqlite {
     /// A commit's outcome is not known: what came after it could overwrite it, or be taken for it.
     in_doubt: bool,
     outbox: Mark,
+    log: Log,
     rows: Rows,
+    /// Inputs that were looked for and not found since the last commit.
+    absent: HashSet<String>,
     /// Held for as long as the store is open; the system lets it go when the process ends, however it ends.
     _lock: Option<File>,
 }
@@ -59,7 +68,9 @@ impl Sqlite {
             .map_err(|e| opening(path, &e))?;
         let epoch = migrate(&mut db, version).map_err(|e| opening(path, &e))?;
         let outbox = Mark::read(&db).map_err(|e| opening(path, &e))?;
-        Ok(Sqlite { db, epoch, read_only: false, in_doubt: false, outbox, rows: Rows::default(), _lock: Some(lock) })
+        let log = Log::read(&db, None)?;
+        let (rows, absent, lock) = (Rows::default(), HashSet::new(), Some(lock));
+        Ok(Sqlite { db, epoch, read_only: false, in_doubt: false, outbox, log, rows, absent, _lock: lock })
     }
 
     /// Opens a store for reading only, also while an engine has it open.
@@ -69,25 +80,35 @@ impl Sqlite {
     pub fn read(path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
         let path = path.as_ref();
         let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        if recognise(&db, path)? == 0 {
-            return Err(StoreError::Foreign { path: path.into(), found: "it is empty".into() });
+        match recognise(&db, path)? {
+            0 => return Err(StoreError::Foreign { path: path.into(), found: "it is empty".into() }),
+            older if older < known() => {
+                let why = format!(
+                    "it has version {older}, which only a run brings up to version {}: run it once, and read it then",
+                    known()
+                );
+                return Err(StoreError::Open { path: path.into(), why });
+            }
+            _ => {}
         }
-        let (outbox, rows) = (Mark::default(), Rows::default());
-        Ok(Sqlite { db, epoch: 0, read_only: true, in_doubt: false, outbox, rows, _lock: None })
+        let log = Log::read(&db, None)?;
+        let (outbox, rows, absent) = (Mark::default(), Rows::default(), HashSet::new());
+        Ok(Sqlite { db, epoch: 0, read_only: true, in_doubt: false, outbox, log, rows, absent, _lock: None })
     }
 }
 
-/// Where a customer's row is and what it holds beside the state, as of the last commit.
+/// Where a customer's row is and what it holds beside the state, as of the last commit. The log may say something newer.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     number: i64,
     revision: u64,
+    next_due: Option<Ts>,
     /// The newest row of the timeline.
     told: Option<i64>,
 }
 
-/// Rows of customers who were written lately, so that the next write need not look for them. What is written is compared
-/// with them all the same; whoever else has written there meanwhile has another epoch too.
+/// Rows of customers who were written lately, so that the next write need not look for them. Whoever else has written there
+/// meanwhile has another epoch.
 type Rows = HashMap<String, Row>;
 
 /// Most of them that are remembered.
@@ -108,7 +129,7 @@ impl Mark {
     fn read(db: &Connection) -> rusqlite::Result<Mark> {
         let number = |sql: &str| db.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()));
         let last = number("SELECT coalesce(max(seq), 0) FROM outbox")?;
-        let to = number("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'settled'")?;
+        let to = stored(db, "settled")?;
         let mut ahead = db.prepare("SELECT seq FROM settled WHERE seq > ?1")?;
         let ahead = ahead.query_map([signed(to)], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?;
         Ok(Mark { last, to, ahead: ahead.collect::<rusqlite::Result<_>>()? })
@@ -130,6 +151,12 @@ impl Sqlite {
     /// Where the store cannot be read.
     pub fn limit_pages(&mut self, pages: u32) -> Result<(), StoreError> {
         self.db.pragma_update(None, "max_page_count", pages).map_err(|e| failed(&e))
+    }
+
+    /// Lets what was committed stay in the log until that has so many bytes, instead of at most 32 MiB. For tests, which have
+    /// less.
+    pub fn limit_log(&mut self, bytes: usize) {
+        self.log.limit(bytes);
     }
 }
 
@@ -174,9 +201,10 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn stored_epoch(db: &Connection) -> rusqlite::Result<u64> {
-    let mut query = db.prepare_cached("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'epoch'")?;
-    query.query_row([], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
+/// A number that is the store's own.
+fn stored(db: &Connection, name: &str) -> rusqlite::Result<u64> {
+    let mut query = db.prepare_cached("SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?1")?;
+    query.query_row([name], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
 }
 
 fn opening(path: &Path, error: &rusqlite::Error) -> StoreError {
@@ -212,138 +240,6 @@ fn limit(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// Why a batch is not written.
-enum Refuse {
-    Outcome(CommitOutcome),
-    /// It tells something of this customer, who is not known.
-    Nobody(String),
-    Error(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for Refuse {
-    fn from(error: rusqlite::Error) -> Refuse {
-        Refuse::Error(error)
-    }
-}
-
-fn write(db: &Connection, epoch: u64, batch: &Batch, outbox: &mut Mark, rows: &mut Rows) -> Result<(), Refuse> {
-    if stored_epoch(db)? != epoch {
-        return Err(Refuse::Outcome(CommitOutcome::Fenced));
-    }
-    let mut input = db.prepare_cached("INSERT INTO inputs VALUES (?1) ON CONFLICT DO NOTHING")?;
-    for id in &batch.taken {
-        if input.execute([id])? == 0 {
-            return Err(Refuse::Outcome(CommitOutcome::Duplicate));
-        }
-    }
-    for customer in &batch.forget {
-        rows.remove(customer);
-        forget(db, customer, outbox)?;
-    }
-    write_customers(db, batch, rows)?;
-    write_outbox(db, batch, outbox)?;
-    let mut letter = db.prepare_cached(
-        "INSERT INTO dead_letters (key, at, line, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
-    )?;
-    for row in &batch.dead_letters {
-        letter.execute(params![row.key, row.at, signed(row.line), row.reason, row.raw])?;
-    }
-    let mut stop = db.prepare_cached("INSERT INTO stopped VALUES (?1) ON CONFLICT DO NOTHING")?;
-    for address in &batch.stopped {
-        stop.execute([address])?;
-    }
-    for (name, value) in batch.meta.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
-        write_meta(db, name, value)?;
-    }
-    Ok(())
-}
-
-/// Erases what is kept of a customer beside the state. Looks through whole tables: it is asked for rarely.
-fn forget(db: &Connection, customer: &str, mark: &mut Mark) -> rusqlite::Result<()> {
-    db.execute("DELETE FROM timeline WHERE customer = ?1", [customer])?;
-    db.execute("UPDATE customers SET told = NULL WHERE id = ?1", [customer])?;
-    let mut rows = db.prepare("SELECT seq FROM outbox WHERE customer = ?1")?;
-    let rows = rows.query_map([customer], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?;
-    let settled = rows.map(|seq| Ok(Settled { seq: seq?, result: "forgotten".into() }));
-    let settled = settled.collect::<rusqlite::Result<Vec<_>>>()?;
-    write_outbox(db, &Batch { settled, ..Batch::default() }, mark)?;
-    db.execute("UPDATE outbox SET body = ?2 WHERE customer = ?1", [customer, FORGOTTEN])?;
-    db.execute("DELETE FROM dead_letters WHERE instr(raw, ?1) > 0", [names(customer)])?;
-    Ok(())
-}
-
-fn write_meta(db: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    db.prepare_cached(sql)?.execute(params![name, value])?;
-    Ok(())
-}
-
-fn write_customers(db: &Connection, batch: &Batch, rows: &mut Rows) -> Result<(), Refuse> {
-    let mut entries: HashMap<&str, Vec<&str>> = HashMap::with_capacity(batch.customers.len());
-    for row in &batch.timeline {
-        entries.entry(&row.customer).or_default().push(&row.entry);
-    }
-    let mut find = db.prepare_cached("SELECT number, revision, told FROM customers WHERE id = ?1")?;
-    let mut known = |rows: &Rows, id: &str| {
-        if let Some(row) = rows.get(id) {
-            return Ok(Some(*row));
-        }
-        find.query_row([id], |row| {
-            Ok(Row { number: row.get(0)?, revision: row.get::<_, i64>(1)?.unsigned_abs(), told: row.get(2)? })
-        })
-        .optional()
-    };
-    let mut add = db.prepare_cached("INSERT INTO timeline (customer, entry, previous) VALUES (?1, ?2, ?3)")?;
-    // Adds entries of one commit to a customer's timeline, as one row; gives the newest row.
-    let mut tell = |id: &str, entries: &[&str], told: Option<i64>| match entries {
-        [] => Ok(told),
-        [entry] => add.insert(params![id, entry, told]).map(Some),
-        several => add.insert(params![id, several.join("\n"), told]).map(Some),
-    };
-    let mut insert =
-        db.prepare_cached("INSERT INTO customers (id, revision, next_due, state, told) VALUES (?1, 1, ?2, ?3, ?4)")?;
-    let mut update = db.prepare_cached(
-        "UPDATE customers SET revision = ?2 + 1, next_due = ?3, state = ?4, told = ?5 WHERE number = ?1 AND revision = ?2",
-    )?;
-    let mut forget = db.prepare_cached("DELETE FROM addresses WHERE customer = ?1")?;
-    let mut address = db.prepare_cached("INSERT INTO addresses VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-    for write in &batch.customers {
-        let found = known(rows, &write.id)?;
-        if found.map(|row| row.revision) != write.expected {
-            return Err(Refuse::Outcome(CommitOutcome::Fenced));
-        }
-        let of = entries.remove(write.id.as_str()).unwrap_or_default();
-        let told = tell(&write.id, &of, found.and_then(|row| row.told))?;
-        let row = match found {
-            None => {
-                let number = insert.insert(params![write.id, write.next_due, write.state, told])?;
-                Row { number, revision: 1, told }
-            }
-            Some(Row { number, revision, .. }) => {
-                let args = params![number, signed(revision), write.next_due, write.state, told];
-                if update.execute(args)? == 0 {
-                    return Err(Refuse::Outcome(CommitOutcome::Fenced));
-                }
-                Row { number, revision: revision.saturating_add(1), told }
-            }
-        };
-        remember(rows, &write.id, row);
-        if let Some(addresses) = &write.addresses {
-            forget.execute([&write.id])?;
-            for text in addresses {
-                address.execute(params![text, write.id])?;
-            }
-        }
-    }
-    for (id, entries) in BTreeMap::from_iter(entries) {
-        let Some(row) = known(rows, id)? else { return Err(Refuse::Nobody(id.into())) };
-        let told = tell(id, &entries, row.told)?;
-        db.prepare_cached("UPDATE customers SET told = ?2 WHERE number = ?1")?.execute(params![row.number, told])?;
-        remember(rows, id, Row { told, ..row });
-    }
-    Ok(())
-}
-
 fn remember(rows: &mut Rows, id: &str, row: Row) {
     if let Some(there) = rows.get_mut(id) {
         *there = row;
@@ -355,49 +251,35 @@ fn remember(rows: &mut Rows, id: &str, row: Row) {
     rows.insert(id.into(), row);
 }
 
-fn write_outbox(db: &Connection, batch: &Batch, mark: &mut Mark) -> rusqlite::Result<()> {
-    let mut add = db.prepare_cached("INSERT INTO outbox (id, customer, at, body) VALUES (?1, ?2, ?3, ?4)")?;
-    for row in &batch.outbox {
-        mark.last = add.insert(params![row.id, row.customer, row.at, row.body])?.unsigned_abs();
-    }
-    let open = |row: &&Settled| row.seq > mark.to && row.seq <= mark.last && !mark.ahead.contains(&row.seq);
-    let settled: Vec<&Settled> = batch.settled.iter().filter(open).collect();
-    if settled.is_empty() {
-        return Ok(());
-    }
-    let before = mark.to;
-    mark.settle(settled.iter().map(|row| row.seq));
-    if mark.to != before {
-        write_meta(db, "settled", &mark.to.to_string())?;
-    }
-    let mut settle = db.prepare_cached("INSERT INTO settled VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-    for row in settled.iter().filter(|row| row.seq > mark.to || row.result != USUAL) {
-        settle.execute(params![signed(row.seq), row.result])?;
-    }
-    Ok(())
-}
-
 impl Sqlite {
     fn commit_batch(&mut self, epoch: u64, batch: &Batch) -> Result<CommitOutcome, StoreError> {
+        self.log.refresh(&self.db, false)?;
         let mut outbox = self.outbox.clone();
         // Only a commit that is known to have happened leaves them as they are in the file.
         let mut rows = std::mem::take(&mut self.rows);
+        let absent = std::mem::take(&mut self.absent);
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| failed(&e))?;
-        match write(&tx, epoch, batch, &mut outbox, &mut rows) {
+        self.log.is_stale = true;
+        let overwrite = |whether: bool| tx.pragma_update(None, "secure_delete", whether).map_err(|e| failed(&e));
+        if !batch.forget.is_empty() {
+            overwrite(true)?;
+        }
+        let written = write(&tx, epoch, batch, &mut outbox, &mut rows, &mut self.log, &absent);
+        if !batch.forget.is_empty() {
+            overwrite(false)?;
+        }
+        match written {
             Ok(()) => {}
             Err(Refuse::Outcome(outcome)) => {
                 tx.rollback().map_err(|e| failed(&e))?;
                 return Ok(outcome);
             }
             // Dropping `tx` rolls back.
-            Err(Refuse::Error(error)) => return Err(failed(&error)),
-            Err(Refuse::Nobody(id)) => {
-                return Err(StoreError::Damaged(format!("a timeline of customer `{id}`, who is not known")));
-            }
+            Err(Refuse::Error(error)) => return Err(error),
         }
         match tx.commit() {
             Ok(()) => {
-                (self.outbox, self.rows) = (outbox, rows);
+                (self.outbox, self.rows, self.log.is_stale) = (outbox, rows, false);
                 Ok(CommitOutcome::Committed)
             }
             // What found no room was not written, its commit record included.
@@ -407,15 +289,17 @@ impl Sqlite {
         }
     }
 
-    /// Reads several things in one transaction: to begin and end one costs as much as to find a row.
-    fn reading<T>(&mut self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let all = || {
-            let tx = self.db.transaction()?;
-            let found = read(&tx)?;
-            tx.commit()?;
-            Ok(found)
-        };
-        all().map_err(|e| failed(&e))
+    /// Reads several things in one transaction: to begin and end one costs as much as to find a row, and the log and the tables
+    /// belong together.
+    fn reading<T>(
+        &mut self,
+        read: impl FnOnce(&Connection, &mut Log) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let tx = self.db.transaction().map_err(|e| failed(&e))?;
+        self.log.refresh(&tx, self.read_only)?;
+        let found = read(&tx, &mut self.log)?;
+        tx.commit().map_err(|e| failed(&e))?;
+        Ok(found)
     }
 
     fn rows<T>(
@@ -440,20 +324,50 @@ fn outbox_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OutboxRow> {
     })
 }
 
+/// The rows of a customer's timeline from the newest on, or where they break.
+fn chain(db: &Connection, customer: &str, newest: Option<Option<i64>>) -> rusqlite::Result<Result<Vec<String>, i64>> {
+    let stored = "SELECT told FROM customers WHERE id = ?1";
+    let mut next: Option<i64> = match newest {
+        Some(newest) => newest,
+        None => db.prepare_cached(stored)?.query_row([customer], |row| row.get(0)).optional()?.flatten(),
+    };
+    let mut entry = db.prepare_cached("SELECT entry, previous, customer FROM timeline WHERE seq = ?1")?;
+    let mut rows: Vec<String> = Vec::new();
+    while let Some(seq) = next {
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?))
+        };
+        let found = entry.query_row([seq], read).optional()?;
+        let before = |previous: &Option<i64>| previous.is_none_or(|previous| previous < seq);
+        let Some((text, previous, _)) = found.filter(|(_, p, whose)| whose == customer && before(p)) else {
+            return Ok(Err(seq));
+        };
+        rows.push(text);
+        next = previous;
+    }
+    Ok(Ok(rows))
+}
+
 impl Store for Sqlite {
     fn epoch(&self) -> u64 {
         self.epoch
     }
 
     fn load(&mut self, customers: &[&str]) -> Result<Vec<Option<Record>>, StoreError> {
-        self.reading(|db| {
-            let mut query = db.prepare_cached("SELECT state, revision, next_due FROM customers WHERE id = ?1")?;
+        self.reading(|db, log| {
+            let mut query = db
+                .prepare_cached("SELECT state, revision, next_due FROM customers WHERE id = ?1")
+                .map_err(|e| failed(&e))?;
             let mut one = |id: &&str| {
+                if let Some((newest, state)) = log.customer(id) {
+                    let (state, revision) = (state.to_vec(), newest.revision);
+                    return Ok(Some(Record { state, revision, next_due: newest.next_due }));
+                }
                 let record = |row: &rusqlite::Row<'_>| {
                     let revision = row.get::<_, i64>(1)?.unsigned_abs();
                     Ok(Record { state: row.get(0)?, revision, next_due: row.get(2)? })
                 };
-                query.query_row([id], record).optional()
+                query.query_row([id], record).optional().map_err(|e| failed(&e))
             };
             customers.iter().map(&mut one).collect()
         })
@@ -472,20 +386,46 @@ impl Store for Sqlite {
     }
 
     fn taken(&mut self, ids: &[&str]) -> Result<Vec<bool>, StoreError> {
-        self.reading(|db| {
-            let mut query = db.prepare_cached("SELECT 1 FROM inputs WHERE id = ?1")?;
-            ids.iter().map(|id| query.exists([id])).collect()
-        })
+        let taken: Vec<bool> = self.reading(|db, log| {
+            let read = || {
+                let mut query = db.prepare_cached("SELECT 1 FROM inputs WHERE id = ?1")?;
+                ids.iter().map(|id| Ok(log.is_taken(id) || query.exists([id])?)).collect::<rusqlite::Result<Vec<_>>>()
+            };
+            read().map_err(|e| failed(&e))
+        })?;
+        // A commit takes those that are new, and need not look for them again.
+        let absent = ids.iter().zip(&taken).filter(|(_, taken)| !**taken);
+        if self.absent.len() < ROWS {
+            self.absent.extend(absent.map(|(id, _)| (*id).to_owned()));
+        }
+        Ok(taken)
     }
 
     fn due(&mut self, after: Option<(Ts, &str)>, until: Ts, n: usize) -> Result<Vec<(Ts, String)>, StoreError> {
-        let (at, id) = after.unwrap_or((Ts::MIN, ""));
-        self.rows(
-            "SELECT next_due, id FROM customers WHERE next_due IS NOT NULL AND next_due <= ?3 AND (next_due, id) > (?1, ?2)
-             ORDER BY next_due, id LIMIT ?4",
-            params![at, id, until, limit(n)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
+        let after = after.unwrap_or((Ts::MIN, ""));
+        self.reading(|db, log| {
+            let mut due = log.due(after, until, n);
+            let read = || {
+                let mut query =
+                    db.prepare_cached("SELECT at, id FROM due WHERE at <= ?3 AND (at, id) > (?1, ?2) ORDER BY at, id")?;
+                let mut rows = query.query(params![after.0, after.1, until])?;
+                let mut found: Vec<(Ts, String)> = Vec::new();
+                while found.len() < n
+                    && let Some(row) = rows.next()?
+                {
+                    // What the log says of a customer is newer.
+                    let id = row.get_ref(1)?.as_str()?;
+                    if log.customer(id).is_none() {
+                        found.push((row.get(0)?, id.to_owned()));
+                    }
+                }
+                Ok(found)
+            };
+            due.extend(read().map_err(|e: rusqlite::Error| failed(&e))?);
+            due.sort_unstable();
+            due.truncate(n);
+            Ok(due)
+        })
     }
 
     fn next_due(&mut self) -> Result<Option<Ts>, StoreError> {
@@ -519,37 +459,32 @@ impl Store for Sqlite {
     }
 
     fn timeline(&mut self, customer: &str) -> Result<Vec<String>, StoreError> {
-        let read = || {
-            let newest = "SELECT told FROM customers WHERE id = ?1";
-            let mut next: Option<i64> =
-                self.db.prepare_cached(newest)?.query_row([customer], |row| row.get(0)).optional()?.flatten();
-            let mut entry = self.db.prepare_cached("SELECT entry, previous, customer FROM timeline WHERE seq = ?1")?;
-            let mut rows: Vec<String> = Vec::new();
-            while let Some(seq) = next {
-                let read = |row: &rusqlite::Row<'_>| {
-                    Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?))
-                };
-                let found = entry.query_row([seq], read).optional()?;
-                let before = |previous: &Option<i64>| previous.is_none_or(|previous| previous < seq);
-                let Some((text, previous, _)) = found.filter(|(_, p, whose)| whose == customer && before(p)) else {
-                    return Ok(Err(seq));
-                };
-                rows.push(text);
-                next = previous;
+        self.reading(|db, log| {
+            let newest = log.customer(customer).map(|(newest, _)| newest.told);
+            match chain(db, customer, newest).map_err(|e| failed(&e))? {
+                Ok(rows) => Ok(rows.iter().rev().flat_map(|row| row.split('\n')).map(str::to_owned).collect()),
+                Err(seq) => {
+                    Err(StoreError::Damaged(format!("the timeline of customer `{customer}` breaks at entry {seq}")))
+                }
             }
-            Ok(Ok(rows))
-        };
-        match read().map_err(|e| failed(&e))? {
-            Ok(rows) => Ok(rows.iter().rev().flat_map(|row| row.split('\n')).map(str::to_owned).collect()),
-            Err(seq) => {
-                Err(StoreError::Damaged(format!("the timeline of customer `{customer}` breaks at entry {seq}")))
-            }
-        }
+        })
     }
 
     fn customers(&mut self, after: Option<&str>, n: usize) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT id FROM customers WHERE id > ?1 ORDER BY id LIMIT ?2";
-        self.rows(sql, params![after.unwrap_or_default(), limit(n)], |row| row.get(0))
+        let after = after.unwrap_or_default();
+        self.reading(|db, log| {
+            let mut ids = log.customers(after, n);
+            let read = || {
+                let mut query = db.prepare_cached("SELECT id FROM customers WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+                let rows = query.query_map(params![after, limit(n)], |row| row.get(0))?;
+                rows.collect::<rusqlite::Result<Vec<String>>>()
+            };
+            ids.extend(read().map_err(|e| failed(&e))?);
+            ids.sort_unstable();
+            ids.dedup();
+            ids.truncate(n);
+            Ok(ids)
+        })
     }
 
     fn dead_letters(&mut self) -> Result<Vec<DeadLetter>, StoreError> {

@@ -62,6 +62,19 @@ fn rows(rows: Vec<OutboxRow>) -> Vec<OutboxRow> {
     rows.into_iter().map(|row| OutboxRow { body: short(&row.body), ..row }).collect()
 }
 
+/// Opens the store of a seed. In some everything stays in the log, in others it goes into the tables at each commit, after some,
+/// or in parts.
+fn opened(seed: u64, path: &Path) -> Result<Sqlite, StoreError> {
+    let mut store = Sqlite::open(path)?;
+    match seed % 4 {
+        0 => {}
+        1 => store.limit_log(0),
+        2 => store.limit_log(20_000),
+        _ => store.limit_log(1_000),
+    }
+    Ok(store)
+}
+
 /// All that a store holds, in words.
 fn dump(store: &mut dyn Store, commits: u64) -> Result<String, StoreError> {
     let customers = store.customers(None, 99)?;
@@ -112,7 +125,7 @@ impl Told {
     /// Opens the store, looks whether it holds what it has to, and commits so many more. Gives what stopped it.
     fn go_on(&mut self, many: u64) -> Result<(), String> {
         let seed = self.seed;
-        let mut store = match Sqlite::open(&self.path) {
+        let mut store = match opened(seed, &self.path) {
             Ok(store) => store,
             Err(error) => return Err(format!("opening: {error}")),
         };
@@ -292,7 +305,7 @@ fn found(seed: u64, commits: u64, database: &[u8], log: &[u8]) -> Found {
     disk.put(&path, database.to_vec());
     disk.put(&folder.path().join("journeys.db-wal"), log.to_vec());
     let read = || -> Result<(u64, String), StoreError> {
-        let mut store = Sqlite::open(&path)?;
+        let mut store = opened(seed, &path)?;
         let holds = count(&mut store)?;
         Ok((holds, dump(&mut store, commits)?))
     };
@@ -319,7 +332,7 @@ fn a_torn_log_gives_a_beginning_or_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::at(folder.path(), seed);
         let path = folder.path().join("journeys.db");
-        let mut store = Sqlite::open(&path).unwrap();
+        let mut store = opened(seed, &path).unwrap();
         let commits = 12;
         for n in 1..=commits {
             let epoch = store.epoch();
@@ -356,7 +369,7 @@ fn how_much_of_a_rotten_database_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::at(folder.path(), seed);
         let path = folder.path().join("journeys.db");
-        let mut store = Sqlite::open(&path).unwrap();
+        let mut store = opened(seed, &path).unwrap();
         for n in 1..=12 {
             let epoch = store.epoch();
             store.commit(epoch, &batch(seed, n)).unwrap();

@@ -199,7 +199,12 @@ impl Host {
                 Kept::Sim(sim) => (mutants::store(self.conditions.mutant, sim.reopen()), 0),
                 Kept::File(path) => loop {
                     match Sqlite::open(path) {
-                        Ok(store) => break (Box::new(store), self.conditions.store),
+                        Ok(mut store) => {
+                            if self.conditions.seed.is_multiple_of(2) {
+                                store.limit_log(4 << 10);
+                            }
+                            break (Box::new(store), self.conditions.store);
+                        }
                         Err(StoreError::Locked { .. }) if began.elapsed() < PATIENCE => {
                             std::thread::sleep(Duration::from_millis(1));
                         }

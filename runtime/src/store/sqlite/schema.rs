@@ -4,13 +4,13 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{StoreError, opening, stored_epoch};
+use super::{StoreError, opening, stored};
 
 /// Marks a SQLite file as a Journey store: "JRNY".
 const APPLICATION: i64 = 0x4A52_4E59;
 
 /// Schema changes in order; the store's `user_version` says how many were made. Only ever add to the end.
-const MIGRATIONS: &[(&str, &str)] = &[("first", FIRST), ("fewer pages", FEWER_PAGES)];
+const MIGRATIONS: &[(&str, &str)] = &[("first", FIRST), ("fewer pages", FEWER_PAGES), ("a log", LOG)];
 
 const FIRST: &str = "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
@@ -88,6 +88,16 @@ const FEWER_PAGES: &str = "
     ALTER TABLE sending RENAME TO outbox;
 ";
 
+/// Commits write into the log, and what it says moves into the tables later ([`super::log`]). Due instants are a table of their
+/// own, so that they can be moved in their own order.
+const LOG: &str = "
+    CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    INSERT INTO meta VALUES ('frozen', '0');
+    CREATE TABLE due (at INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (at, id)) WITHOUT ROWID, STRICT;
+    INSERT INTO due SELECT next_due, id FROM customers WHERE next_due IS NOT NULL ORDER BY next_due, id;
+    DROP INDEX customers_due;
+";
+
 /// The schema's version; 0 for a new file. Nothing is written before this has said that the file is ours.
 pub(super) fn recognise(db: &Connection, path: &Path) -> Result<i64, StoreError> {
     let number = |pragma: &str| db.query_row(pragma, [], |row| row.get::<_, i64>(0));
@@ -105,7 +115,7 @@ pub(super) fn recognise(db: &Connection, path: &Path) -> Result<i64, StoreError>
     }
 }
 
-fn known() -> i64 {
+pub(super) fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
@@ -119,7 +129,7 @@ pub(super) fn migrate(db: &mut Connection, version: i64) -> rusqlite::Result<u64
         tx.pragma_update(None, "application_id", APPLICATION)?;
     }
     tx.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'epoch'", [])?;
-    let epoch = stored_epoch(&tx)?;
+    let epoch = stored(&tx, "epoch")?;
     tx.commit()?;
     Ok(epoch)
 }
