@@ -6,6 +6,7 @@
 //! often a reading or a reference as it is a quantity.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use icu_calendar::{Date, Gregorian};
@@ -19,7 +20,7 @@ use icu_locale_core::{LanguageIdentifier, langid};
 
 use crate::program::DAY;
 use crate::recent::Recent;
-use crate::time::{Ts, Zone};
+use crate::time::{Local, Ts, Zone};
 
 /// The language of texts that say none, and the way in which they write days and numbers.
 pub const DEFAULT: &str = "en-GB";
@@ -101,13 +102,13 @@ impl Locale {
     /// `Friday 20 March`, as the language has it.
     #[must_use]
     pub fn day(&self, zone: &Zone, ts: Ts) -> String {
-        self.kept_writer().day(zone, ts)
+        self.kept().day(zone.local(ts))
     }
 
     /// `20 March 2026`, as the language has it.
     #[must_use]
     pub fn date(&self, zone: &Zone, ts: Ts) -> String {
-        self.kept_writer().date(zone, ts)
+        self.kept().date(zone.local(ts))
     }
 
     /// The same of a date without a zone, in days since 1970-01-01.
@@ -125,7 +126,7 @@ impl Locale {
     /// `09:00`, as the language has it.
     #[must_use]
     pub fn time(&self, zone: &Zone, ts: Ts) -> String {
-        self.kept_writer().time(zone, ts)
+        self.kept().time(zone.local(ts))
     }
 
     /// Whoever writes many days and times in one language keeps this.
@@ -140,16 +141,16 @@ impl Locale {
         }
     }
 
-    /// This thread's writer of the language. An engine writes in few languages, again and again.
-    fn kept_writer(&self) -> Rc<Writer> {
-        WRITERS.with_borrow_mut(|kept| {
-            if let Some(found) = kept.iter().find(|w| w.of == *self) {
+    /// What this thread keeps of the language. An engine writes in few languages, again and again.
+    fn kept(&self) -> Rc<Kept> {
+        KEPT.with_borrow_mut(|kept| {
+            if let Some(found) = kept.iter().find(|kept| kept.writer.of == *self) {
                 return Rc::clone(found);
             }
-            if kept.len() >= MOST_WRITERS {
+            if kept.len() >= MOST_KEPT {
                 kept.remove(0);
             }
-            let new = Rc::new(self.writer());
+            let new = Rc::new(Kept { writer: self.writer(), written: RefCell::new(HashMap::new()) });
             kept.push(Rc::clone(&new));
             new
         })
@@ -164,7 +165,7 @@ impl Locale {
     /// A decimal number, given as `1234.5`, as the language has it. What is no such number stays as it is.
     #[must_use]
     pub fn number(&self, plain: &str) -> String {
-        self.kept_writer().number(plain)
+        self.kept().writer.number(plain)
     }
 
     fn preferences(&self) -> DateTimeFormatterPreferences {
@@ -180,11 +181,58 @@ impl Locale {
     }
 }
 
-/// Most languages whose writers one thread keeps.
-const MOST_WRITERS: usize = 32;
+/// Most languages that one thread keeps.
+const MOST_KEPT: usize = 32;
+/// Most days and times that are kept of a language, some hundred bytes each.
+const MOST_WRITTEN: usize = 2048;
 
 thread_local! {
-    static WRITERS: RefCell<Vec<Rc<Writer>>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Vec<Rc<Kept>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A language's writer, and what it wrote lately: messages quote the same few weeks and hours again and again.
+struct Kept {
+    writer: Writer,
+    written: RefCell<HashMap<Moment, String>>,
+}
+
+/// What is written of an instant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Moment {
+    Day(i32, u8, u8),
+    Date(i32, u8, u8),
+    Time(u8, u8),
+}
+
+impl Kept {
+    fn day(&self, at: Local) -> String {
+        self.once(Moment::Day(at.year, at.month, at.day))
+    }
+
+    fn date(&self, at: Local) -> String {
+        self.once(Moment::Date(at.year, at.month, at.day))
+    }
+
+    fn time(&self, at: Local) -> String {
+        self.once(Moment::Time(at.hour, at.minute))
+    }
+
+    fn once(&self, moment: Moment) -> String {
+        if let Some(text) = self.written.borrow().get(&moment) {
+            return text.clone();
+        }
+        let text = match moment {
+            Moment::Day(year, month, day) => self.writer.written_day(year, month, day),
+            Moment::Date(year, month, day) => self.writer.written_date(year, month, day),
+            Moment::Time(hour, minute) => self.writer.written_time(hour, minute),
+        };
+        let mut written = self.written.borrow_mut();
+        if written.len() >= MOST_WRITTEN {
+            written.clear();
+        }
+        written.insert(moment, text.clone());
+        text
+    }
 }
 
 /// Days, times and numbers as one language has them. What it takes to find out how is done at most once, where it is first asked
@@ -218,10 +266,14 @@ impl Writer {
     #[must_use]
     pub fn date(&self, zone: &Zone, ts: Ts) -> String {
         let at = zone.local(ts);
+        self.written_date(at.year, at.month, at.day)
+    }
+
+    fn written_date(&self, year: i32, month: u8, day: u8) -> String {
         let new = || FixedCalendarDateTimeFormatter::try_new(self.of.preferences(), YMD::long()).ok();
-        match (self.date.get_or_init(new), Date::try_new_gregorian(at.year, at.month, at.day)) {
+        match (self.date.get_or_init(new), Date::try_new_gregorian(year, month, day)) {
             (Some(formatter), Ok(date)) => even(formatter.format(&date).to_string()),
-            _ => iso(at.year, at.month, at.day),
+            _ => iso(year, month, day),
         }
     }
 
@@ -229,10 +281,14 @@ impl Writer {
     #[must_use]
     pub fn time(&self, zone: &Zone, ts: Ts) -> String {
         let at = zone.local(ts);
+        self.written_time(at.hour, at.minute)
+    }
+
+    fn written_time(&self, hour: u8, minute: u8) -> String {
         let new = || NoCalendarFormatter::try_new(self.of.preferences(), T::hm()).ok();
-        match (self.time.get_or_init(new), Time::try_new(at.hour, at.minute, 0, 0)) {
+        match (self.time.get_or_init(new), Time::try_new(hour, minute, 0, 0)) {
             (Some(formatter), Ok(time)) => even(formatter.format(&time).to_string()),
-            _ => format!("{:02}:{:02}", at.hour, at.minute),
+            _ => format!("{hour:02}:{minute:02}"),
         }
     }
 

@@ -59,6 +59,11 @@ pub fn is_place(name: &str) -> bool {
 /// A code of two letters is the country, also where a zone has that name too (`GB`, `NZ`): it has at least its zones.
 #[must_use]
 pub fn zones(value: &Value) -> Vec<Zone> {
+    if let Value::Text(name) = value
+        && country(name).is_none()
+    {
+        return Zone::named(name).into_iter().collect();
+    }
     // One that is not known makes all uncertain: where the customer may be is then not known.
     zone_names(value).into_iter().map(Zone::named).collect::<Option<Vec<Zone>>>().unwrap_or_default()
 }

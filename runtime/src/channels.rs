@@ -156,7 +156,7 @@ impl Collect {
 
 impl Channel for Collect {
     fn send(&mut self, message: Out<'_, Release>) -> Result<Delivery, ChannelError> {
-        if let Some(why) = self.rejects.get(&message.item.message) {
+        if let Some(why) = self.rejects.get(message.item.message.as_str()) {
             return Ok(Delivery::Rejected(why.clone()));
         }
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).add(&message.item.id, &message);

@@ -247,7 +247,7 @@ impl Summary {
             of.most_in_24h = most_in(&times, DAY);
         }
         for case in engine.cases()? {
-            *self.handoffs.entry(case.item.queue).or_default() += 1;
+            *self.handoffs.entry(case.item.queue.to_string()).or_default() += 1;
             self.customers.entry(case.customer).or_default().handoffs += 1;
         }
         let mut goals = Goals::default();
@@ -256,7 +256,7 @@ impl Summary {
             goals.read(&timeline);
             for entry in timeline {
                 if let What::Blocked { rule, .. } = entry.what {
-                    *self.blocked.entry(rule).or_default() += 1;
+                    *self.blocked.entry(rule.to_string()).or_default() += 1;
                     self.customers.entry(customer.clone()).or_default().blocked += 1;
                 }
             }

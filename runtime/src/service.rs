@@ -47,6 +47,6 @@ pub struct Fixed(pub BTreeMap<String, Answer>);
 
 impl Service for Fixed {
     fn call(&mut self, call: Out<'_, CallRequest>) -> Answer {
-        self.0.get(&call.item.service).cloned().unwrap_or(Answer::Later)
+        self.0.get(call.item.service.as_str()).cloned().unwrap_or(Answer::Later)
     }
 }

@@ -22,7 +22,7 @@ fn t0() -> i64 {
 }
 
 fn texts(engine: &mut Engine) -> Vec<(String, String)> {
-    engine.messages().unwrap().into_iter().map(|m| (m.customer, m.item.message)).collect()
+    engine.messages().unwrap().into_iter().map(|m| (m.customer, m.item.message.into())).collect()
 }
 
 fn outside(collect: &Collect, answer: Answer) -> Outside {

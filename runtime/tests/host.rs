@@ -44,7 +44,7 @@ impl Provider {
     }
 
     fn texts(&self) -> Vec<String> {
-        self.got().into_iter().map(|m| m.release.message).collect()
+        self.got().into_iter().map(|m| m.release.message.into()).collect()
     }
 }
 
@@ -168,7 +168,7 @@ async fn a_channel_that_refuses_is_tried_again_and_left_alone_for_a_while() {
     assert_eq!(provider.got().len(), 8);
     let measures = runtime.measures();
     assert_eq!(measures.failed_attempts, 7);
-    let ids: std::collections::BTreeSet<String> = provider.got().into_iter().map(|m| m.release.id).collect();
+    let ids: std::collections::BTreeSet<String> = provider.got().into_iter().map(|m| m.release.id.into()).collect();
     assert_eq!(ids.len(), 1, "the same id each time");
     let shut = |a: &Alert| matches!(a, Alert::Shut { what, why } if what == "channel `sms`" && why.contains("503"));
     assert_eq!(alerts.lock().unwrap().iter().filter(|a| shut(a)).count(), 1);

@@ -146,7 +146,7 @@ fn who_says_stop_while_a_channel_is_down_hears_no_more_when_it_comes_back() {
         shop.wait(MINUTE);
         shop.works(true);
         shop.wait(HOUR);
-        let sent: Vec<String> = shop.collect.messages().into_iter().map(|m| m.item.message).collect();
+        let sent: Vec<String> = shop.collect.messages().into_iter().map(|m| m.item.message.into()).collect();
         assert_eq!(sent, ["stop confirmation"], "restarts: {restarts}");
         assert!(shop.told().contains(&"blocked: the customer said STOP".to_string()), "{:?}", shop.told());
     }

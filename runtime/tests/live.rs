@@ -125,7 +125,7 @@ fn a_channel_that_is_down_is_tried_again_in_order() {
         engine.advance_to(next).unwrap();
     }
     assert_eq!(tries, 3);
-    let ids: Vec<String> = collect.messages().into_iter().map(|m| m.item.id).collect();
-    let expected: Vec<String> = engine.messages().unwrap().into_iter().map(|m| m.item.id).collect();
+    let ids: Vec<_> = collect.messages().into_iter().map(|m| m.item.id).collect();
+    let expected: Vec<_> = engine.messages().unwrap().into_iter().map(|m| m.item.id).collect();
     assert_eq!((ids.len(), ids), (3, expected));
 }

@@ -351,7 +351,7 @@ async fn many_at_once_share_a_few_connections() {
         .map(|n| {
             let smtp = Arc::clone(&smtp);
             let mut message = message(&format!("Number {n}"), "It was moved.");
-            message.release.id = format!("c{n}/1/1");
+            message.release.id = format!("c{n}/1/1").into();
             tokio::spawn(async move { smtp.send(&message).await })
         })
         .collect();

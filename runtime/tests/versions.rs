@@ -84,8 +84,12 @@ fn who_is_in_flight_stays_and_who_comes_is_on_the_newest() {
         ["We have your order for tea", "We have your order for tea (2)", "Your order is now coffee"]
     );
     // what began before the newer program came says so from then on
-    let told: Vec<(Option<u64>, bool)> =
-        engine.timeline("a").unwrap().iter().map(|e| (e.instance, e.version == version)).collect();
+    let told: Vec<(Option<u64>, bool)> = engine
+        .timeline("a")
+        .unwrap()
+        .iter()
+        .map(|e| (e.instance, e.version.as_deref() == version.as_deref()))
+        .collect();
     let first_told_of_two = told.iter().position(|(_, is_old)| *is_old).unwrap();
     for (instance, is_old) in &told[first_told_of_two..] {
         assert_eq!(*is_old, *instance == Some(1), "{told:?}");
@@ -178,7 +182,7 @@ fn who_is_moved_goes_on_in_the_newest_and_the_older_is_forgotten() {
     assert_eq!(here(&mut engine), [(true, 2), (false, 1)]);
     assert_eq!(engine.messages().unwrap().len(), sent);
     let told: Vec<What> = engine.timeline("c0").unwrap().into_iter().map(|e| e.what).collect();
-    let moved = What::Moved { version: program().hash, from: "waiting".into(), to: "under_way".into() };
+    let moved = What::Moved { version: program().hash.into(), from: "waiting".into(), to: "under_way".into() };
     assert!(told.contains(&moved), "{told:?}");
     // a day after they began all of them are asked, once, in the newest words
     take(&mut engine, &[&updated("w", "2026-03-03T11:00:00Z", "c9", "+44 7700 900124")]);

@@ -294,7 +294,7 @@ async fn many_at_once_arrive_each_once() {
         .map(|n| {
             let webhook = std::sync::Arc::clone(&webhook);
             let mut message = message();
-            message.release.id = format!("c{n}/1/1");
+            message.release.id = format!("c{n}/1/1").into();
             tokio::spawn(async move { webhook.send(&message).await })
         })
         .collect();

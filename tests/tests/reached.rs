@@ -143,8 +143,8 @@ fn held(name: &str, program: Program, file: bool) -> (usize, Vec<String>) {
                 if file { Box::new(Sqlite::open(folder.path().join("a.db")).unwrap()) } else { Box::new(Memory::new()) };
             let mut left = lived(&program, tried, store);
             left.retain(|(_, release)| release.journey.is_some());
-            let theirs: Vec<_> = tried.replayed.left.iter().map(|l| (l.at, &l.message, l.channel)).collect();
-            let ours: Vec<_> = left.iter().map(|(at, r)| (*at, &r.message, r.channel)).collect();
+            let theirs: Vec<_> = tried.replayed.left.iter().map(|l| (l.at, l.message.as_str(), l.channel)).collect();
+            let ours: Vec<_> = left.iter().map(|(at, r)| (*at, r.message.as_str(), r.channel)).collect();
             if theirs != ours {
                 let first = theirs.iter().zip(&ours).position(|(a, b)| a != b);
                 wrong.push(format!(

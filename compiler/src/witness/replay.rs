@@ -7,7 +7,7 @@ use journey_spec::program::{Channel, Field, HookAnswers, Millis, Program, Purpos
 use journey_spec::value::{Data, Value, fields_to_json};
 use journey_step::effect::{Effect, Entry, What};
 use journey_step::ledger::in_window;
-use journey_step::{Customer, HookAnswer, HookRequest, Input, Orders, step_asking};
+use journey_step::{CompactString, Customer, HookAnswer, HookRequest, Input, Orders, step_asking};
 
 use super::{Plan, Prompt, plain};
 
@@ -192,7 +192,7 @@ impl Replay<'_> {
         let mut ask = |request: &HookRequest| lets_in(self.program, request);
         let (customer, effects) = step_asking(self.program, &orders, customer, input, at, &mut ask);
         self.customer = customer;
-        let senders: BTreeMap<String, u64> = effects
+        let senders: BTreeMap<CompactString, u64> = effects
             .iter()
             .filter_map(|effect| match effect {
                 Effect::Note(Entry { what: What::Sent { id, .. }, instance, .. }) => Some((id.clone(), (*instance)?)),
@@ -203,14 +203,30 @@ impl Replay<'_> {
             match effect {
                 Effect::Release(r) => {
                     let instance = senders.get(&r.id).copied();
-                    self.open.push((r.journey.clone(), r.key.clone(), Ask::Message, r.id));
+                    self.open.push((
+                        r.journey.clone().map(Into::into),
+                        r.key.clone().map(Into::into),
+                        Ask::Message,
+                        r.id.into(),
+                    ));
                     let Some(journey) = r.journey else { continue };
                     let body = r.shown.unwrap_or(r.body);
-                    let (key, message, channel, purpose) = (r.key, r.message, r.channel, r.purpose);
-                    self.done.left.push(Leaves { at, journey, key, instance, message, channel, purpose, body });
+                    let (key, message, channel, purpose) = (r.key.map(Into::into), r.message, r.channel, r.purpose);
+                    self.done.left.push(Leaves {
+                        at,
+                        journey: journey.to_string(),
+                        key,
+                        instance,
+                        message: message.to_string(),
+                        channel,
+                        purpose,
+                        body,
+                    });
                 }
-                Effect::Handoff(c) => self.open.push((c.journey, c.key, Ask::Case, c.case)),
-                Effect::Call(c) => self.calls.push_back(c.id),
+                Effect::Handoff(c) => {
+                    self.open.push((c.journey.map(Into::into), c.key.map(Into::into), Ask::Case, c.case.into()))
+                }
+                Effect::Call(c) => self.calls.push_back(c.id.to_string()),
                 Effect::Note(entry) => self.done.timeline.push(entry),
                 Effect::Refuse(_) | Effect::Took(_) => {}
             }

@@ -185,7 +185,7 @@ impl<'p> World<'p> {
             match effect {
                 Effect::Release(r) => {
                     released = Some(r.purpose);
-                    self.sent.push(r.id);
+                    self.sent.push(r.id.to_string());
                 }
                 Effect::Note(entry) => {
                     // The confirmation of a STOP is no journey's.

@@ -36,13 +36,13 @@ trait Item: DeserializeOwned {
 
 impl Item for Release {
     fn id(self) -> String {
-        self.id
+        self.id.to_string()
     }
 }
 
 impl Item for HandoffCase {
     fn id(self) -> String {
-        self.case
+        self.case.to_string()
     }
 }
 

@@ -58,12 +58,12 @@ impl Goals {
         for entry in entries {
             let (Some(number), Some(journey)) = (entry.instance, &entry.journey) else { continue };
             if let What::Started { .. } = entry.what {
-                own.insert(number, Seen { journey: journey.clone(), began: entry.at, ..Seen::default() });
+                own.insert(number, Seen { journey: journey.to_string(), began: entry.at, ..Seen::default() });
             }
             let Some(seen) = own.get_mut(&number) else { continue };
             match &entry.what {
-                What::Split { state, to, percent } => seen.ways.push((state.clone(), to.clone(), *percent)),
-                What::Goal { goal, reached } => drop(seen.goals.insert(goal.clone(), (*reached, entry.at))),
+                What::Split { state, to, percent } => seen.ways.push((state.to_string(), to.to_string(), *percent)),
+                What::Goal { goal, reached } => drop(seen.goals.insert(goal.to_string(), (*reached, entry.at))),
                 _ => {}
             }
         }

@@ -196,14 +196,14 @@ impl Engine {
                 (words.into(), Some((None, input)))
             }
             (Todo::Ask(call), Became::Answered(outcome)) => {
-                let input = Input::Answered { call: call.id.clone(), outcome: outcome.clone() };
+                let input = Input::Answered { call: call.id.to_string(), outcome: outcome.clone() };
                 (format!("answered: {outcome}"), Some((Some(format!("{RESERVED}answer:{}", call.id)), input)))
             }
             (Todo::Ask(call), Became::Record(json)) => {
                 let record = record_of(&self.program, &call.service, json);
                 let words =
                     record.as_ref().map_or_else(|why| format!("answered: {why}"), |_| "answered: a record".into());
-                let input = Input::LookedUp { call: call.id.clone(), record: record.ok() };
+                let input = Input::LookedUp { call: call.id.to_string(), record: record.ok() };
                 (words, Some((Some(format!("{RESERVED}answer:{}", call.id)), input)))
             }
             (_, Became::HandedOver) => ("handed over".into(), None),

@@ -54,7 +54,7 @@ impl Task {
         match self {
             Task::Release(release) => Lane::Channel(release.channel),
             Task::Handoff(_) => Lane::Desk,
-            Task::Call(call) => Lane::Service(call.service.clone()),
+            Task::Call(call) => Lane::Service(call.service.to_string()),
             Task::Stopped(_) | Task::Forgotten => Lane::Others,
         }
     }
@@ -290,7 +290,7 @@ impl Engine {
             Task::Release(release) if release.journey.is_some() && self.clock < release.valid_until => {
                 // What a channel did not take from this engine has certainly not gone by it.
                 let (message, in_doubt) = (release.id.clone(), row.was_open);
-                let input = Input::Late { message, channel: release.channel, in_doubt };
+                let input = Input::Late { message: message.to_string(), channel: release.channel, in_doubt };
                 self.apply(&row.customer, &input, self.clock)?;
                 self.work.batch.settled.push(Settled { seq: row.seq, result: "not sent: asked again".into() });
                 self.flush()
@@ -357,7 +357,7 @@ impl Engine {
         portion: &mut Portion,
         done: &mut Dispatched,
     ) -> Result<Did, EngineError> {
-        let failed = |portion: &mut Portion| portion.receipts.push((row.customer.clone(), release.id.clone()));
+        let failed = |portion: &mut Portion| portion.receipts.push((row.customer.clone(), release.id.to_string()));
         if at >= release.valid_until {
             done.expired += 1;
             failed(portion);
@@ -397,7 +397,7 @@ impl Engine {
             Answer::Unavailable(_) => return Ok(Did::Held),
         };
         // The row stays open until the answer is taken: a crash before that asks again, with the same id.
-        let known = Known { customer: row.customer.clone(), call: call.id.clone(), said };
+        let known = Known { customer: row.customer.clone(), call: call.id.to_string(), said };
         self.outbox.answers.insert((at.saturating_add(delay), row.seq), known);
         Ok(Did::Open)
     }

@@ -104,9 +104,9 @@ impl Watching {
                     self.seen.released += 1;
                     sends |= entry.journey.is_some();
                 }
-                What::Blocked { rule, .. } => *self.seen.blocked.entry(rule.clone()).or_default() += 1,
+                What::Blocked { rule, .. } => *self.seen.blocked.entry(rule.to_string()).or_default() += 1,
                 What::Promise { name, fate, by } => {
-                    let promised = Promised { customer: whose(), name: name.clone(), by: *by };
+                    let promised = Promised { customer: whose(), name: name.to_string(), by: *by };
                     self.seen.promises.push((promised, *fate));
                 }
                 _ => {}

@@ -41,7 +41,7 @@ impl Lane {
         match &job.what {
             Todo::Send(release) => Lane::Channel(release.channel.name().into()),
             Todo::Open(_) => Lane::Desk,
-            Todo::Ask(call) => Lane::Service(call.service.clone()),
+            Todo::Ask(call) => Lane::Service(call.service.to_string()),
             Todo::Tell(_) => Lane::Shards,
         }
     }
@@ -198,7 +198,7 @@ impl Outward {
                 }
             }
             Todo::Ask(request) => {
-                let Some(service) = self.services.get(&request.service) else {
+                let Some(service) = self.services.get(request.service.as_str()) else {
                     return Attempted::Became(Became::Answered("failed".into()));
                 };
                 let call = Call { customer: job.customer.clone(), at: job.at, request: request.clone() };

@@ -178,7 +178,7 @@ impl<'s> Watch<'s> {
             }
             What::Promise { name, fate, .. } => self.promised(entry, name, *fate),
             What::Goal { goal, reached } => {
-                let name = (entry.journey.clone().unwrap_or_default(), goal.clone());
+                let name = (entry.journey.clone().unwrap_or_default().into(), goal.as_str().into());
                 let goals = counts.goals.entry(name).or_default();
                 *(if *reached { &mut goals.reached } else { &mut goals.missed }) += 1;
             }

@@ -361,7 +361,7 @@ impl<'s> World<'s> {
         let fails = plan.fails.max(self.sim.faults.undelivered);
         if self.random.happens(fails) {
             let at = now.saturating_add(self.random.between(1_000, 2 * MINUTE));
-            self.push_input(at, Input::Receipt { message: release.id.clone(), delivered: false });
+            self.push_input(at, Input::Receipt { message: release.id.to_string(), delivered: false });
             return;
         }
         if let Some(message) = message.filter(|_| self.random.happens(plan.answered)) {
@@ -373,10 +373,10 @@ impl<'s> World<'s> {
 
     /// A person has a case.
     pub(super) fn handed_over(&mut self, case: &HandoffCase, now: Ts) {
-        let desk = self.sim.profile.desks.get(&case.queue).unwrap_or(&self.sim.profile.desk);
+        let desk = self.sim.profile.desks.get(case.queue.as_str()).unwrap_or(&self.sim.profile.desk);
         if !self.random.happens(desk.never) {
             let at = now.saturating_add(self.random.lasts(desk.delay).max(1));
-            self.push_input(at, Input::HandoffClosed { case: case.case.clone() });
+            self.push_input(at, Input::HandoffClosed { case: case.case.to_string() });
         }
     }
 
@@ -394,10 +394,12 @@ impl<'s> World<'s> {
         let failed = self.random.happens(plan.failed.max(self.sim.faults.failed));
         let id = call.id.clone();
         let input = match (&service.returns, failed) {
-            (_, true) => Input::Answered { call: id, outcome: "failed".into() },
-            (Some(record), false) => Input::LookedUp { call: id, record: self.record(program, record, call) },
+            (_, true) => Input::Answered { call: id.to_string(), outcome: "failed".into() },
+            (Some(record), false) => {
+                Input::LookedUp { call: id.to_string(), record: self.record(program, record, call) }
+            }
             (None, false) => match self.random.weighted(&plan.outcomes) {
-                Some(outcome) => Input::Answered { call: id, outcome: outcome.clone() },
+                Some(outcome) => Input::Answered { call: id.to_string(), outcome: outcome.clone() },
                 None => return,
             },
         };

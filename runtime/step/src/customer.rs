@@ -7,6 +7,7 @@ mod encoding;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use compact_str::CompactString;
 use journey_spec::Ts;
 use journey_spec::places;
 use journey_spec::program::{
@@ -72,7 +73,7 @@ pub(crate) struct QuietSince {
     /// The path of the key by which rules go, as written; none for those that hold for all messages.
     pub(crate) by: Option<String>,
     /// The key's value; none where the event did not say it, or where it stands for many: then every value is meant.
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<CompactString>,
     /// When it was taken in.
     pub(crate) since: Ts,
     /// When it happened, for an event with `newest by`.
@@ -84,7 +85,7 @@ pub(crate) struct QuietSince {
 pub struct Instance {
     pub(crate) number: u64,
     pub(crate) journey: JourneyId,
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<CompactString>,
     pub(crate) state: StateId,
     pub(crate) data: Data,
     /// Counts entries; timers, waiting messages, calls and cases belong to one.
@@ -161,8 +162,8 @@ pub(crate) struct Settle {
 /// A service has been asked and has not answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OpenCall {
-    pub(crate) id: String,
-    pub(crate) service: String,
+    pub(crate) id: CompactString,
+    pub(crate) service: CompactString,
     pub(crate) deadline: Ts,
     pub(crate) outcomes: BTreeMap<String, StateId>,
 }
@@ -196,13 +197,13 @@ pub(crate) struct Waiting {
     pub(crate) lookup: Option<Lookup>,
     /// The id under which it was released before and could not go out.
     #[serde(default)]
-    pub(crate) again: Option<String>,
+    pub(crate) again: Option<CompactString>,
 }
 
 /// A service has been asked for a datum that a waiting message needs fresh.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lookup {
-    pub(crate) id: String,
+    pub(crate) id: CompactString,
     pub(crate) service: String,
     pub(crate) datum: String,
     pub(crate) deadline: Ts,
@@ -211,18 +212,18 @@ pub(crate) struct Lookup {
 /// A message that left, for hearing what comes back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Route {
-    pub(crate) id: String,
+    pub(crate) id: CompactString,
     /// When it was released last.
     pub(crate) at: Ts,
     /// When it was decided: how long it is true counts from then, however often it is released.
     #[serde(default)]
     pub(crate) decided: Ts,
     /// Folded.
-    pub(crate) address: String,
+    pub(crate) address: CompactString,
     pub(crate) message: MessageId,
     pub(crate) instance: u64,
     pub(crate) journey: JourneyId,
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<CompactString>,
     pub(crate) visit: u64,
     /// What was sent, for who has to ask again; none in states of before it was kept.
     #[serde(default, with = "encoding::sending")]
@@ -234,10 +235,10 @@ pub(crate) struct Route {
 /// A case that a person has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Case {
-    pub(crate) id: String,
-    pub(crate) queue: String,
+    pub(crate) id: CompactString,
+    pub(crate) queue: CompactString,
     pub(crate) journey: Option<JourneyId>,
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<CompactString>,
     pub(crate) instance: Option<u64>,
     /// The visit that opened or joined it last; none where a limit or a lost reply opened it.
     pub(crate) visit: Option<u64>,
@@ -279,7 +280,7 @@ pub(crate) struct CustomerTally {
     /// The limit's position in its list.
     pub(crate) limit: u32,
     /// The key's value, for a limit `per KEY`.
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<CompactString>,
     pub(crate) tally: Tally,
 }
 
@@ -479,14 +480,18 @@ impl Customer {
     }
 
     /// Counts one for a limit that holds for the customer.
-    pub(crate) fn charge(&mut self, of: (Option<JourneyId>, u32, Option<String>), n: u32, per: Option<Window>) {
+    pub(crate) fn charge(&mut self, of: (Option<JourneyId>, u32, Option<CompactString>), n: u32, per: Option<Window>) {
         let (journey, limit, key) = of;
         let now = self.now;
         self.tally((journey, limit, key), |tally| tally.charge(n, per, now));
     }
 
     /// Changes the count for a limit that holds for the customer.
-    pub(crate) fn tally(&mut self, of: (Option<JourneyId>, u32, Option<String>), change: impl FnOnce(&mut Tally)) {
+    pub(crate) fn tally(
+        &mut self,
+        of: (Option<JourneyId>, u32, Option<CompactString>),
+        change: impl FnOnce(&mut Tally),
+    ) {
         let (journey, limit, key) = of;
         let found = self.tallies.iter().position(|t| t.journey == journey && t.limit == limit && t.key == key);
         let at = found.unwrap_or(self.tallies.len());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use journey_spec::Ts;
 use journey_spec::program::{Channel, EndKind, JourneyId, MessageId, Purpose, StateId};
 use journey_spec::value::{Data, Value};
@@ -80,11 +81,11 @@ pub enum Way {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     /// Derived from customer, step and position: a replay makes the same id. It is the idempotency key.
-    pub id: String,
+    pub id: CompactString,
     /// The channel.
     pub channel: Channel,
     /// Where to.
-    pub address: String,
+    pub address: CompactString,
     /// Subject line, where the channel has one.
     pub subject: Option<String>,
     /// The text.
@@ -93,13 +94,13 @@ pub struct Release {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<String>,
     /// The message's declared name; `stop confirmation` for the answer to STOP.
-    pub message: String,
+    pub message: CompactString,
     /// Why it is sent.
     pub purpose: Purpose,
     /// The journey that sends it, where one does.
-    pub journey: Option<String>,
+    pub journey: Option<CompactString>,
     /// The instance's key, where it has one.
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// When it stops being true; a channel must not deliver it later.
     pub valid_until: Ts,
 }
@@ -108,15 +109,15 @@ pub struct Release {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HandoffCase {
     /// Derived like a message's id.
-    pub case: String,
+    pub case: CompactString,
     /// Whose desk.
-    pub queue: String,
+    pub queue: CompactString,
     /// The journey, where one hands over.
-    pub journey: Option<String>,
+    pub journey: Option<CompactString>,
     /// The instance's key, where it has one.
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Why, in words.
-    pub why: String,
+    pub why: CompactString,
     /// Everything said so far on all channels, oldest first, where the journey gives it along.
     pub transcript: Vec<Said>,
     /// Data that the journey gives along, by their written path such as `visit.page`. They are for whoever takes the case,
@@ -167,9 +168,9 @@ pub struct Said {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRequest {
     /// Derived like a message's id; the idempotency key.
-    pub id: String,
+    pub id: CompactString,
     /// The service's declared name.
-    pub service: String,
+    pub service: CompactString,
     /// The declared parameters' values.
     pub args: Vec<(String, Value)>,
     /// When an answer is too late.
@@ -182,12 +183,12 @@ pub struct Entry {
     /// When.
     pub at: Ts,
     /// The journey concerned, where there is one.
-    pub journey: Option<String>,
+    pub journey: Option<CompactString>,
     /// The hash of the program that the instance is still on, where that is not the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
+    pub version: Option<CompactString>,
     /// The instance's key, where it has one.
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// The instance's number, counted per customer.
     pub instance: Option<u64>,
     /// What happened.
@@ -201,77 +202,77 @@ pub enum What {
     /// An instance began.
     Started {
         /// By which event.
-        event: String,
+        event: CompactString,
     },
     /// An event was heard: an arrow was taken, or begins to settle, or stays.
     Heard {
         /// Which event.
-        event: String,
+        event: CompactString,
         /// Until when it settles, where it does.
         settles_at: Option<Ts>,
     },
     /// An event was not taken in: more of them came than its declaration lets through.
     Refused {
         /// Which event.
-        event: String,
+        event: CompactString,
         /// The rule, as written.
-        rule: String,
+        rule: CompactString,
     },
     /// An event has begun a quiet time, whoever else heard it.
     Quieted {
         /// Which event.
-        event: String,
+        event: CompactString,
         /// The rule, as written.
-        rule: String,
+        rule: CompactString,
         /// The value for whose instances it is quiet, where the rule goes by a key and the event has it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        key: Option<String>,
+        key: Option<CompactString>,
         /// When a message may leave again, if no such event comes before.
         until: Ts,
     },
     /// An input had no effect.
     Ignored {
         /// What came, in words: ``event `booking.created` ``.
-        input: String,
+        input: CompactString,
         /// Why nothing came of it, in words.
-        why: String,
+        why: CompactString,
     },
     /// The instance entered a state.
     Entered {
         /// Which.
-        state: String,
+        state: CompactString,
         /// What led there, in words: `booking.rescheduled, settled`, `after 12h`, `limit visits moved to 3 per 7d`.
-        why: String,
+        why: CompactString,
     },
     /// The instance goes on in the newest version of its journey.
     Moved {
         /// The hash of the program that it was on.
-        version: String,
+        version: CompactString,
         /// The older version's state.
-        from: String,
+        from: CompactString,
         /// Where it goes on, without entering.
-        to: String,
+        to: CompactString,
     },
     /// A split chose a way; told once a state and instance.
     Split {
         /// The state that splits.
-        state: String,
+        state: CompactString,
         /// Where its way leads.
-        to: String,
+        to: CompactString,
         /// How many of a hundred customers go this way.
         percent: u32,
     },
     /// A goal was reached or missed; told once an instance and goal.
     Goal {
         /// As written, without the word `goal`.
-        goal: String,
+        goal: CompactString,
         /// Reached, or else missed.
         reached: bool,
     },
     /// The journey changed its data itself.
     Set {
         /// What.
-        path: String,
+        path: CompactString,
         /// Its new value, in words.
         value: String,
         /// The message whose leaving set it (`on sent`), where one did.
@@ -281,9 +282,9 @@ pub enum What {
     /// A message left.
     Sent {
         /// The release's id.
-        id: String,
+        id: CompactString,
         /// The message's name.
-        message: String,
+        message: CompactString,
         /// Its channel.
         channel: Channel,
         /// Its text, with sensitive values veiled.
@@ -294,18 +295,18 @@ pub enum What {
     /// A message waits.
     Deferred {
         /// The message's name.
-        message: String,
+        message: CompactString,
         /// The rule that holds it, as written.
-        rule: String,
+        rule: CompactString,
         /// When it is asked again.
         until: Ts,
     },
     /// A message will not leave.
     Blocked {
         /// The message's name.
-        message: String,
+        message: CompactString,
         /// The rule that blocked it, as written, or what is missing, in words.
-        rule: String,
+        rule: CompactString,
         /// When the rule lets one leave again, where it is a quiet time that an event has begun.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Ts>,
@@ -313,37 +314,37 @@ pub enum What {
     /// A waiting message was taken back because its state was left.
     Withdrawn {
         /// The message's name.
-        message: String,
+        message: CompactString,
         /// Why, in words.
-        why: String,
+        why: CompactString,
     },
     /// A message was released and did not go out; it is judged again.
     Unsent {
         /// The release's id.
-        id: String,
+        id: CompactString,
         /// The message's name.
-        message: String,
+        message: CompactString,
         /// Whether it may have gone out all the same.
         in_doubt: bool,
     },
     /// A channel could not deliver.
     Failed {
         /// The message's name.
-        message: String,
+        message: CompactString,
     },
     /// A limit led elsewhere.
     Limited {
         /// The limit, as written.
-        limit: String,
+        limit: CompactString,
         /// What it did, in words: ``to `agent` instead of `moved` ``.
-        instead: String,
+        instead: CompactString,
     },
     /// A person has the case.
     HandedOver {
         /// The case.
-        case: String,
+        case: CompactString,
         /// Whose desk.
-        queue: String,
+        queue: CompactString,
         /// Whether an open case was joined.
         joined: bool,
         /// How soon somebody should look, veiled where that is not for every eye; nothing for a case that was joined.
@@ -353,14 +354,14 @@ pub enum What {
     /// A person closed the case.
     HandoffClosed {
         /// The case.
-        case: String,
+        case: CompactString,
         /// Whose desk.
-        queue: String,
+        queue: CompactString,
     },
     /// A hook was asked.
     Judged {
         /// Which.
-        hook: String,
+        hook: CompactString,
         /// What it said, or what its failure counts as; veiled where that is not for every eye.
         answer: String,
         /// Why it gave no answer, in words, where it gave none.
@@ -373,14 +374,14 @@ pub enum What {
     /// A service was asked.
     Called {
         /// Which.
-        service: String,
+        service: CompactString,
     },
     /// A service answered, or the time for it is over.
     Answered {
         /// Which.
-        service: String,
+        service: CompactString,
         /// What.
-        outcome: String,
+        outcome: CompactString,
     },
     /// The customer wrote.
     Replied {
@@ -389,19 +390,19 @@ pub enum What {
         /// What.
         text: String,
         /// The invited reply that it is, where it is one.
-        meaning: Option<String>,
+        meaning: Option<CompactString>,
         /// Who hears it, in words: ``the journey``, ``queue `care` ``, `nobody`.
-        heard_by: String,
+        heard_by: CompactString,
     },
     /// The customer wants no more messages at this address.
     OptedOut {
         /// The address.
-        address: String,
+        address: CompactString,
     },
     /// A promise was made, kept, withdrawn, broken or became void.
     Promise {
         /// Its name.
-        name: String,
+        name: CompactString,
         /// What became of it.
         fate: PromiseFate,
         /// Its deadline.
@@ -414,7 +415,7 @@ pub enum What {
     /// The instance ended.
     Ended {
         /// In which state; empty where a limit ended it.
-        state: String,
+        state: CompactString,
         /// How.
         outcome: EndKind,
     },

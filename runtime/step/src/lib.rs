@@ -15,6 +15,8 @@ pub mod orders;
 mod sentence;
 mod step;
 
+/// Names in effects: short ones, as most are, take no memory of their own.
+pub use compact_str::CompactString;
 pub use customer::Customer;
 pub use effect::{Effect, Entry, What};
 pub use hooks::{Asker, HookAnswer, HookRecord, HookReply, HookRequest, Ran, Stepped, Verdict};

@@ -29,6 +29,7 @@ mod values;
 
 use std::collections::VecDeque;
 
+use compact_str::{CompactString, format_compact};
 use journey_spec::Ts;
 use journey_spec::program::{
     Action, Arrow, Fate, Handoff, Journey, JourneyId, MessageId, Program, Send, State, Then, Trigger,
@@ -70,8 +71,9 @@ pub fn step_under(
     input: &Input,
     now: Ts,
 ) -> (Customer, Vec<Effect>) {
-    let run = run(program, orders, Answers::none(), customer, input, now);
-    (run.c, run.out)
+    let mut customer = customer;
+    let (effects, _) = run(program, orders, Answers::none(), &mut customer, input, now);
+    (customer, effects)
 }
 
 /// As [`step_under`], with what hooks have said. Where an answer is missing, nothing happens, and what has to be asked is
@@ -87,10 +89,11 @@ pub fn step_recorded(
 ) -> Stepped {
     // Without hooks none is asked, and the customer as it was need not be kept.
     let before = (!program.hooks.is_empty()).then(|| customer.clone());
-    let Run { hooks, c, out, .. } = run(program, orders, Answers::recorded(records), customer, input, now);
+    let mut customer = customer;
+    let (effects, hooks) = run(program, orders, Answers::recorded(records), &mut customer, input, now);
     match before.zip(hooks.open) {
         Some((customer, request)) => Stepped::NeedsHook { customer, request },
-        None => Stepped::Done { customer: c, effects: out },
+        None => Stepped::Done { customer, effects },
     }
 }
 
@@ -106,18 +109,20 @@ pub fn step_asking<R: Into<HookReply>>(
     ask: &mut dyn FnMut(&HookRequest) -> R,
 ) -> (Customer, Vec<Effect>) {
     let mut ask = |request: &HookRequest| ask(request).into();
-    let run = run(program, orders, Answers::asking(&mut ask), customer, input, now);
-    (run.c, run.out)
+    let mut customer = customer;
+    let (effects, _) = run(program, orders, Answers::asking(&mut ask), &mut customer, input, now);
+    (customer, effects)
 }
 
+/// Where the customer is, since a state is large to be moved about; gives what is to be done, and what hooks were asked.
 fn run<'p>(
     program: &'p Program,
     orders: &'p Orders,
     hooks: Answers<'p>,
-    customer: Customer,
+    customer: &'p mut Customer,
     input: &Input,
     now: Ts,
-) -> Run<'p> {
+) -> (Vec<Effect>, Answers<'p>) {
     let now = now.clamp(*RANGE.start(), *RANGE.end()).max(customer.now);
     let mut run = Run {
         program,
@@ -147,7 +152,7 @@ fn run<'p>(
         run.take_input(input);
         run.forget();
     }
-    run
+    (run.out, run.hooks)
 }
 
 /// One call of [`step`] under way. Instances are named by their position, which stays the same within a call.
@@ -156,7 +161,7 @@ pub(crate) struct Run<'p> {
     orders: &'p Orders,
     /// What hooks say.
     hooks: Answers<'p>,
-    c: Customer,
+    c: &'p mut Customer,
     now: Ts,
     out: Vec<Effect>,
     /// Messages that the step decided, in order; asked of the ledger when it has come to rest.
@@ -180,7 +185,7 @@ struct Decided {
 struct FollowUp {
     instance: usize,
     visit: u64,
-    message: String,
+    message: CompactString,
     of: MessageId,
     what: Follow,
 }
@@ -189,7 +194,7 @@ enum Follow {
     /// `on blocked`, with the send's own arrow where it has one.
     Blocked(Option<Then>),
     /// What the limit that blocked it says.
-    Fate(Fate, String),
+    Fate(Fate, CompactString),
 }
 
 impl<'p> Run<'p> {
@@ -255,12 +260,15 @@ impl<'p> Run<'p> {
                 }
             }
             Follow::Fate(Fate::Handoff(queue), rule) => {
-                self.note(Some(n), What::Limited { limit: rule.clone(), instead: format!("to queue `{queue}`") });
+                self.note(
+                    Some(n),
+                    What::Limited { limit: rule.clone(), instead: format_compact!("to queue `{queue}`") },
+                );
                 self.hand_over(Some(n), Handing::to(&queue), rule, None);
             }
             Follow::Fate(Fate::Goto(state), rule) if self.is_live(n) => {
                 let to = self.state_name(n, state);
-                self.note(Some(n), What::Limited { limit: rule.clone(), instead: format!("to `{to}`") });
+                self.note(Some(n), What::Limited { limit: rule.clone(), instead: format_compact!("to `{to}`") });
                 self.go(n, state, &rule);
             }
             Follow::Fate(Fate::End, rule) if self.is_live(n) => self.end_by_limit(n, &rule),
@@ -295,7 +303,7 @@ impl<'p> Run<'p> {
                     let visit = self.visit(n);
                     let Handoff { queue, transcript, carried, priority } = handoff;
                     let handing = Handing { queue, transcript: *transcript, carried, priority: priority.as_ref() };
-                    self.hand_over(Some(n), handing, why.unwrap_or_default(), visit);
+                    self.hand_over(Some(n), handing, why.unwrap_or_default().into(), visit);
                 }
                 Action::Set(set) => self.set(n, set, None),
                 Action::Call(call) => self.call(n, call),
@@ -391,8 +399,8 @@ impl<'p> Run<'p> {
         let instance = n.and_then(|n| self.inst(n));
         let entry = Entry {
             at: self.now,
-            journey: n.and_then(|n| self.journey(n)).map(|j| j.name.clone()),
-            version: instance.and_then(|i| self.program.older_version(i.journey)).map(str::to_owned),
+            journey: n.and_then(|n| self.journey(n)).map(|j| j.name.as_str().into()),
+            version: instance.and_then(|i| self.program.older_version(i.journey)).map(Into::into),
             key: instance.and_then(|i| i.key.clone()),
             instance: instance.map(|i| i.number),
             what,
@@ -400,16 +408,16 @@ impl<'p> Run<'p> {
         self.out.push(Effect::Note(entry));
     }
 
-    fn ignored(&mut self, n: Option<usize>, input: String, why: impl Into<String>) {
+    fn ignored(&mut self, n: Option<usize>, input: CompactString, why: impl Into<CompactString>) {
         self.note(n, What::Ignored { input, why: why.into() });
     }
 
     /// A new id, derived from the customer, the step and the position in it, so that a replay makes the same.
-    fn id(&mut self) -> String {
+    fn id(&mut self) -> CompactString {
         if self.ids == 0 {
             self.c.steps = self.c.steps.saturating_add(1);
         }
         self.ids = self.ids.saturating_add(1);
-        format!("{}/{}/{}", self.c.id, self.c.steps, self.ids)
+        format_compact!("{}/{}/{}", self.c.id, self.c.steps, self.ids)
     }
 }

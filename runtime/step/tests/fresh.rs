@@ -104,21 +104,21 @@ fn what_is_new_enough_is_not_asked_for() {
 #[test]
 fn the_answer_becomes_the_datum_and_the_message_leaves_with_it() {
     let (mut d, call) = asked();
-    d.input(Input::LookedUp { call: call.id.clone(), record: Some(record(SLOT + 1)) });
+    d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record(SLOT + 1)) });
     assert_eq!(sent(&d).len(), 1);
     assert_eq!(d.customer.instances()[0].data().get("booking"), Some(&Value::Record(record(SLOT + 1))));
     // Said twice, it is heard once; and what is new now is not asked for again.
-    d.input(Input::LookedUp { call: call.id, record: Some(record(SLOT)) });
+    d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record(SLOT)) });
     assert_eq!((calls(&d).len(), sent(&d).len()), (1, 1));
 }
 
 #[test]
 fn what_cannot_be_had_blocks_the_message() {
     let none = |d: &mut Driver, call: &CallRequest| {
-        d.input(Input::LookedUp { call: call.id.clone(), record: None });
+        d.input(Input::LookedUp { call: call.id.to_string(), record: None });
     };
     let word = |d: &mut Driver, call: &CallRequest| {
-        d.input(Input::Answered { call: call.id.clone(), outcome: "failed".into() });
+        d.input(Input::Answered { call: call.id.to_string(), outcome: "failed".into() });
     };
     let silence = |d: &mut Driver, _: &CallRequest| {
         d.wait(MINUTE);
@@ -126,7 +126,7 @@ fn what_cannot_be_had_blocks_the_message() {
     let other = |d: &mut Driver, call: &CallRequest| {
         let mut record = record(SLOT);
         record.insert("id".into(), Value::Text("B2".into()));
-        d.input(Input::LookedUp { call: call.id.clone(), record: Some(record) });
+        d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record) });
     };
     for answer in [&none as &dyn Fn(&mut Driver, &CallRequest), &word, &silence, &other] {
         let (mut d, call) = asked();
@@ -139,7 +139,7 @@ fn what_cannot_be_had_blocks_the_message() {
 #[test]
 fn an_answer_that_makes_an_instant_past_leads_on_and_the_message_is_withdrawn() {
     let (mut d, call) = asked();
-    d.input(Input::LookedUp { call: call.id, record: Some(record(1)) });
+    d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record(1)) });
     assert_eq!(sent(&d), Vec::<String>::new());
     assert!(d.entries.iter().any(|e| matches!(&e.what, What::Withdrawn { .. })));
     assert!(d.entries.iter().any(|e| matches!(&e.what, What::Entered { state, .. } if state == "past")));
@@ -150,7 +150,7 @@ fn news_that_an_event_brings_goes_before_the_answer() {
     let (mut d, call) = asked();
     d.event("moved", slot("B1", SLOT + 2));
     assert_eq!(sent(&d).len(), 1);
-    d.input(Input::LookedUp { call: call.id, record: Some(record(SLOT)) });
+    d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record(SLOT)) });
     assert_eq!(d.customer.instances()[0].data().get("booking"), Some(&Value::Record(record(SLOT + 2))));
 }
 
@@ -158,6 +158,6 @@ fn news_that_an_event_brings_goes_before_the_answer() {
 fn stop_goes_before_the_answer() {
     let (mut d, call) = asked();
     d.input(Input::OptOut { address: PHONE.into(), confirm: false });
-    d.input(Input::LookedUp { call: call.id, record: Some(record(SLOT)) });
+    d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record(SLOT)) });
     assert_eq!(sent(&d), Vec::<String>::new());
 }

@@ -23,7 +23,7 @@ fn late(d: &mut Driver, id: &str, in_doubt: bool) {
 }
 
 fn ids(d: &Driver) -> Vec<String> {
-    d.releases().iter().map(|r| r.id.clone()).collect()
+    d.releases().iter().map(|r| r.id.to_string()).collect()
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn a_release_that_did_not_go_out_stands_and_is_done_again() {
     let id = d.releases()[0].id.clone();
     d.wait(5 * MINUTE).event("booking.rescheduled", booking("B1", day(21, "11:00")));
     assert_eq!(said(&d), Some(day(20, "09:00")));
-    let late = Input::Late { message: id, channel: Channel::Sms, in_doubt: false };
+    let late = Input::Late { message: id.to_string(), channel: Channel::Sms, in_doubt: false };
     d.input(late.clone());
     assert_eq!(d.sent(), ["confirmation", "confirmation"]);
     assert_eq!(said(&d), Some(day(21, "11:00")), "as the text that leaves now says");
@@ -142,7 +142,7 @@ fn a_customer_with_such_messages_is_stored_and_read_again() {
     assert_eq!(again(&d.customer), d.customer, "when it has left");
     d.customer = again(&d.customer);
     let id = d.releases()[0].id.clone();
-    d.input(Input::Receipt { message: id, delivered: false });
+    d.input(Input::Receipt { message: id.to_string(), delivered: false });
     assert_eq!(d.cases(), ["care"], "and what is done where it fails is known as well");
 }
 

@@ -181,7 +181,7 @@ fn a_limit_can_end_the_instance() {
     let mut d = Driver::new(program);
     d.event("checkin", booking("F1", d.now + 20 * HOUR));
     let id = d.releases()[0].id.clone();
-    d.input(Input::Receipt { message: id, delivered: false });
+    d.input(Input::Receipt { message: id.to_string(), delivered: false });
     d.tells("ended by a limit, as neutral");
     d.tells("BROKE the promise boarding_call");
     assert!(!d.customer.newest_instance(JourneyId(0)).unwrap().is_live());

@@ -50,7 +50,7 @@ impl Ordered {
 
     fn sent(&self) -> Vec<(Channel, String)> {
         let release = |e: &Effect| match e {
-            Effect::Release(r) => Some((r.channel, r.message.clone())),
+            Effect::Release(r) => Some((r.channel, r.message.to_string())),
             _ => None,
         };
         self.effects.iter().filter_map(release).collect()

@@ -106,8 +106,8 @@ fn gone(program: &Program, calls: &[Called]) -> Vec<Gone> {
             at,
             channel: *channel,
             purpose,
-            journey: journey.clone(),
-            key,
+            journey: journey.to_string(),
+            key: key.map(Into::into),
             instance,
             essential: *essential,
         });
@@ -214,8 +214,8 @@ proptest! {
         });
         program.events[event as usize].newest_by = None;
         let (_, calls) = drive(&program, &moves);
-        let keyed = |name: &Option<String>| {
-            let of = program.journeys.iter().find(|j| Some(&j.name) == name.as_ref());
+        let keyed = |name: Option<&str>| {
+            let of = program.journeys.iter().find(|j| Some(j.name.as_str()) == name);
             of.is_some_and(|j| j.key.as_deref() == Some(&["booking".to_string(), "id".to_string()][..]))
         };
         let mut last = std::collections::BTreeMap::<Option<String>, i64>::new();
@@ -235,10 +235,10 @@ proptest! {
             for effect in &call.effects {
                 let Effect::Note(entry) = effect else { continue };
                 let What::Sent { channel: Channel::Sms, essential: false, .. } = &entry.what else { continue };
-                if entry.journey.is_none() || by_key && !keyed(&entry.journey) {
+                if entry.journey.is_none() || by_key && !keyed(entry.journey.as_deref()) {
                     continue;
                 }
-                let since = [last.get(&None), last.get(&entry.key)].into_iter().flatten().max();
+                let since = [last.get(&None), last.get(&entry.key.clone().map(String::from))].into_iter().flatten().max();
                 prop_assert!(since.is_none_or(|since| entry.at >= since + hours * HOUR), "{entry:?} since {since:?}");
             }
         }
@@ -344,7 +344,7 @@ proptest! {
     fn what_waits_leaves_is_blocked_or_is_withdrawn(program in programs(), moves in moves(true)) {
         let (last, calls) = drive(&program, &moves);
         let mut waits = 0_i64;
-        let mut deferred: Vec<(Option<u64>, String)> = Vec::new();
+        let mut deferred: Vec<(Option<u64>, journey_step::CompactString)> = Vec::new();
         for effect in calls.iter().flat_map(|c| &c.effects) {
             let Effect::Note(entry) = effect else { continue };
             let (message, is_new) = match &entry.what {
@@ -473,7 +473,7 @@ proptest! {
                         }
                     }
                     Effect::Note(entry) => if let What::Entered { state: name, why } = &entry.what {
-                        prop_assert_eq!(state.take(), Some(name.clone()));
+                        prop_assert_eq!(state.take(), Some(name.to_string()));
                         entered += usize::from(why != "at once");
                     },
                     _ => {}

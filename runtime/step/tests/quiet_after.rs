@@ -87,7 +87,7 @@ fn talked(program: Program, ids: &[&str]) -> Driver {
 
 fn blocked(d: &Driver) -> Vec<(String, Option<i64>)> {
     let of = |what: &What| match what {
-        What::Blocked { rule, until, .. } => Some((rule.clone(), *until)),
+        What::Blocked { rule, until, .. } => Some((rule.to_string(), *until)),
         _ => None,
     };
     d.entries.iter().filter_map(|e| of(&e.what)).collect()

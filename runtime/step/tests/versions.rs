@@ -155,7 +155,7 @@ proptest! {
                 let Effect::Note(entry) = effect else { continue };
                 let Some(number) = entry.instance else { continue };
                 let is_old = number <= begun;
-                prop_assert_eq!(entry.version.as_ref(), is_old.then_some(&before.hash), "{:?}", entry);
+                prop_assert_eq!(entry.version.as_deref(), is_old.then_some(before.hash.as_str()), "{:?}", entry);
                 if let What::Sent { text, .. } = &entry.what {
                     prop_assert_eq!(!text.ends_with(MARK), is_old, "{}", text);
                 }
@@ -453,7 +453,7 @@ impl Told {
         let (customer, effects) = step(program, self.customer, input, at);
         for effect in &effects {
             if let Effect::Release(release) = effect {
-                self.sent.push(release.id.clone());
+                self.sent.push(release.id.to_string());
             }
         }
         self.lines.extend(told(&effects));

@@ -28,7 +28,7 @@ async fn in_doubt_is_sent_again_with_its_id_or_not_at_all() {
             assert_eq!(provider.got().len(), 1);
         } else {
             until("delivery", || runtime.measures().delivered == 1).await;
-            let ids: Vec<String> = provider.got().into_iter().map(|m| m.release.id).collect();
+            let ids: Vec<String> = provider.got().into_iter().map(|m| m.release.id.into()).collect();
             assert_eq!(ids.len(), 2);
             assert_eq!(ids[0], ids[1]);
         }

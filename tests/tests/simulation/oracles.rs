@@ -143,7 +143,7 @@ fn channel_is_kept(play: &Play, feed: &Feed, run: &Run, pace: Pace, wrong: &mut 
                 stamp(what.decided)
             ))
         };
-        if true_until.get(&release.id).is_none_or(|until| at >= *until) {
+        if true_until.get(release.id.as_str()).is_none_or(|until| at >= *until) {
             fault("it was no longer true");
         }
         if paused.get(&release.channel).is_some_and(|until| until.is_none_or(|until| at < until)) {

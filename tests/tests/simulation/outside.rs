@@ -126,7 +126,7 @@ impl Channel for Side {
         let release = message.item;
         let mut log = self.log.lock();
         let log = &mut *log;
-        if log.settled.contains(&release.id) {
+        if log.settled.contains(release.id.as_str()) {
             log.wrong.push(format!("{} was settled and came again", release.id));
         }
         if log.down.get(&release.channel).is_some_and(|until| log.told < *until) {
@@ -140,12 +140,12 @@ impl Channel for Side {
             return Ok(Delivery::Rejected("no such number".into()));
         }
         // What comes again reaches nobody twice: the id is the same, also where a text was written anew.
-        if !log.reached.contains_key(&release.id) {
-            log.reached.insert(release.id.clone(), release.clone());
+        if !log.reached.contains_key(release.id.as_str()) {
+            log.reached.insert(release.id.to_string(), release.clone());
             let (told, decided, customer) = (log.told, message.at, message.customer.to_owned());
             log.saw.push(Saw::Reached(Reached { told, decided, customer, release: release.clone() }));
         }
-        log.fresh.insert(release.id.clone());
+        log.fresh.insert(release.id.to_string());
         Ok(Delivery::Delivered)
     }
 
@@ -163,7 +163,7 @@ impl Desk for Side {
             return Err(ChannelError::Unavailable("the desk is closed".into()));
         }
         let mut log = self.log.lock();
-        if log.cases.insert(case.item.case.clone()) {
+        if log.cases.insert(case.item.case.to_string()) {
             log.saw.push(Saw::Case(case.at, case.customer.to_owned(), case.item.clone()));
         }
         Ok(())

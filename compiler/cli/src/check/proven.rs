@@ -241,8 +241,8 @@ fn data(compiled: &Compiled) -> Project {
     let days = proof.tried.iter().map(|tried| {
         let timeline = tried.replayed.timeline.iter().map(|entry| Told {
             at: rfc3339(entry.at),
-            journey: entry.journey.clone(),
-            key: entry.key.clone(),
+            journey: entry.journey.clone().map(Into::into),
+            key: entry.key.clone().map(Into::into),
             what: entry.sentence(&Zone::utc()),
         });
         let left = tried.replayed.left.iter().map(left);

@@ -28,14 +28,14 @@ impl Service for Answers {
     /// Of several answers each call takes the next, and the last one stays. A service without any never answers, so its
     /// call runs into its deadline and has failed.
     fn call(&mut self, call: Out<'_, CallRequest>) -> Answer {
-        if let Some(answer) = self.asked.get(&call.item.id) {
+        if let Some(answer) = self.asked.get(call.item.id.as_str()) {
             return answer.clone();
         }
-        let Some(answers) = self.given.get(&call.item.service) else { return Answer::Later };
-        let count = self.counts.entry(call.item.service.clone()).or_default();
+        let Some(answers) = self.given.get(call.item.service.as_str()) else { return Answer::Later };
+        let count = self.counts.entry(call.item.service.to_string()).or_default();
         let answer = answers.get(*count).or_else(|| answers.last()).cloned().unwrap_or(Answer::Later);
         *count += 1;
-        self.asked.insert(call.item.id.clone(), answer.clone());
+        self.asked.insert(call.item.id.to_string(), answer.clone());
         answer
     }
 }

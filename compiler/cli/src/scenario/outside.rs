@@ -63,7 +63,7 @@ impl Channel for Directed {
         let mut world = self.0.world();
         world.left += 1;
         let subject = message.item.subject.as_deref().unwrap_or_default();
-        world.said.insert(message.item.id.clone(), format!("{subject}\n{}", message.item.body));
+        world.said.insert(message.item.id.to_string(), format!("{subject}\n{}", message.item.body));
         match world.failing.get_mut(&message.item.channel) {
             Some(left) if *left > 0 => {
                 *left -= 1;
@@ -77,7 +77,7 @@ impl Channel for Directed {
 impl Service for Directed {
     /// What is not mocked never answers, so its call runs into its deadline.
     fn call(&mut self, call: Out<'_, CallRequest>) -> Answer {
-        self.0.world().answers.get(&call.item.service).cloned().unwrap_or(Answer::Later)
+        self.0.world().answers.get(call.item.service.as_str()).cloned().unwrap_or(Answer::Later)
     }
 }
 

@@ -297,8 +297,8 @@ struct Told {
 pub(super) fn life(program: &Program, bounds: &[Bound], life: &Life) -> Result<String, Failure> {
     let told = |entry: &Entry| Told {
         at: rfc3339(entry.at),
-        journey: entry.journey.clone(),
-        key: entry.key.clone(),
+        journey: entry.journey.clone().map(Into::into),
+        key: entry.key.clone().map(Into::into),
         what: entry.sentence(&Zone::utc()),
     };
     let wrong = |v: &Violation| Told {

@@ -5,6 +5,7 @@
 //! So it bars from that very instant on, also what the same step decides, and lets through again when exactly `lasts` has
 //! passed.
 
+use compact_str::CompactString;
 use journey_spec::Ts;
 use journey_spec::program::{EventId, Millis, Program, QuietAfter, Window};
 use journey_spec::value::{Data, lookup};
@@ -76,7 +77,7 @@ fn remember(
     customer: &mut Customer,
     event: EventId,
     by: Option<String>,
-    key: Option<String>,
+    key: Option<CompactString>,
     happened: Option<Ts>,
 ) -> bool {
     let since = customer.now;

@@ -40,19 +40,25 @@ pub(crate) fn consent(
 /// The directory's news: what is given, kept and taken back. To be called when the profile has been replaced.
 pub(crate) fn remember(program: &Program, customer: &mut Customer, before: &Data) {
     let declared = program.customer.consents.values().flatten();
+    let concerns = |field: &str| says_yes(before, field) || says_yes(&customer.profile, field);
+    if customer.agreed.is_empty() && !declared.clone().any(|(_, field)| concerns(field)) {
+        return;
+    }
     let mut declared: Vec<(&str, Channel)> = declared.map(|(channel, field)| (field.as_str(), *channel)).collect();
     declared.sort_unstable();
     declared.dedup();
     for (field, channel) in declared {
-        let address = customer.address(program, channel).map(fold_address);
+        let address = |customer: &Customer| customer.address(program, channel).map(fold_address);
         let is_it = |a: &Agreed| a.field == field && a.channel == channel;
         match (says_yes(before, field), says_yes(&customer.profile, field)) {
             (true, true) => {
+                let address = address(customer);
                 if let Some(open) = customer.agreed.iter_mut().find(|a| is_it(a) && a.address.is_none()) {
                     open.address = address;
                 }
             }
             (false, true) => {
+                let address = address(customer);
                 customer.agreed.retain(|a| !is_it(a));
                 customer.agreed.push(Agreed { field: field.into(), channel, address });
             }

@@ -1,5 +1,6 @@
 //! Windows, rolling and of the calendar, and what is counted in them.
 
+use compact_str::CompactString;
 use journey_spec::Ts;
 use journey_spec::program::{CLOCK_SHIFT, Calendar, Channel, DAY, HOUR, JourneyId, MessageId, Millis, Purpose, Window};
 use journey_spec::time::Zone;
@@ -172,7 +173,7 @@ pub struct Left {
     /// The number of the instance that sent it.
     pub instance: u64,
     /// The value of the instance's key, where it has one.
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Which message.
     pub message: MessageId,
     /// Whether it passed limits and quiet hours.

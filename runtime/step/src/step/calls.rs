@@ -1,5 +1,6 @@
 //! Questions to services of the host.
 
+use compact_str::format_compact;
 use journey_spec::program::Call;
 
 use super::Run;
@@ -22,10 +23,14 @@ impl Run<'_> {
         let program = self.program;
         let value = |expr| eval(program, expr, &instance.data, &self.c.profile).unwrap_or(journey_spec::Value::Missing);
         let args = service.params.iter().zip(&call.args).map(|(p, expr)| (p.name.clone(), value(expr))).collect();
-        instance.call =
-            Some(OpenCall { id: id.clone(), service: service.name.clone(), deadline, outcomes: call.outcomes.clone() });
-        self.out.push(Effect::Call(CallRequest { id, service: service.name.clone(), args, deadline }));
-        self.note(Some(n), What::Called { service: service.name.clone() });
+        instance.call = Some(OpenCall {
+            id: id.clone(),
+            service: service.name.as_str().into(),
+            deadline,
+            outcomes: call.outcomes.clone(),
+        });
+        self.out.push(Effect::Call(CallRequest { id, service: service.name.as_str().into(), args, deadline }));
+        self.note(Some(n), What::Called { service: service.name.as_str().into() });
     }
 
     /// A service answered. Too late, or after the state was left, it is only recorded.
@@ -35,7 +40,11 @@ impl Run<'_> {
             Some(n) => self.answer(n, outcome),
             None if self.is_looked_up(call) => self.looked_up(call, None),
             None => {
-                self.ignored(None, format!("answer `{outcome}` to call `{call}`"), "nobody waits for it any more");
+                self.ignored(
+                    None,
+                    format_compact!("answer `{outcome}` to call `{call}`"),
+                    "nobody waits for it any more",
+                );
             }
         }
     }
@@ -49,13 +58,13 @@ impl Run<'_> {
         let Some(open) = self.c.instances.get_mut(n).and_then(|i| i.call.take()) else { return };
         let declared = open.outcomes.contains_key(outcome);
         let outcome = if declared { outcome } else { FAILED };
-        let what = What::Answered { service: open.service.clone(), outcome: outcome.to_string() };
+        let what = What::Answered { service: open.service.clone(), outcome: outcome.into() };
         self.note(Some(n), what);
         if let Some(to) = open.outcomes.get(outcome) {
             if let Some(state) = self.inst(n).map(|i| i.state) {
                 self.took(n, Way::Outcome(state, outcome.to_string()));
             }
-            self.go(n, *to, &format!("{}: {outcome}", open.service));
+            self.go(n, *to, &format_compact!("{}: {outcome}", open.service));
         }
     }
 }

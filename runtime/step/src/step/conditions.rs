@@ -1,5 +1,6 @@
 //! Conditions of arrows, and where a state goes on at once.
 
+use compact_str::{CompactString, format_compact};
 use std::cmp::Ordering;
 
 use journey_spec::program::{Branch, Cmp, Cond, Expr, Program, StateId, bucket};
@@ -108,20 +109,24 @@ impl Run<'_> {
     }
 
     /// The way that a branch takes, and why.
-    pub(crate) fn way(&mut self, n: usize, branch: &Branch) -> Option<(StateId, String)> {
+    pub(crate) fn way(&mut self, n: usize, branch: &Branch) -> Option<(StateId, CompactString)> {
         let here = self.inst(n)?.state;
         let (index, to, why) = self.chosen(n, branch)?;
         self.took(n, Way::Branch(here, index));
         Some((to, why))
     }
 
-    fn chosen(&mut self, n: usize, branch: &Branch) -> Option<(usize, StateId, String)> {
+    fn chosen(&mut self, n: usize, branch: &Branch) -> Option<(usize, StateId, CompactString)> {
         match branch {
             Branch::When(ways) => {
                 let asked = self.asked(n)?;
                 let holds = |cond: &Option<Cond>| cond.as_ref().is_none_or(|c| asked.holds(c));
                 let (index, (cond, to)) = ways.iter().enumerate().find(|(_, (cond, _))| holds(cond))?;
-                Some((index, *to, cond.as_ref().map_or_else(|| "else".into(), Cond::to_string)))
+                Some((
+                    index,
+                    *to,
+                    cond.as_ref().map_or(CompactString::const_new("else"), |cond| format_compact!("{cond}")),
+                ))
             }
             Branch::Value { of, ways } => {
                 let asked = self.asked(n)?;
@@ -135,10 +140,10 @@ impl Run<'_> {
                 let shown = |way: &String| veil.clone().unwrap_or_else(|| way.clone());
                 let mut ways = ways.iter().enumerate();
                 match ways.clone().find(|(_, (way, _))| *way == name) {
-                    Some((index, (way, to))) => Some((index, *to, format!("{path} is {}", shown(way)))),
+                    Some((index, (way, to))) => Some((index, *to, format_compact!("{path} is {}", shown(way)))),
                     None => {
                         let (index, (way, to)) = ways.next_back()?;
-                        Some((index, *to, format!("{path} is not known yet, as if {}", shown(way))))
+                        Some((index, *to, format_compact!("{path} is not known yet, as if {}", shown(way))))
                     }
                 }
             }
@@ -148,7 +153,7 @@ impl Run<'_> {
     }
 
     /// The same customer always goes the same way: what an instance went once is remembered.
-    fn split(&mut self, n: usize, ways: &[(u32, StateId)]) -> Option<(usize, StateId, String)> {
+    fn split(&mut self, n: usize, ways: &[(u32, StateId)]) -> Option<(usize, StateId, CompactString)> {
         let journey = self.journey(n)?;
         let here = self.inst(n)?.state;
         let name = self.state_name(n, here);
@@ -167,9 +172,9 @@ impl Run<'_> {
         let (percent, to) = ways.get(index).copied()?;
         let first = self.c.instances.get_mut(n)?.splits.insert(here, u32::try_from(index).ok()?).is_none();
         if first {
-            let what = What::Split { state: name.to_string(), to: self.state_name(n, to).to_string(), percent };
+            let what = What::Split { state: name.into(), to: self.state_name(n, to).into(), percent };
             self.note(Some(n), what);
         }
-        Some((index, to, format!("its {percent}%")))
+        Some((index, to, format_compact!("its {percent}%")))
     }
 }

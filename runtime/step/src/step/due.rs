@@ -1,5 +1,6 @@
 //! What falls due: one thing at a time, in order of due time.
 
+use compact_str::format_compact;
 use journey_spec::Ts;
 use journey_spec::program::Trigger;
 use journey_spec::time::{spelled_days, spelled_duration};
@@ -101,7 +102,7 @@ impl Run<'_> {
         if let Some(timer) = self.c.instances.get_mut(n).and_then(|i| i.timers.get_mut(index)) {
             timer.done = true;
         }
-        self.ignored(Some(n), format!("timer `{timer}`"), format!("its condition does not hold: {cond}"));
+        self.ignored(Some(n), format_compact!("timer `{timer}`"), format!("its condition does not hold: {cond}"));
         false
     }
 
@@ -113,17 +114,21 @@ impl Run<'_> {
         match &arrow.on {
             Trigger::After(d) => {
                 self.took_arrow(n, place, false);
-                self.take(n, &arrow.then, &format!("after {}", spelled_duration(*d)));
+                self.take(n, &arrow.then, &format_compact!("after {}", spelled_duration(*d)));
             }
             Trigger::AfterDays { days, minute } => {
                 self.took_arrow(n, place, false);
-                self.take(n, &arrow.then, &format!("after {}", spelled_days(*days, Some(*minute))));
+                self.take(n, &arrow.then, &format_compact!("after {}", spelled_days(*days, Some(*minute))));
             }
             Trigger::At { at, if_past } => {
                 // An engine that was down does not send yesterday's news.
                 let is_late = self.now.saturating_sub(due) > self.program.policy.grace;
                 self.took_arrow(n, place, is_late);
-                let why = if is_late { format!("{} is past", spelled(at)) } else { format!("at {}", spelled(at)) };
+                let why = if is_late {
+                    format_compact!("{} is past", spelled(at))
+                } else {
+                    format_compact!("at {}", spelled(at))
+                };
                 self.take(n, if is_late { if_past } else { &arrow.then }, &why);
             }
             _ => {}
@@ -142,7 +147,7 @@ impl Run<'_> {
                 _ => None,
             };
             self.took_arrow(n, at, false);
-            self.take(n, &arrow.then, &format!("{}, settled", event.unwrap_or_default()));
+            self.take(n, &arrow.then, &format_compact!("{}, settled", event.unwrap_or_default()));
         }
         true
     }

@@ -1,5 +1,6 @@
 //! Events of the feed, and the directory's news.
 
+use compact_str::{CompactString, format_compact};
 use journey_spec::Ts;
 use journey_spec::program::{EventId, Fate, Journey, JourneyId, LimitWhat, Program, Quota, Start, StateId, Trigger};
 use journey_spec::value::{Data, Value, lookup};
@@ -26,18 +27,18 @@ impl<'p> Run<'p> {
     pub(crate) fn event(&mut self, name: &str, at: Ts, data: &Data) {
         let program = self.program;
         let Some((id, declared)) = program.event(name) else {
-            return self.ignored(None, format!("event `{name}`"), "the program does not declare it");
+            return self.ignored(None, format_compact!("event `{name}`"), "the program does not declare it");
         };
         if let Some(quota) = declared.intake.filter(|quota| self.takes_no_more(id, *quota)) {
             let rule = format!("at most {} per {}", quota.n, quota.per.spelled());
             self.out.push(Effect::Refuse(format!("`{name}` comes {rule} for one customer")));
-            return self.note(None, What::Refused { event: name.to_string(), rule });
+            return self.note(None, What::Refused { event: name.into(), rule: rule.into() });
         }
         let data = &match self.at_the_door(declared, data) {
             Ok(data) => data,
             Err(Shut { reason, rule }) => {
                 self.out.push(Effect::Refuse(reason));
-                return self.note(None, What::Refused { event: name.to_string(), rule });
+                return self.note(None, What::Refused { event: name.into(), rule: rule.into() });
             }
         };
         if self.is_void() {
@@ -65,7 +66,7 @@ impl<'p> Run<'p> {
         let mut taken = made_quiet == Some(true);
         for journey in kept_out {
             let why = format!("no condition holds for a start of `{}`", journey.name);
-            self.ignored(None, format!("event `{name}`"), why);
+            self.ignored(None, format_compact!("event `{name}`"), why);
         }
         for n in concerned {
             if let Some((arrow, take, settle)) = self.hearing(n, id, data) {
@@ -73,7 +74,7 @@ impl<'p> Run<'p> {
                 told = true;
             } else if let Some(journey) = self.journey(n) {
                 if journey.starts.iter().any(|s| s.event == id) {
-                    self.ignored(Some(n), format!("event `{name}`"), "already live");
+                    self.ignored(Some(n), format_compact!("event `{name}`"), "already live");
                     told = true;
                 } else if hears_somewhere(journey, id) {
                     let state = self.state(n).map_or("", |s| s.name.as_str());
@@ -82,7 +83,7 @@ impl<'p> Run<'p> {
                         true => format!("no condition for it holds in state `{state}`"),
                         false => format!("state `{state}` does not hear it"),
                     };
-                    self.ignored(Some(n), format!("event `{name}`"), why);
+                    self.ignored(Some(n), format_compact!("event `{name}`"), why);
                     told = true;
                 }
             }
@@ -103,7 +104,7 @@ impl<'p> Run<'p> {
                 key_text(lookup(data, path)).is_none().then(|| format!("it carries no `{}`", path.join(".")))
             };
             let why = program.journeys.iter().find_map(keyless).unwrap_or_else(|| "nobody waits for it".into());
-            self.ignored(None, format!("event `{name}`"), why);
+            self.ignored(None, format_compact!("event `{name}`"), why);
         }
     }
 
@@ -116,14 +117,14 @@ impl<'p> Run<'p> {
         }
         let event = program.events.get(id.index()).map_or("", |e| e.name.as_str());
         let happened = self.happened(id, at, data);
-        let begun = ledger::begin_quiet(program, &mut self.c, id, happened, data);
+        let begun = ledger::begin_quiet(program, self.c, id, happened, data);
         if begun.is_empty() {
-            self.ignored(None, format!("event `{event}`"), "it is older than what is known");
+            self.ignored(None, format_compact!("event `{event}`"), "it is older than what is known");
             return Some(false);
         }
         for (rule, until) in begun {
             let key = rule.key.as_deref().and_then(|path| key_text(lookup(data, path)));
-            self.note(None, What::Quieted { event: event.to_string(), rule: rule.text.clone(), key, until });
+            self.note(None, What::Quieted { event: event.into(), rule: rule.text.as_str().into(), key, until });
         }
         Some(true)
     }
@@ -166,7 +167,7 @@ impl<'p> Run<'p> {
 
     /// Whether no more of this event are taken in now.
     fn takes_no_more(&self, id: EventId, quota: Quota) -> bool {
-        let places = ledger::places(self.program, &self.c, Some(quota.per));
+        let places = ledger::places(self.program, self.c, Some(quota.per));
         let full = |tally: &Tally| tally.is_full(quota.n, Some(quota.per), &places, self.now);
         self.c.intakes.get(&id).map_or(quota.n == 0, full)
     }
@@ -180,7 +181,7 @@ impl<'p> Run<'p> {
         let Some(instance) = self.c.instances.get_mut(n) else { return false };
         if let Some(happened) = happened {
             if instance.newest.get(&id).is_some_and(|newest| happened < *newest) {
-                self.ignored(Some(n), format!("event `{}`", event.name), "it is older than what is known");
+                self.ignored(Some(n), format_compact!("event `{}`", event.name), "it is older than what is known");
                 return false;
             }
             instance.newest.insert(id, happened);
@@ -200,7 +201,7 @@ impl<'p> Run<'p> {
             settles_at = Some(due);
         }
         let visit = instance.visit;
-        self.note(Some(n), What::Heard { event: event.name.clone(), settles_at });
+        self.note(Some(n), What::Heard { event: event.name.as_str().into(), settles_at });
         if changed {
             self.follow_data(n);
         }
@@ -238,21 +239,21 @@ impl<'p> Run<'p> {
                 Some(key) => Some(key),
                 None => {
                     let why = format!("it carries no `{}`", path.join("."));
-                    self.ignored(None, format!("event `{name}`"), why);
+                    self.ignored(None, format_compact!("event `{name}`"), why);
                     return false;
                 }
             },
         };
         let Some(target) = self.may_start(id, journey, start, key.as_deref()) else { return true };
-        let (state, why) =
-            match self.admit(id, None, key.as_deref(), target.0, target.1.unwrap_or_else(|| name.to_string())) {
-                Admission::Enter(state, why) => (state, why),
-                Admission::Refused | Admission::Dropped => return true,
-                Admission::End(rule) => {
-                    self.note(None, What::Limited { limit: rule, instead: "does not begin".into() });
-                    return true;
-                }
-            };
+        let (state, why) = match self.admit(id, None, key.as_deref(), target.0, target.1.unwrap_or_else(|| name.into()))
+        {
+            Admission::Enter(state, why) => (state, why),
+            Admission::Refused | Admission::Dropped => return true,
+            Admission::End(rule) => {
+                self.note(None, What::Limited { limit: rule, instead: "does not begin".into() });
+                return true;
+            }
+        };
         self.count_start(id, journey);
         self.c.started = self.c.started.saturating_add(1);
         let mut instance = Instance::begin(self.c.started, id, key, state, self.now);
@@ -266,7 +267,7 @@ impl<'p> Run<'p> {
         if let Some(start) = journey.starts.iter().position(|s| s == start) {
             self.took(n, Way::Start(start));
         }
-        self.note(Some(n), What::Started { event: name.to_string() });
+        self.note(Some(n), What::Started { event: name.into() });
         self.arrive(n, state, why);
         true
     }
@@ -280,7 +281,7 @@ impl<'p> Run<'p> {
         journey: &'p Journey,
         start: &Start,
         key: Option<&str>,
-    ) -> Option<(StateId, Option<String>)> {
+    ) -> Option<(StateId, Option<CompactString>)> {
         let mut target = (start.to, None);
         let program = self.program;
         let policy = program.policy.limits.iter().zip(0_u32..).map(|(l, i)| (None, l, program.place_of(i)));
@@ -302,18 +303,18 @@ impl<'p> Run<'p> {
                 continue;
             }
             self.took_limit(of, index as usize);
-            let told = |instead: String| What::Limited { limit: limit.text.clone(), instead };
+            let told = |instead: String| What::Limited { limit: limit.text.as_str().into(), instead: instead.into() };
             match &limit.fate {
                 Fate::Goto(other) if of.is_some() => {
                     if target.1.is_none() {
                         let name = journey.states.get(other.index()).map_or("", |s| s.name.as_str());
                         self.note(None, told(format!("begins in `{name}`")));
-                        target = (*other, Some(limit.text.clone()));
+                        target = (*other, Some(limit.text.as_str().into()));
                     }
                 }
                 Fate::Handoff(queue) => {
                     self.note(None, told(format!("to queue `{queue}`, and does not begin")));
-                    self.hand_over_start(id, key, queue, limit.text.clone());
+                    self.hand_over_start(id, key, queue, limit.text.as_str().into());
                     return None;
                 }
                 _ => {
@@ -341,8 +342,8 @@ impl<'p> Run<'p> {
         let changed = self.c.profile != *profile;
         if changed {
             let before = std::mem::replace(&mut self.c.profile, profile.clone());
-            ledger::remember(self.program, &mut self.c, &before);
-            ledger::remember_zone(self.program, &mut self.c, &before);
+            ledger::remember(self.program, self.c, &before);
+            ledger::remember_zone(self.program, self.c, &before);
         }
         self.note(None, What::Updated);
         for address in stopped {

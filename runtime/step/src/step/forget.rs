@@ -15,7 +15,7 @@ impl Run<'_> {
         for n in 0..self.c.instances.len() {
             while let Some(promise) = self.c.instances.get_mut(n).and_then(|i| i.promises.pop()) {
                 let (name, by) = (promise.name, promise.by);
-                self.note(Some(n), What::Promise { name, fate: PromiseFate::Void, by });
+                self.note(Some(n), What::Promise { name: name.into(), fate: PromiseFate::Void, by });
             }
             if !self.is_live(n) {
                 continue;
@@ -24,7 +24,7 @@ impl Run<'_> {
                 instance.visit = instance.visit.saturating_add(1);
                 instance.ended = Some(End { at, outcome: EndKind::Neutral, by_limit: true });
             }
-            self.note(Some(n), What::Ended { state: String::new(), outcome: EndKind::Neutral });
+            self.note(Some(n), What::Ended { state: String::new().into(), outcome: EndKind::Neutral });
         }
         let c = &mut self.c;
         c.instances.clear();

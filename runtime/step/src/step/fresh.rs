@@ -1,5 +1,6 @@
 //! Data that have to be new when a message leaves: asked for when it would leave, and not before.
 
+use compact_str::format_compact;
 use journey_spec::program::{Fresh, LOOKUP, Message, Program};
 use journey_spec::time::spelled_duration;
 use journey_spec::value::{Data, Value, lookup};
@@ -51,8 +52,13 @@ impl<'p> Run<'p> {
         let instance = self.inst(n)?;
         let value = |expr| eval(program, expr, &instance.data, &self.c.profile).unwrap_or(Value::Missing);
         let args = service.params.iter().zip(&fresh.args).map(|(p, expr)| (p.name.clone(), value(expr))).collect();
-        self.out.push(Effect::Call(CallRequest { id: id.clone(), service: service.name.clone(), args, deadline }));
-        self.note(Some(n), What::Called { service: service.name.clone() });
+        self.out.push(Effect::Call(CallRequest {
+            id: id.clone(),
+            service: service.name.as_str().into(),
+            args,
+            deadline,
+        }));
+        self.note(Some(n), What::Called { service: service.name.as_str().into() });
         Some(Lookup { id, service: service.name.clone(), datum: fresh.datum.clone(), deadline })
     }
 
@@ -66,12 +72,12 @@ impl<'p> Run<'p> {
         let asked = |w: &Waiting| w.lookup.as_ref().is_some_and(|l| l.id == call);
         let found = self.c.waiting.iter().find(|w| asked(w)).and_then(|w| Some((w.instance, w.lookup.clone()?)));
         let Some((number, lookup)) = found else {
-            return self.ignored(None, format!("answer to call `{call}`"), "nobody waits for it any more");
+            return self.ignored(None, format_compact!("answer to call `{call}`"), "nobody waits for it any more");
         };
         let Some(n) = self.c.position(number) else { return };
         let record = record.filter(|record| self.is_about(n, &lookup.datum, record));
         let outcome = if record.is_some() { "a record" } else { "failed" };
-        self.note(Some(n), What::Answered { service: lookup.service, outcome: outcome.into() });
+        self.note(Some(n), What::Answered { service: lookup.service.into(), outcome: outcome.into() });
         let waiting: Vec<u64> = self.c.waiting.iter().filter(|w| asked(w)).map(|w| w.number).collect();
         let Some(record) = record else {
             for number in waiting {
@@ -133,7 +139,7 @@ impl<'p> Run<'p> {
         let found = self.c.waiting.iter().find(|w| w.number == number);
         let Some((lookup, instance)) = found.and_then(|w| Some((w.lookup.clone()?, w.instance))) else { return false };
         let Some(n) = self.c.position(instance).filter(|_| lookup.deadline <= self.now) else { return false };
-        self.note(Some(n), What::Answered { service: lookup.service, outcome: "failed".into() });
+        self.note(Some(n), What::Answered { service: lookup.service.into(), outcome: "failed".into() });
         self.not_refreshed(n, number);
         true
     }

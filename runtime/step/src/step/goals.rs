@@ -75,7 +75,7 @@ impl Run<'_> {
         };
         let Some(instance) = self.c.instances.get_mut(n) else { return };
         if instance.measured.insert(goal) {
-            self.note(Some(n), What::Goal { goal: text, reached });
+            self.note(Some(n), What::Goal { goal: text.into(), reached });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Cases for people: opened or joined, and closed.
 
+use compact_str::{CompactString, format_compact};
 use journey_spec::program::{JourneyId, PriorityOf, Trigger};
 use journey_spec::value::Data;
 
@@ -14,7 +15,7 @@ const MOST_CASES: usize = 100;
 /// Whose case it is.
 pub(crate) struct Whose {
     pub(crate) journey: Option<JourneyId>,
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<CompactString>,
     pub(crate) instance: Option<u64>,
 }
 
@@ -36,7 +37,7 @@ impl<'a> Handing<'a> {
 
 impl Run<'_> {
     /// Gives an instance's case to a person. `visit` is the visit that hears of its closing; none for limits.
-    pub(crate) fn hand_over(&mut self, n: Option<usize>, handing: Handing<'_>, why: String, visit: Option<u64>) {
+    pub(crate) fn hand_over(&mut self, n: Option<usize>, handing: Handing<'_>, why: CompactString, visit: Option<u64>) {
         let whose = match n.and_then(|n| self.inst(n)) {
             Some(i) => Whose { journey: Some(i.journey), key: i.key.clone(), instance: Some(i.number) },
             None => Whose { journey: None, key: None, instance: None },
@@ -45,8 +46,8 @@ impl Run<'_> {
     }
 
     /// Gives a person the case of an instance that may not begin.
-    pub(crate) fn hand_over_start(&mut self, journey: JourneyId, key: Option<&str>, queue: &str, why: String) {
-        let whose = Whose { journey: Some(journey), key: key.map(String::from), instance: None };
+    pub(crate) fn hand_over_start(&mut self, journey: JourneyId, key: Option<&str>, queue: &str, why: CompactString) {
+        let whose = Whose { journey: Some(journey), key: key.map(Into::into), instance: None };
         self.open_case(None, whose, Handing::to(queue), why, None);
     }
 
@@ -56,7 +57,7 @@ impl Run<'_> {
         n: Option<usize>,
         whose: Whose,
         handing: Handing<'_>,
-        why: String,
+        why: CompactString,
         visit: Option<u64>,
     ) {
         let Handing { queue, transcript, carried, priority } = handing;
@@ -73,17 +74,17 @@ impl Run<'_> {
                 open.visit = visit;
             }
             let case = open.id.clone();
-            return self.note(n, What::HandedOver { case, queue: queue.to_string(), joined: true, priority: None });
+            return self.note(n, What::HandedOver { case, queue: queue.into(), joined: true, priority: None });
         }
         let urgency = n.zip(priority).and_then(|(n, of)| self.urgency(n, of));
         let (priority, shown) = urgency.map(|u| (u.priority, u.shown)).unzip();
         let data = n.map(|n| self.carried(n, carried)).unwrap_or_default();
         let case = self.id();
         let transcript = if transcript { self.c.said.clone() } else { Vec::new() };
-        let journey = whose.journey.and_then(|j| self.program.journeys.get(j.index())).map(|j| j.name.clone());
+        let journey = whose.journey.and_then(|j| self.program.journeys.get(j.index())).map(|j| j.name.as_str().into());
         self.out.push(Effect::Handoff(HandoffCase {
             case: case.clone(),
-            queue: queue.to_string(),
+            queue: queue.into(),
             journey,
             key: whose.key.clone(),
             why,
@@ -92,10 +93,10 @@ impl Run<'_> {
             shown: shown.clone().filter(|shown| priority.as_ref() != Some(shown)),
             priority,
         }));
-        let told = What::HandedOver { case: case.clone(), queue: queue.to_string(), joined: false, priority: shown };
+        let told = What::HandedOver { case: case.clone(), queue: queue.into(), joined: false, priority: shown };
         self.note(n, told);
         let Whose { journey, key, instance } = whose;
-        self.c.cases.push(Case { id: case, queue: queue.to_string(), journey, key, instance, visit });
+        self.c.cases.push(Case { id: case, queue: queue.into(), journey, key, instance, visit });
         let over = self.c.cases.len().saturating_sub(MOST_CASES);
         self.c.cases.drain(..over);
     }
@@ -112,7 +113,7 @@ impl Run<'_> {
     pub(crate) fn handoff_closed(&mut self, case: &str) {
         let by_id = self.c.cases.iter().position(|c| c.id == case);
         let Some(at) = by_id.or_else(|| self.c.cases.iter().position(|c| c.queue == case)) else {
-            return self.ignored(None, format!("handoff `{case}` closed"), "there is no such open case");
+            return self.ignored(None, format_compact!("handoff `{case}` closed"), "there is no such open case");
         };
         let closed = self.c.cases.remove(at);
         let n = closed.instance.and_then(|number| self.c.position(number));

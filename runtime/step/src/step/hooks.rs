@@ -1,5 +1,6 @@
 //! Hooks: what a journey's own code is asked, and what is told of its answer.
 
+use compact_str::{CompactString, format_compact};
 use journey_spec::program::{Ask, HookId, Judgement, PriorityOf, StateId};
 use journey_spec::sensitive::Sensitive;
 use journey_spec::value::Value;
@@ -36,7 +37,7 @@ impl Run<'_> {
         let veil = program.hook_sensitivity(ask.hook).map(Sensitive::veil);
         let ran = ran.map(|ran| self.of_every_eye(ask.hook, ran));
         let answer = veil.unwrap_or_else(|| said.to_string());
-        self.note(Some(n), What::Judged { hook: hook.name.clone(), answer, failed, ran });
+        self.note(Some(n), What::Judged { hook: hook.name.as_str().into(), answer, failed, ran });
         Some(said)
     }
 
@@ -76,12 +77,12 @@ impl Run<'_> {
         n: usize,
         ask: &Ask,
         ways: &[(String, StateId)],
-    ) -> Option<(usize, StateId, String)> {
+    ) -> Option<(usize, StateId, CompactString)> {
         let said = self.judged(n, ask)?.to_string();
         let (index, (name, to)) = ways.iter().enumerate().find(|(_, (name, _))| *name == said)?;
         let shown = self.program.hook_sensitivity(ask.hook).map_or_else(|| name.clone(), Sensitive::veil);
         let hook = self.program.hooks.get(ask.hook.index()).map_or("", |h| h.name.as_str());
-        Some((index, *to, format!("{hook}: {shown}")))
+        Some((index, *to, format_compact!("{hook}: {shown}")))
     }
 
     /// How soon somebody should look at a case; nothing where what says so is not there.

@@ -1,5 +1,6 @@
 //! Messages that left the ledger and could not leave the house: asked again, by the same rules, before they are tried again.
 
+use compact_str::format_compact;
 use journey_spec::program::Channel;
 
 use super::Run;
@@ -19,7 +20,7 @@ impl Run<'_> {
         let Some(at) = self.c.routes.iter().position(|r| r.id == id) else {
             return self.ignored(
                 None,
-                format!("message `{id}` that did not go out"),
+                format_compact!("message `{id}` that did not go out"),
                 "it is not known, or was long ago",
             );
         };
@@ -27,7 +28,7 @@ impl Run<'_> {
         let n = self.c.position(route.instance);
         let message = self.message_name(route.message);
         self.note(n, What::Unsent { id: id.into(), message: message.clone(), in_doubt });
-        let counted = ledger::uncharge(self.program, &mut self.c, &route_key(&route, channel));
+        let counted = ledger::uncharge(self.program, self.c, &route_key(&route, channel));
         if let (true, Some(counted)) = (in_doubt, &counted) {
             let at = self.c.left.partition_point(|l| l.at <= counted.at);
             self.c.left.insert(at, ledger::Left { doubtful: true, ..counted.clone() });
@@ -55,7 +56,7 @@ impl Run<'_> {
         if let (true, Some(counted)) = (in_doubt, counted)
             && !self.c.routes.iter().any(|r| r.id == id)
         {
-            ledger::charge_lasting(self.program, &mut self.c, &counted);
+            ledger::charge_lasting(self.program, self.c, &counted);
         }
     }
 }

@@ -61,7 +61,10 @@ impl Run<'_> {
         for case in self.c.cases.iter_mut().filter(|c| c.instance == Some(number)) {
             case.journey = Some(to);
         }
-        self.note(Some(n), What::Moved { version, from: left, to: self.state_name(n, target).to_string() });
+        self.note(
+            Some(n),
+            What::Moved { version: version.into(), from: left.into(), to: self.state_name(n, target).into() },
+        );
         self.arm(n);
         self.fire_no_more(n, &fired);
     }

@@ -1,5 +1,6 @@
 //! From state to state: limits on visits, entering, timers of the visit, ends.
 
+use compact_str::{CompactString, format_compact};
 use journey_spec::program::{EndKind, Fate, JourneyId, LimitWhat, StateId, Trigger};
 
 use super::handoffs::Handing;
@@ -11,13 +12,13 @@ use crate::effect::{Way, What};
 /// Where limits let an arrow lead.
 pub(crate) enum Admission {
     /// Into this state, for this reason.
-    Enter(StateId, String),
+    Enter(StateId, CompactString),
     /// The arrow is not taken, and a person has the case.
     Refused,
     /// The arrow is not taken, and nothing comes of it.
     Dropped,
     /// A limit ends the instance.
-    End(String),
+    End(CompactString),
 }
 
 impl Run<'_> {
@@ -25,7 +26,7 @@ impl Run<'_> {
     /// where a limit drops the arrow.
     pub(crate) fn go(&mut self, n: usize, target: StateId, why: &str) -> bool {
         let Some(journey) = self.inst(n).filter(|i| i.is_live()).map(|i| i.journey) else { return false };
-        match self.admit(journey, Some(n), None, target, why.to_string()) {
+        match self.admit(journey, Some(n), None, target, why.into()) {
             Admission::Enter(state, why) => self.arrive(n, state, why),
             Admission::Refused => {}
             Admission::Dropped => return false,
@@ -35,7 +36,7 @@ impl Run<'_> {
     }
 
     /// Enters a state that no limit bars, and goes on from there until the instance rests.
-    pub(crate) fn arrive(&mut self, n: usize, state: StateId, why: String) {
+    pub(crate) fn arrive(&mut self, n: usize, state: StateId, why: CompactString) {
         let (mut state, mut why) = (state, why);
         loop {
             self.enter(n, state, why);
@@ -45,7 +46,7 @@ impl Run<'_> {
             let next = match (here.next, &here.branch) {
                 (Some(next), _) => {
                     self.took(n, Way::Next(state));
-                    Some((next, "at once".to_string()))
+                    Some((next, CompactString::const_new("at once")))
                 }
                 (None, Some(branch)) => self.way(n, branch),
                 (None, None) => None,
@@ -71,7 +72,7 @@ impl Run<'_> {
         n: Option<usize>,
         key: Option<&str>,
         target: StateId,
-        why: String,
+        why: CompactString,
     ) -> Admission {
         let program = self.program;
         let Some(decl) = program.journeys.get(journey.index()) else { return Admission::Dropped };
@@ -81,7 +82,13 @@ impl Run<'_> {
             if self.moves >= MOST_MOVES {
                 let rests = n.and_then(|n| self.inst(n)).map(|i| format!("rests in `{}`", name(i.state)));
                 let instead = rests.unwrap_or_else(|| "does not begin".into());
-                self.note(n, What::Limited { limit: format!("at most {MOST_MOVES} moves in one step"), instead });
+                self.note(
+                    n,
+                    What::Limited {
+                        limit: format_compact!("at most {MOST_MOVES} moves in one step"),
+                        instead: instead.into(),
+                    },
+                );
                 return Admission::Dropped;
             }
             self.moves += 1;
@@ -96,16 +103,18 @@ impl Run<'_> {
             });
             let Some((limit, index)) = full else { return Admission::Enter(target, why) };
             self.took_limit(Some(journey), index as usize);
-            let (here, rule) = (name(target), limit.text.clone());
-            let instead =
-                |what: &str| What::Limited { limit: rule.clone(), instead: format!("{what} instead of `{here}`") };
+            let (here, rule) = (name(target), CompactString::from(&limit.text));
+            let instead = |what: &str| What::Limited {
+                limit: rule.clone(),
+                instead: format_compact!("{what} instead of `{here}`"),
+            };
             match &limit.fate {
                 Fate::Goto(other) => {
-                    self.note(n, instead(&format!("to `{}`", name(*other))));
+                    self.note(n, instead(&format_compact!("to `{}`", name(*other))));
                     (target, why) = (*other, rule);
                 }
                 Fate::Handoff(queue) => {
-                    self.note(n, instead(&format!("to queue `{queue}`")));
+                    self.note(n, instead(&format_compact!("to queue `{queue}`")));
                     match n {
                         Some(_) => self.hand_over(n, Handing::to(queue), rule, None),
                         None => self.hand_over_start(journey, key, queue, rule),
@@ -122,7 +131,7 @@ impl Run<'_> {
     }
 
     /// Begins a visit: what belongs to the old one is dropped.
-    fn enter(&mut self, n: usize, state: StateId, why: String) {
+    fn enter(&mut self, n: usize, state: StateId, why: CompactString) {
         let name = self.state_name(n, state);
         self.leave(n, name);
         let now = self.now;
@@ -148,9 +157,9 @@ impl Run<'_> {
             instance.ended = Some(End { at: now, outcome, by_limit: false });
         }
         self.took(n, Way::State(state));
-        self.note(Some(n), What::Entered { state: name.to_string(), why });
+        self.note(Some(n), What::Entered { state: name.into(), why });
         if let Some(outcome) = end {
-            self.note(Some(n), What::Ended { state: name.to_string(), outcome });
+            self.note(Some(n), What::Ended { state: name.into(), outcome });
         }
         self.reach(n, state);
         if end.is_some() {
@@ -160,13 +169,13 @@ impl Run<'_> {
 
     /// Ends an instance by a limit's word: it is in no state then.
     pub(crate) fn end_by_limit(&mut self, n: usize, rule: &str) {
-        self.note(Some(n), What::Limited { limit: rule.to_string(), instead: "the end".into() });
+        self.note(Some(n), What::Limited { limit: rule.into(), instead: "the end".into() });
         self.leave(n, "the end");
         let at = self.now;
         let Some(instance) = self.c.instances.get_mut(n) else { return };
         instance.visit = instance.visit.saturating_add(1);
         instance.ended = Some(End { at, outcome: EndKind::Neutral, by_limit: true });
-        self.note(Some(n), What::Ended { state: String::new(), outcome: EndKind::Neutral });
+        self.note(Some(n), What::Ended { state: CompactString::default(), outcome: EndKind::Neutral });
         self.close_goals(n);
     }
 
@@ -183,7 +192,7 @@ impl Run<'_> {
         let taken: Vec<Waiting> = self.c.waiting.extract_if(.., |w| w.instance == number).collect();
         for waiting in taken {
             let message = self.message_name(waiting.send.message);
-            self.note(Some(n), What::Withdrawn { message, why: format!("the journey went on to `{to}`") });
+            self.note(Some(n), What::Withdrawn { message, why: format_compact!("the journey went on to `{to}`") });
         }
     }
 
@@ -287,7 +296,13 @@ impl Run<'_> {
 }
 
 impl Instance {
-    pub(crate) fn begin(number: u64, journey: JourneyId, key: Option<String>, state: StateId, now: i64) -> Instance {
+    pub(crate) fn begin(
+        number: u64,
+        journey: JourneyId,
+        key: Option<CompactString>,
+        state: StateId,
+        now: i64,
+    ) -> Instance {
         Instance {
             number,
             journey,

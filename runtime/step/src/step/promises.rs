@@ -15,7 +15,7 @@ impl Run<'_> {
             let Some(instance) = self.c.instances.get_mut(n) else { return };
             if let Some(at) = instance.promises.iter().position(|p| p.name == *name) {
                 let by = instance.promises.remove(at).by;
-                self.note(Some(n), What::Promise { name: name.clone(), fate, by });
+                self.note(Some(n), What::Promise { name: name.as_str().into(), fate, by });
             }
         }
         let Some(promise) = &send.promising else { return };
@@ -30,7 +30,7 @@ impl Run<'_> {
         let name = promise.name.clone();
         instance.promises.retain(|p| p.name != name);
         instance.promises.push(OpenPromise { name: name.clone(), deadline: promise.deadline.clone(), by });
-        self.note(Some(n), What::Promise { name: name.clone(), fate: PromiseFate::Made, by });
+        self.note(Some(n), What::Promise { name: name.as_str().into(), fate: PromiseFate::Made, by });
         if by <= self.now {
             self.moved_promises.push((n, name));
         }
@@ -86,7 +86,7 @@ impl Run<'_> {
         let Some(instance) = self.c.instances.get_mut(n) else { return };
         if index < instance.promises.len() {
             let OpenPromise { name, by, .. } = instance.promises.remove(index);
-            self.note(Some(n), What::Promise { name, fate, by });
+            self.note(Some(n), What::Promise { name: name.into(), fate, by });
         }
     }
 

@@ -1,5 +1,6 @@
 //! What comes back: answers, and receipts.
 
+use compact_str::{CompactString, format_compact};
 use journey_spec::program::{Channel, Trigger};
 use journey_spec::value::{fold_reply, is_opt_out};
 
@@ -32,25 +33,26 @@ impl Run<'_> {
         let from = address.as_deref().map(fold_address);
         let routes = || {
             let here = |r: &&Route| {
-                Some(&r.address) == from.as_ref() && in_window(r.at, self.now, self.program.policy.reply_window)
+                Some(r.address.as_str()) == from.as_deref()
+                    && in_window(r.at, self.now, self.program.policy.reply_window)
             };
             self.c.routes.iter().rev().filter(here)
         };
         let Some(newest) = routes().next().cloned() else {
             return self.after_end(channel, text, None, None);
         };
-        let invites = |r: &Route| -> Option<String> {
+        let invites = |r: &Route| -> Option<CompactString> {
             let message = self.program.messages.get(r.message.index())?;
             let invited = message.replies.iter().find(|i| !folded.is_empty() && i.words.contains(&folded))?;
-            Some(invited.name.clone())
+            Some(invited.name.as_str().into())
         };
         let invited = routes().find_map(|r| Some((r.clone(), invites(r)?)));
         let (route, meaning) = match invited {
             Some((route, meaning)) if route.instance != newest.instance => {
                 let queue = self.program.policy.after_end.clone().unwrap_or_else(|| CARE.into());
-                let heard_by = format!("queue `{queue}`: a guess could call off the wrong one");
+                let heard_by = format_compact!("queue `{queue}`: a guess could call off the wrong one");
                 self.note(None, What::Replied { channel, text: text.into(), meaning: Some(meaning), heard_by });
-                let why = "an answer that fits an older message than the newest one".to_string();
+                let why = "an answer that fits an older message than the newest one".into();
                 return self.route_to_person(Some(&route), &queue, why);
             }
             Some((route, meaning)) => (route, Some(meaning)),
@@ -60,11 +62,11 @@ impl Run<'_> {
         let heard = n.and_then(|n| {
             let named = meaning.as_ref().and_then(|name| {
                 let (at, arrow) = self.arrow(n, |t| matches!(t, Trigger::Reply(Some(reply)) if reply == name))?;
-                Some((at, arrow, format!("reply {name}")))
+                Some((at, arrow, format_compact!("reply {name}")))
             });
             let bare = || {
                 let (at, arrow) = self.arrow(n, |t| matches!(t, Trigger::Reply(None)))?;
-                Some((at, arrow, "a reply".to_string()))
+                Some((at, arrow, CompactString::const_new("a reply")))
             };
             let (at, arrow, why) = named.or_else(bare)?;
             Some((n, at, arrow, why))
@@ -83,9 +85,9 @@ impl Run<'_> {
     }
 
     /// Nobody who lives hears the answer: the house's queue does, where it has one.
-    fn after_end(&mut self, channel: Channel, text: &str, meaning: Option<String>, route: Option<&Route>) {
+    fn after_end(&mut self, channel: Channel, text: &str, meaning: Option<CompactString>, route: Option<&Route>) {
         let queue = self.program.policy.after_end.clone();
-        let heard_by = queue.as_ref().map_or_else(|| "nobody".into(), |q| format!("queue `{q}`"));
+        let heard_by = queue.as_ref().map_or_else(|| "nobody".into(), |q| format_compact!("queue `{q}`"));
         let n = route.and_then(|r| self.c.position(r.instance));
         self.note(n, What::Replied { channel, text: text.into(), meaning, heard_by });
         if let Some(queue) = queue {
@@ -93,7 +95,7 @@ impl Run<'_> {
         }
     }
 
-    fn route_to_person(&mut self, route: Option<&Route>, queue: &str, why: String) {
+    fn route_to_person(&mut self, route: Option<&Route>, queue: &str, why: CompactString) {
         let whose = Whose {
             journey: route.map(|r| r.journey),
             key: route.and_then(|r| r.key.clone()),
@@ -109,10 +111,14 @@ impl Run<'_> {
             return;
         }
         let Some(route) = self.c.routes.iter_mut().find(|r| r.id == id) else {
-            return self.ignored(None, format!("failure of message `{id}`"), "it is not known, or was long ago");
+            return self.ignored(
+                None,
+                format_compact!("failure of message `{id}`"),
+                "it is not known, or was long ago",
+            );
         };
         if std::mem::replace(&mut route.failed, true) {
-            return self.ignored(None, format!("failure of message `{id}`"), "it is known already");
+            return self.ignored(None, format_compact!("failure of message `{id}`"), "it is known already");
         }
         let (message, visit, number, own) =
             (route.message, route.visit, route.instance, route.send.as_ref().and_then(|s| s.on_failed.clone()));
@@ -120,7 +126,7 @@ impl Run<'_> {
         let n = self.c.position(number);
         self.note(n, What::Failed { message: message.clone() });
         let Some(n) = n.filter(|n| self.visit(*n) == Some(visit) && self.is_live(*n)) else { return };
-        let why = format!("failed {message}");
+        let why = format_compact!("failed {message}");
         if let Some(then) = own {
             self.took(n, Way::OnFailed(of));
             self.take(n, &then, &why);

@@ -1,5 +1,6 @@
 //! Messages: decided by a step, asked of the ledger, then they leave, wait or are blocked.
 
+use compact_str::CompactString;
 use journey_spec::program::{Channel, Fate, JourneyId, Message, MessageId, Send, Validity, Variant};
 use journey_spec::{Sensitive, Ts};
 
@@ -87,7 +88,7 @@ impl<'p> Run<'p> {
                 Some(instance) => ledger::judge(&Ask {
                     program,
                     orders: self.orders,
-                    customer: &self.c,
+                    customer: self.c,
                     instance,
                     message,
                     channel: variant.channel,
@@ -129,7 +130,7 @@ impl<'p> Run<'p> {
         let mut offer = |variant: &'p Variant| match self.c.address(self.program, variant.channel) {
             None => {}
             Some(address) if !spared && self.c.has_stopped(address) => missing = STOPPED.into(),
-            Some(_) => match ledger::consent(self.program, &self.c, message.purpose, variant.channel) {
+            Some(_) => match ledger::consent(self.program, self.c, message.purpose, variant.channel) {
                 Ok(()) => open.push(variant),
                 Err(why) => missing = why,
             },
@@ -163,7 +164,7 @@ impl<'p> Run<'p> {
     fn leaves(&mut self, n: usize, waiting: Waiting, message: &'p Message, variant: &'p Variant, valid_until: Ts) {
         let now = self.now;
         let id = waiting.again.clone().unwrap_or_else(|| self.id());
-        let Some(address) = self.c.address(self.program, variant.channel).map(String::from) else { return };
+        let Some(address) = self.c.address(self.program, variant.channel).map(CompactString::from) else { return };
         let Some(instance) = self.inst(n) else { return };
         let (subject, body, locale) = text_for(self.program, variant, &self.c.profile);
         let zones =
@@ -183,9 +184,9 @@ impl<'p> Run<'p> {
             subject,
             body: body.clone(),
             shown: shown.clone(),
-            message: message.name.clone(),
+            message: message.name.as_str().into(),
             purpose: message.purpose,
-            journey: self.journey(n).map(|j| j.name.clone()),
+            journey: self.journey(n).map(|j| j.name.as_str().into()),
             key: key.clone(),
             valid_until,
         }));
@@ -193,7 +194,7 @@ impl<'p> Run<'p> {
             Some(n),
             What::Sent {
                 id: id.clone(),
-                message: message.name.clone(),
+                message: message.name.as_str().into(),
                 channel: variant.channel,
                 text: shown.unwrap_or_else(|| body.clone()),
                 essential,
@@ -210,7 +211,7 @@ impl<'p> Run<'p> {
             essential,
             doubtful: false,
         };
-        ledger::charge(self.program, &mut self.c, left);
+        ledger::charge(self.program, self.c, left);
         self.say(variant.channel, false, body);
         self.promise(n, &waiting.send);
         self.set_as_it_left(n, &waiting.send);
@@ -218,7 +219,7 @@ impl<'p> Run<'p> {
             id,
             at: now,
             decided: waiting.decided,
-            address: fold_address(&address),
+            address: fold_address(&address).into(),
             message: waiting.send.message,
             instance: number,
             journey,
@@ -268,7 +269,7 @@ impl<'p> Run<'p> {
         if is_new || waiting.until != until && !(paused && waiting.paused) {
             let message = self.message_name(waiting.send.message);
             self.took_rule(n, rule);
-            self.note(Some(n), What::Deferred { message, rule: rule.to_string(), until });
+            self.note(Some(n), What::Deferred { message, rule: rule.into(), until });
         }
         (waiting.until, waiting.latest, waiting.paused) = (until, latest, paused);
         let at = self.c.waiting.partition_point(|w| w.number < number);
@@ -281,16 +282,16 @@ impl<'p> Run<'p> {
         let message = self.message_name(waiting.send.message);
         let of = waiting.send.message;
         self.took_rule(n, rule);
-        self.note(Some(n), What::Blocked { message: message.clone(), rule: rule.to_string(), until });
+        self.note(Some(n), What::Blocked { message: message.clone(), rule: rule.into(), until });
         let what = match fate {
-            Some(fate @ (Fate::Handoff(_) | Fate::Goto(_) | Fate::End)) => Follow::Fate(fate, rule.to_string()),
+            Some(fate @ (Fate::Handoff(_) | Fate::Goto(_) | Fate::End)) => Follow::Fate(fate, rule.into()),
             _ => Follow::Blocked(waiting.send.on_blocked),
         };
         self.follow_ups.push_back(FollowUp { instance: n, visit: waiting.visit, message, of, what });
     }
 
-    pub(crate) fn message_name(&self, message: MessageId) -> String {
-        self.program.messages.get(message.index()).map(|m| m.name.clone()).unwrap_or_default()
+    pub(crate) fn message_name(&self, message: MessageId) -> CompactString {
+        self.program.messages.get(message.index()).map(|m| m.name.as_str().into()).unwrap_or_default()
     }
 
     /// Keeps what was said, for a person who takes over.
@@ -303,7 +304,7 @@ impl<'p> Run<'p> {
 
     /// Forgets what nothing can ask for any more.
     pub(crate) fn forget(&mut self) {
-        ledger::prune(self.program, &mut self.c);
+        ledger::prune(self.program, self.c);
         let now = self.now;
         let kept = self.program.policy.reply_window.max(journey_spec::program::DAY);
         let old = self.c.routes.iter().take_while(|r| !ledger::in_window(r.at, now, kept)).count();

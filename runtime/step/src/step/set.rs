@@ -34,7 +34,7 @@ impl Run<'_> {
             other => super::render::plain(other, &Zone::utc()),
         };
         *place = value;
-        self.note(Some(n), What::Set { path: set.path.join("."), value: told, left: left.map(str::to_owned) });
+        self.note(Some(n), What::Set { path: set.path.join(".").into(), value: told, left: left.map(str::to_owned) });
         self.follow_data(n);
     }
 }

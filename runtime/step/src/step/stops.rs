@@ -1,5 +1,6 @@
 //! STOP: at once, in every journey.
 
+use compact_str::format_compact;
 use journey_spec::program::{Channel, DAY, Purpose, Trigger};
 
 use super::Run;
@@ -21,7 +22,10 @@ impl Run<'_> {
                 if !self.c.stopped_channels.contains(&channel) {
                     self.c.stopped_channels.push(channel);
                 }
-                self.note(None, What::OptedOut { address: format!("{} (address not known yet)", channel.name()) });
+                self.note(
+                    None,
+                    What::OptedOut { address: format_compact!("{} (address not known yet)", channel.name()) },
+                );
                 self.opt_out_arrows();
             }
         }
@@ -39,7 +43,7 @@ impl Run<'_> {
         let is_own = self.c.addresses(self.program).iter().any(|(_, a)| fold_address(a) == folded);
         let may_confirm = is_own || self.c.stops.len() < MOST_STRANGERS;
         self.c.stop(folded.clone());
-        self.note(None, What::OptedOut { address: address.to_string() });
+        self.note(None, What::OptedOut { address: address.into() });
         if let Some(channel) = confirm_on.filter(|_| may_confirm && !folded.is_empty()) {
             self.confirm(channel, address, &folded);
         }
@@ -57,7 +61,7 @@ impl Run<'_> {
         }
         if self.orders.is_paused(channel, now) {
             let rule = crate::orders::rule(channel).to_string();
-            return self.note(None, What::Blocked { message: CONFIRMATION.into(), rule, until: None });
+            return self.note(None, What::Blocked { message: CONFIRMATION.into(), rule: rule.into(), until: None });
         }
         stop.confirmed = Some(now);
         let id = self.id();
@@ -71,7 +75,7 @@ impl Run<'_> {
         self.out.push(Effect::Release(Release {
             id: id.clone(),
             channel,
-            address: address.to_string(),
+            address: address.into(),
             subject: None,
             body: text.clone(),
             shown: None,
@@ -82,7 +86,7 @@ impl Run<'_> {
             valid_until: later(now, self.program.policy.valid_for),
         }));
         let (message, essential) = (CONFIRMATION.to_string(), false);
-        self.note(None, What::Sent { id, message, channel, text: text.clone(), essential });
+        self.note(None, What::Sent { id, message: message.into(), channel, text: text.clone(), essential });
         self.say(channel, false, text);
     }
 

@@ -1,5 +1,6 @@
 //! Expressions, and keys.
 
+use compact_str::CompactString;
 use journey_spec::Ts;
 use journey_spec::program::{DAY, Expr, MINUTE, Millis, Program};
 use journey_spec::time::spelled_days;
@@ -72,11 +73,11 @@ pub(crate) fn days_after(program: &Program, entered: Ts, days: u32, minute: u16,
 }
 
 /// A key's value as text; `None` where it is missing or empty, since what has no name cannot be told from others.
-pub(crate) fn key_text(value: Option<&Value>) -> Option<String> {
+pub(crate) fn key_text(value: Option<&Value>) -> Option<CompactString> {
     match value? {
         Value::Missing | Value::Record(_) => None,
-        Value::Text(text) => Some(text).filter(|t| !t.trim().is_empty()).cloned(),
-        other => Some(super::render::plain(other, &journey_spec::time::Zone::utc())),
+        Value::Text(text) => Some(text.as_str()).filter(|t| !t.trim().is_empty()).map(Into::into),
+        other => Some(super::render::plain(other, &journey_spec::time::Zone::utc()).into()),
     }
 }
 

@@ -119,7 +119,7 @@ impl Recorder<'_> {
         self.customer = customer;
         for effect in &effects {
             if let Effect::Release(release) = effect {
-                self.ids.push(release.id.clone());
+                self.ids.push(release.id.to_string());
             }
         }
         self.calls.push(Called { now: self.now, input, effects });

@@ -68,7 +68,7 @@ fn order_is_kept(hosted: &Hosted, seed: u64, wrong: &mut Vec<String>) {
     }
     let mut last: BTreeMap<(String, Channel), u64> = BTreeMap::new();
     for (_, what) in reached(hosted) {
-        let Some([place]) = places.get(&what.release.id).map(Vec::as_slice) else { continue };
+        let Some([place]) = places.get(what.release.id.as_str()).map(Vec::as_slice) else { continue };
         let before = last.entry((what.customer.clone(), what.release.channel)).or_default();
         if *before > *place {
             wrong.push(format!(
@@ -87,7 +87,7 @@ fn told_is_decided(hosted: &Hosted, wrong: &mut Vec<String>) {
     for (customer, timeline) in oracles::timelines(&hosted.run) {
         for entry in timeline {
             if let What::Sent { id, message, .. } = entry.what
-                && !rows.contains(&id)
+                && !rows.contains(id.as_str())
             {
                 wrong.push(format!("{customer}: {message} was sent, says the timeline, and nobody was to send {id}"));
             }

@@ -124,20 +124,20 @@ impl Way {
         let release = &message.release;
         let mut seen = self.seen.lock().expect("seen");
         let log = &mut *self.log.lock();
-        let times = seen.times.entry((release.id.clone(), release.channel)).or_default();
+        let times = seen.times.entry((release.id.to_string(), release.channel)).or_default();
         *times += 1;
         if *times > 1 && self.mode == Mode::AtMostOnce {
             log.wrong.push(format!("{} went out {times} times on a channel that sends nothing twice", release.id));
         }
         // One that is in doubt on one channel may go by another, under the same id.
-        match log.reached.get(&release.id) {
+        match log.reached.get(release.id.as_str()) {
             Some(first) if first.message != release.message => {
                 let words = format!("{} came first as {} and then as {}", release.id, first.message, release.message);
                 log.wrong.push(words);
             }
             Some(_) => {}
             None => {
-                log.reached.insert(release.id.clone(), release.clone());
+                log.reached.insert(release.id.to_string(), release.clone());
                 // The clock may have been put forward just now, and not every shard may know.
                 let told = self.told.load(Ordering::SeqCst).max(message.at);
                 let (decided, customer) = (message.at, message.customer.clone());
@@ -156,7 +156,7 @@ impl Gateway for Way {
         {
             let mut seen = self.seen.lock().expect("seen");
             seen.attempts += 1;
-            if seen.delivered.contains(&release.id) {
+            if seen.delivered.contains(release.id.as_str()) {
                 self.log.lock().wrong.push(format!("{} was delivered and came again", release.id));
             }
             if seen.down.get(&release.channel).is_some_and(|until| self.told.load(Ordering::SeqCst) < *until) {
@@ -187,7 +187,7 @@ impl Gateway for Way {
             tokio::time::sleep(Duration::from_millis(1 + self.draw(3))).await;
             self.live().await;
         }
-        self.seen.lock().expect("seen").delivered.insert(release.id.clone());
+        self.seen.lock().expect("seen").delivered.insert(release.id.to_string());
         Ok(Delivery::Delivered)
     }
 }
@@ -200,7 +200,7 @@ impl Casework for Way {
         if self.fails(unsteady) {
             return Err(SendError::NotSent("the desk is closed".into()));
         }
-        if self.seen.lock().expect("seen").cases.insert(case.case.case.clone()) {
+        if self.seen.lock().expect("seen").cases.insert(case.case.case.to_string()) {
             self.log.saw(Saw::Case(case.at, case.customer.clone(), case.case.clone()));
         }
         if self.fails(unsteady) {
