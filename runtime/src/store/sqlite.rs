@@ -30,6 +30,8 @@ const USUAL: &str = "delivered";
 const OWN: [&str; 3] = ["epoch", "settled", "frozen"];
 
 /// A store in one SQLite file, with `-wal`, `-shm` and `.lock` files beside it while it is open.
+///
+/// What was committed lately, up to some 64 MiB of it, is in memory as well; a store with little in it keeps less.
 #[derive(Debug)]
 pub struct Sqlite {
     db: Connection,
@@ -282,7 +284,9 @@ impl Sqlite {
                 (self.outbox, self.rows, self.log.is_stale) = (outbox, rows, false);
                 Ok(CommitOutcome::Committed)
             }
-            // What found no room was not written, its commit record included.
+            // What found no room was not written, its commit record included. (On a file system that SQLite does not take for
+            // power-safe, as all that come with it are, the record can be there, and a process that ends before the next
+            // commit leaves it: kept, whole, and not acknowledged.)
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Err(failed(&error)),
             // Where the sync failed, the frames may be on the disk all the same, and a later start would find them.
             Err(_) => Ok(CommitOutcome::Unknown),

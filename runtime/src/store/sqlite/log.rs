@@ -143,19 +143,23 @@ impl Log {
             return Ok(());
         }
         let body = logged.write().map_err(|e| StoreError::Io(format!("a commit cannot be written: {e}")))?;
-        self.add(db, body, rows).map_err(|e| failed(&e))
-    }
-
-    fn add(&mut self, db: &Connection, body: Vec<u8>, rows: &mut Rows) -> rusqlite::Result<()> {
         self.newest += 1;
         self.oldest.get_or_insert(self.newest);
         self.since += body.len();
-        db.prepare_cached("INSERT INTO log VALUES (?1, ?2)")?.execute((self.newest, &body))?;
-        // What was written just now can be read.
-        self.is_stale |= self.active.add(body).is_err();
-        let is_full = self.active.bytes >= self.most.min((self.active.distinct * OFTEN).max(LEAST));
+        let insert = || db.prepare_cached("INSERT INTO log VALUES (?1, ?2)")?.execute((self.newest, &body));
+        insert().map_err(|e| failed(&e))?;
+        self.active.add(body).map_err(|why| StoreError::Io(format!("a commit cannot be read again: {why}")))?;
+        self.make_room(db, rows).map_err(|e| failed(&e))
+    }
+
+    /// Moves a part of what is frozen, and freezes what is full.
+    fn make_room(&mut self, db: &Connection, rows: &mut Rows) -> rusqlite::Result<()> {
+        let full = self.most.min((self.active.distinct * OFTEN).max(LEAST));
+        // One that has many entries is moved before the next, which may have few, is full.
+        let full = self.frozen.as_ref().map_or(full, |(frozen, _)| full.max(frozen.bytes));
+        let is_full = self.active.bytes >= full;
         if let Some((frozen, compaction)) = &mut self.frozen {
-            // It is done before the active one is full, unless that has become as large by commits that are larger.
+            // It is done before the active one is full, unless that has become so by a few large commits.
             let part = compaction.work.saturating_mul(self.since) / (frozen.bytes - frozen.bytes / 4).max(1);
             let part = if is_full { usize::MAX } else { part };
             if part < (self.most / PART).max(1) {
@@ -166,7 +170,7 @@ impl Log {
                 self.moved();
             }
         }
-        if is_full { self.freeze(db) } else { Ok(()) }
+        if is_full && self.frozen.is_none() { self.freeze(db) } else { Ok(()) }
     }
 
     /// Moves all of it, so that nothing is left in the log.
