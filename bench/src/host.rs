@@ -202,7 +202,10 @@ pub fn recover(customers: usize, visits: usize) {
     assert_eq!(told.trim(), MADE, "the process that makes the store did not end its work");
     maker.kill().expect("killed");
     maker.wait().expect("gone");
-    println!("{customers} customers with {visits} timers each, made in {:.0} s, then kill -9", began.elapsed().as_secs_f64());
+    println!(
+        "{customers} customers with {visits} timers each, made in {:.0} s, then kill -9",
+        began.elapsed().as_secs_f64()
+    );
     let path = dir.join("part-0.db");
     let size = |name: &str| std::fs::metadata(dir.join(name)).map_or(0, |m| m.len()) >> 20;
     let (size, log) = (size("part-0.db"), size("part-0.db-wal"));

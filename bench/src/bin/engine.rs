@@ -18,14 +18,18 @@ use journey_bench::{events, example, host};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const RUN: Duration = Duration::from_secs(3);
+/// How long each is measured: `JOURNEY_BENCH_SECONDS`, or 3 s. A longer run shows what is put off in a short one.
+fn run() -> Duration {
+    let asked = std::env::var("JOURNEY_BENCH_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(asked.unwrap_or(3))
+}
 
 fn main() {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
         Some("step") => step(),
         Some("durable") => durable(number(&mut args, 256)),
-        Some("host") => host::clients(number(&mut args, 64), number(&mut args, 1), RUN),
+        Some("host") => host::clients(number(&mut args, 64), number(&mut args, 1), run()),
         Some("flood") => host::flood(number(&mut args, 1_000_000)),
         // What `recover` starts and kills.
         Some("make-store") => {
@@ -33,8 +37,10 @@ fn main() {
             host::make_store(dir.as_ref(), number(&mut args, 0), number(&mut args, 0));
         }
         Some("recover") => host::recover(number(&mut args, 100_000), number(&mut args, 3)),
-        Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, events::CUSTOMERS, RUN).rate),
-        Some("ours") => println!("{:.0} events/s", events::durable(number(&mut args, 256), events::CUSTOMERS, RUN).rate),
+        Some("bare") => println!("{:.0} events/s", events::bare_sqlite(256, events::CUSTOMERS, run()).rate),
+        Some("ours") => {
+            println!("{:.0} events/s", events::durable(number(&mut args, 256), events::CUSTOMERS, run()).rate)
+        }
         Some("growth") => growth(args.collect()),
         _ => {
             eprintln!(
@@ -54,8 +60,9 @@ fn step() {
     let program = events::program(&example("appointment"));
     let inputs = events::visit(&program);
     let (mut steps, mut effects) = (0_u64, 0_u64);
+    let run = run();
     let began = Instant::now();
-    while began.elapsed() < RUN {
+    while began.elapsed() < run {
         for _ in 0..100 {
             let mut customer = journey_step::Customer::new("victoria");
             for (at, input) in &inputs {
@@ -83,8 +90,8 @@ fn growth(args: Vec<String>) {
     let mut rows = Vec::new();
     let mut table = String::from("customers,engine_us,sqlite_us,engine_events_s,sqlite_events_s\n");
     for customers in customers {
-        let bare = events::bare_sqlite(256, customers, RUN);
-        let ours = events::durable(256, customers, RUN);
+        let bare = events::bare_sqlite(256, customers, run());
+        let ours = events::durable(256, customers, run());
         println!("{customers} customers: {:.0} events/s, SQLite alone {:.0}", ours.rate, bare.rate);
         table += &format!(
             "{customers},{:.1},{:.1},{:.0},{:.0}\n",
@@ -102,8 +109,8 @@ fn growth(args: Vec<String>) {
 
 /// Durable events through the engine's core, in groups.
 fn durable(group: usize) {
-    let bare = events::bare_sqlite(group, events::CUSTOMERS, RUN).rate;
+    let bare = events::bare_sqlite(group, events::CUSTOMERS, run()).rate;
     println!("bare SQLite, groups of {group}: {bare:.0} events/s");
-    let ours = events::durable(group, events::CUSTOMERS, RUN).rate;
+    let ours = events::durable(group, events::CUSTOMERS, run()).rate;
     println!("engine, groups of {group}: {ours:.0} events/s, {:.0} % of bare", 100.0 * ours / bare);
 }

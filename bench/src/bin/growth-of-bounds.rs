@@ -36,6 +36,7 @@ fn main() {
         rows.push((states, row));
     }
     if let Some(path) = std::env::args().nth(1) {
-        std::fs::write(&path, plot(&rows, Axis::Linear, "ms", "states of one model", KINDS)).expect("the plot can be written");
+        std::fs::write(&path, plot(&rows, Axis::Linear, "ms", "states of one model", KINDS))
+            .expect("the plot can be written");
     }
 }

@@ -23,6 +23,7 @@ fn main() {
         rows.push((text.lines().count(), row));
     }
     if let Some(path) = std::env::args().nth(1) {
-        std::fs::write(&path, plot(&rows, Axis::Linear, "ms", "lines of one file", KINDS)).expect("the plot can be written");
+        std::fs::write(&path, plot(&rows, Axis::Linear, "ms", "lines of one file", KINDS))
+            .expect("the plot can be written");
     }
 }
