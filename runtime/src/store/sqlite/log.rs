@@ -20,6 +20,8 @@ const MOST: usize = 32 << 20;
 const LEAST: usize = 1 << 20;
 /// So often is enough.
 const OFTEN: usize = 4;
+/// A commit whose states have more bytes than this is several rows: SQLite's have an end.
+const ROW: usize = 64 << 20;
 /// Parts of less than one write for so many bytes that a memtable may have are not worth their pages: 256 of them.
 const PART: usize = 128 << 10;
 
@@ -138,17 +140,19 @@ impl Log {
     ///
     /// # Errors
     /// Where the file cannot be written; then it is stale.
-    pub(super) fn commit(&mut self, db: &Connection, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), StoreError> {
+    pub(super) fn commit(&mut self, db: &Connection, logged: Logged<'_>, rows: &mut Rows) -> Result<(), StoreError> {
         if logged.is_empty() {
             return Ok(());
         }
-        let body = logged.write().map_err(|e| StoreError::Io(format!("a commit cannot be written: {e}")))?;
-        self.newest += 1;
-        self.oldest.get_or_insert(self.newest);
-        self.since += body.len();
-        let insert = || db.prepare_cached("INSERT INTO log VALUES (?1, ?2)")?.execute((self.newest, &body));
-        insert().map_err(|e| failed(&e))?;
-        self.active.add(body).map_err(|why| StoreError::Io(format!("a commit cannot be read again: {why}")))?;
+        let mut insert = db.prepare_cached("INSERT INTO log VALUES (?1, ?2)").map_err(|e| failed(&e))?;
+        for part in logged.parts(ROW) {
+            let body = part.write().map_err(|e| StoreError::Io(format!("a commit cannot be written: {e}")))?;
+            self.newest += 1;
+            self.oldest.get_or_insert(self.newest);
+            self.since += body.len();
+            insert.execute((self.newest, &body)).map_err(|e| failed(&e))?;
+            self.active.add(body).map_err(|why| StoreError::Io(format!("a commit cannot be read again: {why}")))?;
+        }
         self.make_room(db, rows).map_err(|e| failed(&e))
     }
 

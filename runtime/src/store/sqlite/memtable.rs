@@ -42,7 +42,24 @@ fn at_once<S: Serializer>(bytes: &&[u8], to: S) -> Result<S::Ok, S::Error> {
     to.serialize_bytes(bytes)
 }
 
-impl Logged<'_> {
+impl<'a> Logged<'a> {
+    /// The same in parts, each of which has states of about so many bytes at most, or one.
+    pub(super) fn parts(self, most: usize) -> Vec<Logged<'a>> {
+        let mut parts = vec![Logged { taken: self.taken, customers: Vec::new() }];
+        let mut bytes = 0;
+        for customer in self.customers {
+            bytes += customer.state.len();
+            if bytes > most && parts.last().is_some_and(|part| !part.customers.is_empty()) {
+                bytes = customer.state.len();
+                parts.push(Logged::default());
+            }
+            if let Some(part) = parts.last_mut() {
+                part.customers.push(customer);
+            }
+        }
+        parts
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.taken.is_empty() && self.customers.is_empty()
     }
@@ -181,5 +198,28 @@ impl Memtable {
         });
         let first = ids.partition_point(|id| id.as_ref() <= after);
         ids.iter().skip(first).map(AsRef::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a test may fail where it stands")]
+
+    use super::*;
+
+    #[test]
+    fn a_large_commit_is_several_rows_that_say_the_same() {
+        let state = [7; 40];
+        let customer = |id| LoggedCustomer { id, revision: 1, next_due: None, told: None, state: &state };
+        let parts = |most| {
+            let logged = Logged { taken: vec!["i"], customers: ["a", "b", "c", "d", "e"].map(customer).into() };
+            let rows: Vec<_> = logged.parts(most).iter().map(|part| part.write().expect("written")).collect();
+            let mut table = Memtable::default();
+            rows.iter().for_each(|row| table.add(row.clone()).expect("read"));
+            assert_eq!((table.taken.len(), table.customers.len()), (1, 5));
+            assert!(table.customers.keys().all(|id| table.customer(id).is_some_and(|(_, found)| found == state)));
+            rows.len()
+        };
+        assert_eq!((parts(1000), parts(100), parts(80), parts(40), parts(1)), (1, 3, 3, 5, 5));
     }
 }

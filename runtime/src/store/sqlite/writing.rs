@@ -46,7 +46,7 @@ pub(super) fn write(
     let carried = carried(db, batch, &mut known)?;
     let logged = Logged { taken, customers: customers(db, batch, &mut known, &carried)? };
     drop(known);
-    log.commit(db, &logged, rows).map_err(Refuse::Error)?;
+    log.commit(db, logged, rows).map_err(Refuse::Error)?;
     write_addresses(db, batch)?;
     write_outbox(db, batch, outbox)?;
     let mut letter = db.prepare_cached(
