@@ -31,7 +31,8 @@ const OWN: [&str; 3] = ["epoch", "settled", "frozen"];
 
 /// A store in one SQLite file, with `-wal`, `-shm` and `.lock` files beside it while it is open.
 ///
-/// What was committed lately, up to some 64 MiB of it, is in memory as well; a store with little in it keeps less.
+/// What was committed lately, some 64 MiB of it and what it takes to find it, is in memory as well: with small states up to
+/// three times as much, and after a very large commit as much as that. A store with little in it keeps less.
 #[derive(Debug)]
 pub struct Sqlite {
     db: Connection,

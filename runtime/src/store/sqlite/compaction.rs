@@ -1,4 +1,5 @@
-//! Moves what a frozen memtable holds into the tables, a part with each commit, so that no commit takes long.
+//! Moves what a frozen memtable holds into the tables, a part with each commit, so that few commits take long: only where
+//! a list is put in order, and where one is full before the other is moved, is more done at once.
 //!
 //! Each stage goes through its list in the order of the pages that it writes. A crash begins it anew, which changes nothing:
 //! due instants are corrected by what the rows of customers say before, and these are written after all of them.
@@ -52,7 +53,7 @@ impl Compaction {
         ids.sort_unstable();
         let customers = frozen.customers.len();
         // Each customer is found, has up to two due instants that change, and is written.
-        let work = ids.len() + customers * (1 + 2 + ROW) + frozen.bytes / LOG;
+        let work = ids.len() + customers * (1 + 2 + ROW) + frozen.bytes / LOG + frozen.rows();
         Compaction { stage: Stage::Inputs(ids), done: 0, work, upto }
     }
 
@@ -79,7 +80,7 @@ impl Compaction {
                     if freed == 0 {
                         return Ok(true);
                     }
-                    writes = writes.saturating_sub(freed / LOG);
+                    writes = writes.saturating_sub((freed / LOG).max(1));
                     continue;
                 }
             };

@@ -74,7 +74,11 @@ impl<'a> Logged<'a> {
 
     fn read(body: &[u8]) -> Result<Logged<'_>, String> {
         match body.split_first() {
-            Some((&FORM, logged)) => postcard::from_bytes(logged).map_err(|e| e.to_string()),
+            Some((&FORM, logged)) => match postcard::take_from_bytes(logged) {
+                Ok((logged, [])) => Ok(logged),
+                Ok(_) => Err("there is more than one commit".into()),
+                Err(e) => Err(e.to_string()),
+            },
             Some((other, _)) => Err(format!("it has a form {other} that is not known here")),
             None => Err("it is empty".into()),
         }
