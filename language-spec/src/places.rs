@@ -59,11 +59,6 @@ pub fn is_place(name: &str) -> bool {
 /// A code of two letters is the country, also where a zone has that name too (`GB`, `NZ`): it has at least its zones.
 #[must_use]
 pub fn zones(value: &Value) -> Vec<Zone> {
-    if let Value::Text(name) = value
-        && country(name).is_none()
-    {
-        return Zone::named(name).into_iter().collect();
-    }
     // One that is not known makes all uncertain: where the customer may be is then not known.
     zone_names(value).into_iter().map(Zone::named).collect::<Option<Vec<Zone>>>().unwrap_or_default()
 }
@@ -77,10 +72,10 @@ pub fn zone_names(value: &Value) -> Vec<&str> {
         _ => Vec::new(),
     };
     let mut all: Vec<&str> = Vec::new();
-    for name in names {
-        let inside = country(name).map_or_else(|| vec![name], |c| c.zones.clone());
+    for name in &names {
+        let inside = country(name).map_or(std::slice::from_ref(name), |c| c.zones.as_slice());
         for zone in inside {
-            if !all.contains(&zone) {
+            if !all.contains(zone) {
                 all.push(zone);
             }
         }

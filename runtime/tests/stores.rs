@@ -278,3 +278,49 @@ fn a_store_of_the_first_version_is_brought_up_to_date() {
     assert_eq!(store.commit(8, &batch).unwrap(), CommitOutcome::Committed);
     assert_eq!(store.timeline("a").unwrap(), ["t1", "t2", "t3", "t4"]);
 }
+
+/// Version 2, with somebody in it.
+#[test]
+fn a_store_of_the_second_version_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journeys.db");
+    let write = |id: &str, next_due| CustomerWrite {
+        id: id.into(),
+        state: id.as_bytes().to_vec(),
+        expected: None,
+        next_due,
+        addresses: None,
+    };
+    let batch = Batch {
+        taken: vec!["i1".into()],
+        customers: vec![write("a", Some(10)), write("b", None), write("c", Some(7))],
+        timeline: vec![TimelineAdd { customer: "a".into(), entry: "t1".into() }],
+        ..Batch::default()
+    };
+    let mut store = Sqlite::open(&path).unwrap();
+    store.limit_log(0);
+    for batch in [batch, Batch { taken: vec!["i2".into()], ..Batch::default() }] {
+        assert_eq!(store.commit(1, &batch).unwrap(), CommitOutcome::Committed);
+    }
+    drop(store);
+    // As version 2 had it: what is in the log now was in the tables.
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch(
+        "DROP TABLE log; DROP TABLE due; DELETE FROM meta WHERE name = 'frozen'; DELETE FROM migrations WHERE version = 3;
+         INSERT OR IGNORE INTO inputs VALUES ('i2');
+         CREATE INDEX customers_due ON customers (next_due, id) WHERE next_due IS NOT NULL; PRAGMA user_version = 2;",
+    )
+    .unwrap();
+    drop(db);
+    assert!(Sqlite::read(&path).unwrap_err().to_string().contains("it has version 2"));
+    let mut store = Sqlite::open(&path).unwrap();
+    assert_eq!(store.due(None, 99, 9).unwrap(), [(7, "c".to_owned()), (10, "a".to_owned())]);
+    assert_eq!(store.taken(&["i1", "i2", "i3"]).unwrap(), [true, true, false]);
+    assert_eq!(store.timeline("a").unwrap(), ["t1"]);
+    assert_eq!(store.customers(None, 9).unwrap(), ["a", "b", "c"]);
+    let later = CustomerWrite { expected: Some(1), ..write("a", None) };
+    let batch = Batch { customers: vec![later], ..Batch::default() };
+    assert_eq!(store.commit(2, &batch).unwrap(), CommitOutcome::Committed);
+    drop(store);
+    assert_eq!(Sqlite::read(&path).unwrap().due(None, 99, 9).unwrap(), [(7, "c".to_owned())]);
+}

@@ -18,7 +18,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 use crate::error::{no_folder, plain};
 
 use log::Log;
-use schema::{known, migrate, recognise};
+use schema::{begin, known, migrate, recognise};
 use writing::{Refuse, write, write_meta};
 
 use super::{Batch, CommitOutcome, DeadLetter, OutboxRow, Record, Store, StoreError};
@@ -31,8 +31,8 @@ const OWN: [&str; 3] = ["epoch", "settled", "frozen"];
 
 /// A store in one SQLite file, with `-wal`, `-shm` and `.lock` files beside it while it is open.
 ///
-/// What was committed lately, some 64 MiB of it and what it takes to find it, is in memory as well: with small states up to
-/// three times as much, and after a very large commit as much as that. A store with little in it keeps less.
+/// What was committed lately is in memory as well, some 64 MiB with what it takes to find it, and after a very large commit
+/// as much as that has; a store with little in it keeps less.
 #[derive(Debug)]
 pub struct Sqlite {
     db: Connection,
@@ -40,6 +40,8 @@ pub struct Sqlite {
     read_only: bool,
     /// A commit's outcome is not known: what came after it could overwrite it, or be taken for it.
     in_doubt: bool,
+    /// A commit may be followed by what only fills its last sector.
+    is_padded: bool,
     outbox: Mark,
     log: Log,
     rows: Rows,
@@ -67,13 +69,15 @@ impl Sqlite {
             let why = format!("the file system does not allow a write-ahead log (journal mode is `{mode}`)");
             return Err(StoreError::Open { path: path.into(), why });
         }
-        db.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
+        db.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
+             PRAGMA secure_delete = FAST;")
             .map_err(|e| opening(path, &e))?;
-        let epoch = migrate(&mut db, version).map_err(|e| opening(path, &e))?;
+        migrate(&mut db, version).map_err(|e| opening(path, &e))?;
+        let (epoch, is_padded) = begin(&db).map_err(|e| opening(path, &e))?;
         let outbox = Mark::read(&db).map_err(|e| opening(path, &e))?;
-        let log = Log::read(&db, None)?;
+        let log = Log::read(&db)?;
         let (rows, absent, lock) = (Rows::default(), HashSet::new(), Some(lock));
-        Ok(Sqlite { db, epoch, read_only: false, in_doubt: false, outbox, log, rows, absent, _lock: lock })
+        Ok(Sqlite { db, epoch, read_only: false, in_doubt: false, is_padded, outbox, log, rows, absent, _lock: lock })
     }
 
     /// Opens a store for reading only, also while an engine has it open.
@@ -94,9 +98,9 @@ impl Sqlite {
             }
             _ => {}
         }
-        let log = Log::read(&db, None)?;
-        let (outbox, rows, absent) = (Mark::default(), Rows::default(), HashSet::new());
-        Ok(Sqlite { db, epoch: 0, read_only: true, in_doubt: false, outbox, log, rows, absent, _lock: None })
+        let (log, outbox, rows, absent) = (Log::to_read(), Mark::default(), Rows::default(), HashSet::new());
+        let (in_doubt, is_padded) = (false, false);
+        Ok(Sqlite { db, epoch: 0, read_only: true, in_doubt, is_padded, outbox, log, rows, absent, _lock: None })
     }
 }
 
@@ -263,13 +267,13 @@ impl Sqlite {
         let absent = std::mem::take(&mut self.absent);
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| failed(&e))?;
         self.log.is_stale = true;
-        let overwrite = |whether: bool| tx.pragma_update(None, "secure_delete", whether).map_err(|e| failed(&e));
+        let overwrite = |what: &str| tx.pragma_update(None, "secure_delete", what).map_err(|e| failed(&e));
         if !batch.forget.is_empty() {
-            overwrite(true)?;
+            overwrite("ON")?;
         }
         let written = write(&tx, epoch, batch, &mut outbox, &mut rows, &mut self.log, &absent);
         if !batch.forget.is_empty() {
-            overwrite(false)?;
+            overwrite("FAST")?;
         }
         match written {
             Ok(()) => {}
@@ -285,10 +289,10 @@ impl Sqlite {
                 (self.outbox, self.rows, self.log.is_stale) = (outbox, rows, false);
                 Ok(CommitOutcome::Committed)
             }
-            // What found no room was not written, its commit record included. (On a file system that SQLite does not take for
-            // power-safe, as all that come with it are, the record can be there, and a process that ends before the next
-            // commit leaves it: kept, whole, and not acknowledged.)
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Err(failed(&error)),
+            // What found no room was not written, its commit record included, where that is the last that is written.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && !self.is_padded => {
+                Err(failed(&error))
+            }
             // Where the sync failed, the frames may be on the disk all the same, and a later start would find them.
             Err(_) => Ok(CommitOutcome::Unknown),
         }

@@ -67,11 +67,10 @@ pub fn step(program: &Program, customer: Customer, input: &Input, now: Ts) -> (C
 pub fn step_under(
     program: &Program,
     orders: &Orders,
-    customer: Customer,
+    mut customer: Customer,
     input: &Input,
     now: Ts,
 ) -> (Customer, Vec<Effect>) {
-    let mut customer = customer;
     let (effects, _) = run(program, orders, Answers::none(), &mut customer, input, now);
     (customer, effects)
 }
@@ -83,13 +82,12 @@ pub fn step_recorded(
     program: &Program,
     orders: &Orders,
     records: &[HookRecord],
-    customer: Customer,
+    mut customer: Customer,
     input: &Input,
     now: Ts,
 ) -> Stepped {
     // Without hooks none is asked, and the customer as it was need not be kept.
     let before = (!program.hooks.is_empty()).then(|| customer.clone());
-    let mut customer = customer;
     let (effects, hooks) = run(program, orders, Answers::recorded(records), &mut customer, input, now);
     match before.zip(hooks.open) {
         Some((customer, request)) => Stepped::NeedsHook { customer, request },
@@ -103,13 +101,12 @@ pub fn step_recorded(
 pub fn step_asking<R: Into<HookReply>>(
     program: &Program,
     orders: &Orders,
-    customer: Customer,
+    mut customer: Customer,
     input: &Input,
     now: Ts,
     ask: &mut dyn FnMut(&HookRequest) -> R,
 ) -> (Customer, Vec<Effect>) {
     let mut ask = |request: &HookRequest| ask(request).into();
-    let mut customer = customer;
     let (effects, _) = run(program, orders, Answers::asking(&mut ask), &mut customer, input, now);
     (customer, effects)
 }

@@ -182,6 +182,8 @@ fn run(path: &Path, first: usize, steps: &[Do]) {
         let expected = holds(&mut memory, &inputs);
         assert_eq!(holds(&mut store, &inputs), expected, "after step {number}");
         assert_eq!(holds(&mut reader, &inputs), expected, "to a reader, after step {number}");
+        let mut reader = Sqlite::read(path).unwrap();
+        assert_eq!(holds(&mut reader, &inputs), expected, "to who comes now, after step {number}");
     }
 }
 
@@ -194,29 +196,60 @@ proptest! {
     }
 }
 
-/// Of who is forgotten nothing is left in the files once they are closed, also not of what was in the log.
+/// Of who is forgotten nothing is left in the files once they are closed: not of what is in the log, of what left it before, and
+/// of states that were written over in between, short and long.
 #[test]
-fn nothing_of_who_is_forgotten_is_left_in_the_log() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("journeys.db");
-    let mut store = Sqlite::open(&path).unwrap();
-    let epoch = store.epoch();
-    let write = |state: &str, expected| CustomerWrite {
-        id: "a".into(),
-        state: state.repeat(40).into_bytes(),
-        expected,
-        next_due: None,
-        addresses: None,
-    };
-    let entry = TimelineAdd { customer: "a".into(), entry: "a secret entry".into() };
-    let known = Batch { customers: vec![write("a secret state ", None)], timeline: vec![entry], ..Batch::default() };
-    assert_eq!(store.commit(epoch, &known).unwrap(), CommitOutcome::Committed);
-    let forget = Batch { customers: vec![write("-", Some(1))], forget: vec!["a".into()], ..Batch::default() };
-    assert_eq!(store.commit(epoch, &forget).unwrap(), CommitOutcome::Committed);
-    drop(store);
-    for file in std::fs::read_dir(dir.path()).unwrap() {
-        let path = file.unwrap().path();
-        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-        assert!(!text.contains("secret"), "{}", path.display());
+fn nothing_of_who_is_forgotten_is_left_in_the_file() {
+    for (limit, times) in [(1 << 20, 1), (0, 2), (0, 9), (20_000, 60), (0, 60)] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journeys.db");
+        let mut store = Sqlite::open(&path).unwrap();
+        store.limit_log(limit);
+        let epoch = store.epoch();
+        let write = |id: &str, state: String, expected| CustomerWrite {
+            id: id.into(),
+            state: state.into_bytes(),
+            expected,
+            next_due: None,
+            addresses: Some(vec![format!("{id}'s address")]),
+        };
+        for n in 0..times {
+            // Others come, grow and shrink beside them, so that pages split and rows move.
+            let expected = (n > 0).then_some(n);
+            let long = |k: u64| usize::try_from((n * 7919 + k * 613) % 1_700).unwrap();
+            let mut batch = Batch::default();
+            for k in 0..20 {
+                let id = format!("other {k}");
+                batch.customers.push(write(&id, "o".repeat(long(k)), expected));
+                batch.timeline.push(TimelineAdd { customer: id.clone(), entry: "e".repeat(long(k) / 3) });
+                batch.outbox.push(OutboxAdd {
+                    id: format!("{n} {k}"),
+                    customer: id,
+                    at: 1,
+                    body: "b".repeat(long(k) / 2),
+                });
+            }
+            let state = "a secret state ".repeat(if n % 3 == 1 { 2_000 } else { 1 + long(3) / 20 });
+            batch.customers.push(write("secret", state, expected));
+            batch.timeline.push(TimelineAdd { customer: "secret".into(), entry: "a secret entry".into() });
+            let body = "a secret body ".repeat(1 + long(5) / 20);
+            batch.outbox.push(OutboxAdd { id: format!("{n}"), customer: "secret".into(), at: 1, body });
+            assert_eq!(store.commit(epoch, &batch).unwrap(), CommitOutcome::Committed);
+        }
+        let mut forgotten = write("secret", "-".into(), Some(times));
+        forgotten.addresses = Some(Vec::new());
+        let forget = Batch { customers: vec![forgotten], forget: vec!["secret".into()], ..Batch::default() };
+        assert_eq!(store.commit(epoch, &forget).unwrap(), CommitOutcome::Committed);
+        assert_eq!(store.load(&["other 3"]).unwrap()[0].as_ref().unwrap().revision, times);
+        drop(store);
+        for file in std::fs::read_dir(dir.path()).unwrap() {
+            let path = file.unwrap().path();
+            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+            // What is left is that there was a customer of this id.
+            for secret in ["a secret", "secret's"] {
+                let left = text.matches(secret).count();
+                assert_eq!(left, 0, "`{secret}` in {} after {times} with {limit}", path.display());
+            }
+        }
     }
 }

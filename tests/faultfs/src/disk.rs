@@ -151,13 +151,6 @@ impl Disk {
         self.lock().changes
     }
 
-    /// Whether SQLite fills the last sector of a commit in its log, since it does not trust this disk to spare what lies beside
-    /// a write that power interrupts. Every second seed has such a disk; the file systems that come with SQLite are none.
-    #[must_use]
-    pub fn is_padded(&self) -> bool {
-        !self.lock().psow
-    }
-
     /// How many faults have happened so far.
     #[must_use]
     pub fn faults(&self) -> u64 {

@@ -21,7 +21,9 @@ const LEAST: usize = 1 << 20;
 /// So often is enough.
 const OFTEN: usize = 4;
 /// A commit whose states have more bytes than this is several rows: SQLite's have an end.
-const ROW: usize = 64 << 20;
+const LONGEST: usize = 64 << 20;
+/// What a page of 4 KiB holds of a long row.
+const PAGE: i64 = 4092;
 /// Parts of less than one write for so many bytes that a memtable may have are not worth their pages: 256 of them.
 const PART: usize = 128 << 10;
 
@@ -41,61 +43,73 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// The log as the file has it.
-    ///
-    /// # Errors
-    /// Where the file cannot be read, or holds what no store wrote.
-    pub(super) fn read(db: &Connection, most: Option<usize>) -> Result<Log, StoreError> {
-        let mut log = Log {
+    /// For who reads only: nothing is known before the first [`Log::refresh`].
+    pub(super) fn to_read() -> Log {
+        Log {
             active: Memtable::default(),
             frozen: None,
             newest: 0,
             oldest: None,
             since: 0,
-            most: most.unwrap_or(MOST),
+            most: MOST,
             is_stale: false,
-        };
+        }
+    }
+
+    /// The log as the file has it, for who writes.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or holds what no store wrote.
+    pub(super) fn read(db: &Connection) -> Result<Log, StoreError> {
+        let mut log = Log::to_read();
         let upto = stored(db, FROZEN).map_err(|e| failed(&e))?;
         let upto = i64::try_from(upto).unwrap_or(i64::MAX);
-        let mut frozen = Memtable::default();
+        log.read_rows(db, upto)?;
+        if !log.active.is_empty() {
+            let frozen = std::mem::take(&mut log.active);
+            let compaction = Compaction::of(&frozen, upto);
+            log.frozen = Some((frozen, compaction));
+        }
+        log.newest = log.newest.max(upto);
+        log.read_rows(db, i64::MAX)?;
+        Ok(log)
+    }
+
+    /// Adds the rows after the newest, up to this one.
+    fn read_rows(&mut self, db: &Connection, upto: i64) -> Result<(), StoreError> {
         let mut read = || {
-            let mut rows = db.prepare_cached("SELECT seq, body FROM log ORDER BY seq")?;
-            let mut rows = rows.query([])?;
+            let mut rows = db.prepare_cached("SELECT seq, body FROM log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")?;
+            let mut rows = rows.query((self.newest, upto))?;
             while let Some(row) = rows.next()? {
-                let seq: i64 = row.get(0)?;
-                let table = if seq <= upto { &mut frozen } else { &mut log.active };
-                log.oldest.get_or_insert(seq);
-                log.newest = seq;
-                if let Err(why) = table.add(row.get(1)?) {
-                    return Ok(Some(StoreError::Damaged(format!("row {seq} of its log: {why}"))));
+                self.newest = row.get(0)?;
+                self.oldest.get_or_insert(self.newest);
+                if let Err(why) = self.active.add(row.get(1)?) {
+                    return Ok(Some(StoreError::Damaged(format!("row {} of its log: {why}", self.newest))));
                 }
             }
             rusqlite::Result::Ok(None)
         };
-        if let Some(damaged) = read().map_err(|e| failed(&e))? {
-            return Err(damaged);
+        match read().map_err(|e| failed(&e))? {
+            Some(damaged) => Err(damaged),
+            None => Ok(()),
         }
-        log.newest = log.newest.max(upto);
-        if !frozen.is_empty() {
-            let compaction = Compaction::of(&frozen, upto);
-            log.frozen = Some((frozen, compaction));
-        }
-        Ok(log)
     }
 
-    /// Reads it again where the file may have another.
+    /// Who writes reads it again after a commit that failed. Who reads only reads what has come since, or all where rows have
+    /// gone; which of them are frozen does not matter there.
     ///
     /// # Errors
     /// As [`Log::read`].
     pub(super) fn refresh(&mut self, db: &Connection, others_write: bool) -> Result<(), StoreError> {
-        let has_changed = || -> rusqlite::Result<bool> {
-            let ends = "SELECT (SELECT min(seq) FROM log), (SELECT max(seq) FROM log)";
-            let ends: (Option<i64>, Option<i64>) =
-                db.prepare_cached(ends)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(ends.0 != self.oldest || ends.1.is_some_and(|newest| newest != self.newest))
-        };
-        if self.is_stale || (others_write && has_changed().map_err(|e| failed(&e))?) {
-            *self = Log::read(db, Some(self.most))?;
+        if others_write {
+            let oldest = || db.prepare_cached("SELECT min(seq) FROM log")?.query_row([], |row| row.get(0));
+            let oldest: Option<i64> = oldest().map_err(|e| failed(&e))?;
+            if self.oldest.is_some() && oldest != self.oldest {
+                *self = Log::to_read();
+            }
+            self.read_rows(db, i64::MAX)?;
+        } else if self.is_stale {
+            *self = Log { most: self.most, ..Log::read(db)? };
         }
         Ok(())
     }
@@ -145,9 +159,10 @@ impl Log {
             return Ok(());
         }
         let mut insert = db.prepare_cached("INSERT INTO log VALUES (?1, ?2)").map_err(|e| failed(&e))?;
-        for part in logged.parts(ROW) {
+        for part in logged.parts(LONGEST) {
             let body = part.write().map_err(|e| StoreError::Io(format!("a commit cannot be written: {e}")))?;
-            self.newest += 1;
+            let next = self.newest.checked_add(1);
+            self.newest = next.ok_or_else(|| StoreError::Damaged("its log has no numbers left".into()))?;
             self.oldest.get_or_insert(self.newest);
             self.since += body.len();
             insert.execute((self.newest, &body)).map_err(|e| failed(&e))?;
@@ -160,11 +175,11 @@ impl Log {
     fn make_room(&mut self, db: &Connection, rows: &mut Rows) -> rusqlite::Result<()> {
         let full = self.most.min((self.active.distinct * OFTEN).max(LEAST));
         // One that has many entries is moved before the next, which may have few, is full.
-        let full = self.frozen.as_ref().map_or(full, |(frozen, _)| full.max(frozen.bytes));
-        let is_full = self.active.bytes >= full;
+        let pace = self.frozen.as_ref().map_or(0, |(frozen, _)| frozen.bytes.min(self.most));
+        let is_full = self.active.bytes >= full.max(pace);
         if let Some((frozen, compaction)) = &mut self.frozen {
             // It is done before the active one is full, unless that has become so by a few large commits.
-            let part = compaction.work.saturating_mul(self.since) / (frozen.bytes - frozen.bytes / 4).max(1);
+            let part = compaction.work.saturating_mul(self.since) / (pace - pace / 4).max(1);
             let part = if is_full { usize::MAX } else { part };
             if part < (self.most / PART).max(1) {
                 return Ok(());
@@ -177,11 +192,27 @@ impl Log {
         if is_full && self.frozen.is_none() { self.freeze(db) } else { Ok(()) }
     }
 
-    /// Moves all of it, so that nothing is left in the log.
+    /// Moves all of it, so that nothing is left in the log, and writes over what it and others left in pages that are free now.
+    /// To be called while SQLite overwrites what it frees.
     ///
     /// # Errors
     /// Where the file cannot be written; then it is stale.
-    pub(super) fn compact(&mut self, db: &Connection, rows: &mut Rows) -> rusqlite::Result<()> {
+    pub(super) fn erase(&mut self, db: &Connection, rows: &mut Rows) -> rusqlite::Result<()> {
+        self.compact(db, rows)?;
+        let mut pages: i64 = db.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
+        let mut fill = db.prepare_cached("INSERT INTO log VALUES (?1, zeroblob(?2))")?;
+        let mut seq = self.newest;
+        while pages > 0 {
+            seq = seq.saturating_add(1);
+            let some = pages.min(LONGEST as i64 / PAGE);
+            fill.execute((seq, some * PAGE))?;
+            pages -= some;
+        }
+        db.execute("DELETE FROM log WHERE seq > ?1", [self.newest])?;
+        Ok(())
+    }
+
+    fn compact(&mut self, db: &Connection, rows: &mut Rows) -> rusqlite::Result<()> {
         while self.frozen.is_some() || !self.active.is_empty() {
             if let Some((frozen, compaction)) = &mut self.frozen {
                 while !compaction.go_on(db, frozen, rows, usize::MAX)? {}

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize, Serializer};
 /// How a row of the log is written: this byte, then postcard's form of [`Logged`].
 const FORM: u8 = 1;
 
+/// About what it takes in memory to find a customer of the log, and an input, in bytes.
+const FOUND: (usize, usize) = (256, 128);
+
 /// What one commit says.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Logged<'a> {
@@ -103,7 +106,7 @@ pub(super) struct Memtable {
     bodies: Vec<Vec<u8>>,
     pub(super) customers: HashMap<Arc<str>, Newest>,
     pub(super) taken: HashSet<Box<str>>,
-    /// What the rows have in bytes.
+    /// What the rows take in bytes, with what it takes to find what they say.
     pub(super) bytes: usize,
     /// What of that is the newest of a customer or an input.
     pub(super) distinct: usize,
@@ -129,7 +132,8 @@ impl Memtable {
         let logged = Logged::read(&body)?;
         for id in logged.taken {
             if self.taken.insert(id.into()) {
-                self.distinct += id.len();
+                self.distinct += id.len() + FOUND.1;
+                self.bytes += FOUND.1;
             }
         }
         for customer in logged.customers {
@@ -150,6 +154,8 @@ impl Memtable {
             } else {
                 self.customers.insert(customer.id.into(), newest);
                 self.ids = None;
+                self.distinct += FOUND.0;
+                self.bytes += FOUND.0;
             }
             let was = before.and_then(|before| before.next_due);
             if let Some(due) = self.due.as_mut().filter(|_| was != newest.next_due) {

@@ -92,7 +92,7 @@ const FEWER_PAGES: &str = "
 /// own, so that they can be moved in their own order.
 const LOG: &str = "
     CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-    INSERT INTO meta VALUES ('frozen', '0');
+    INSERT OR REPLACE INTO meta VALUES ('frozen', '0');
     CREATE TABLE due (at INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (at, id)) WITHOUT ROWID, STRICT;
     INSERT INTO due SELECT next_due, id FROM customers WHERE next_due IS NOT NULL ORDER BY next_due, id;
     DROP INDEX customers_due;
@@ -119,8 +119,11 @@ pub(super) fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Brings the schema up to date and counts this opening; gives its number.
-pub(super) fn migrate(db: &mut Connection, version: i64) -> rusqlite::Result<u64> {
+/// Brings the schema up to date.
+pub(super) fn migrate(db: &mut Connection, version: i64) -> rusqlite::Result<()> {
+    if version == known() {
+        return Ok(());
+    }
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
         tx.execute_batch(sql)?;
@@ -128,8 +131,19 @@ pub(super) fn migrate(db: &mut Connection, version: i64) -> rusqlite::Result<u64
         tx.pragma_update(None, "user_version", number)?;
         tx.pragma_update(None, "application_id", APPLICATION)?;
     }
-    tx.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'epoch'", [])?;
-    let epoch = stored(&tx, "epoch")?;
-    tx.commit()?;
-    Ok(epoch)
+    tx.commit()
+}
+
+/// Counts this opening. Gives its number, and whether SQLite fills the last sector of each commit in its log.
+///
+/// It does so where it does not trust the file system to spare what lies beside a write that power interrupts. It trusts all
+/// that come with it; it does not tell, but it counts: of a log that has gone into the database whole, a commit of one page makes
+/// one that has one.
+pub(super) fn begin(db: &Connection) -> rusqlite::Result<(u64, bool)> {
+    let pages = || db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
+    pages()?;
+    db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'epoch'", [])?;
+    // Where somebody reads meanwhile the log goes on, and nothing is known.
+    let is_padded = pages()? != 1;
+    Ok((stored(db, "epoch")?, is_padded))
 }

@@ -64,7 +64,7 @@ pub(super) fn write(
     }
     if !batch.forget.is_empty() {
         // Older states of theirs are in the log.
-        log.compact(db, rows)?;
+        log.erase(db, rows)?;
     }
     Ok(())
 }
