@@ -9,6 +9,7 @@
 mod guests;
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::measurement::WallTime;
@@ -64,7 +65,7 @@ fn load(hook: &Hook, bytes: &[u8]) -> Modules {
 }
 
 fn record<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    Value::Record(Arc::new(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 fn text(text: &str) -> Value {

@@ -37,6 +37,8 @@ mod visited;
 
 pub(crate) use build::{channels, counts, hears, sets};
 pub use build::{goes_before, of, same_input, spelled};
+use std::sync::Arc;
+
 use journey_spec::program::{
     DAY, EventId, Expr, JourneyId, Limit, LimitWhat, Millis, Quota, Send, Set, StateId, days_after,
 };
@@ -97,7 +99,7 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// What is sent and how.
-    pub send: Send,
+    pub send: Arc<Send>,
     /// Where it stands.
     pub node: Node,
 }

@@ -14,6 +14,7 @@ mod wishes;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use journey_spec::Ts;
 use journey_spec::program::{Channel, DAY, Expr, HOUR, Journey, JourneyId, LimitWhat, MINUTE, Millis, Program, Window};
@@ -452,7 +453,7 @@ impl Sampler<'_, '_> {
                     fields.insert(field.name.clone(), self.value(graph, i, path, &field.ty));
                     path.pop();
                 }
-                Value::Record(fields)
+                Value::Record(Arc::new(fields))
             }
             other => plain(other),
         }
@@ -488,7 +489,7 @@ fn put(data: &mut Data, path: &[String], value: Value) {
                 (_, value) => value,
             };
         }
-        (false, Some(Value::Record(fields))) => put(fields, rest, value),
+        (false, Some(Value::Record(fields))) => put(Arc::make_mut(fields), rest, value),
         _ => {}
     }
 }

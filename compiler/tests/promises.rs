@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail where it stands")]
 
+use std::sync::Arc;
+
 use journey_compiler::compile;
 use journey_compiler::fix::{Care, mend};
 use journey_compiler::source::Memory;
@@ -129,7 +131,7 @@ fn journey(seed: u64) -> String {
 
 fn event(name: &str, now: i64, left: i64) -> Input {
     let record = [("id".to_owned(), Value::Text("B".into())), ("slot".to_owned(), Value::Instant(now + left))];
-    let booking = Value::Record(record.into());
+    let booking = Value::Record(Arc::new(record.into()));
     Input::Event { name: name.into(), at: now, data: [("booking".to_owned(), booking)].into() }
 }
 

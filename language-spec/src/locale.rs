@@ -6,7 +6,7 @@
 //! often a reading or a reference as it is a quantity.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use icu_calendar::{Date, Gregorian};
@@ -99,34 +99,52 @@ impl Locale {
         std::iter::once(self.clone()).chain(named)
     }
 
-    /// `Friday 20 March`, as the language has it.
+    /// `Friday 20 March`, as the language has it. The text is this thread's, which keeps the last ones, as are dates and times.
     #[must_use]
-    pub fn day(&self, zone: &Zone, ts: Ts) -> String {
-        self.kept().day(zone.local(ts))
+    pub fn day(&self, zone: &Zone, ts: Ts) -> Rc<str> {
+        self.day_of(zone.local(ts))
+    }
+
+    /// The day that a calendar shows.
+    #[must_use]
+    pub fn day_of(&self, at: Local) -> Rc<str> {
+        self.kept().once(Moment::Day(at.year, at.month, at.day))
     }
 
     /// `20 March 2026`, as the language has it.
     #[must_use]
-    pub fn date(&self, zone: &Zone, ts: Ts) -> String {
-        self.kept().date(zone.local(ts))
+    pub fn date(&self, zone: &Zone, ts: Ts) -> Rc<str> {
+        self.date_of(zone.local(ts))
+    }
+
+    /// The date that a calendar shows.
+    #[must_use]
+    pub fn date_of(&self, at: Local) -> Rc<str> {
+        self.kept().once(Moment::Date(at.year, at.month, at.day))
     }
 
     /// The same of a date without a zone, in days since 1970-01-01.
     #[must_use]
-    pub fn calendar_date(&self, days: i32) -> String {
+    pub fn calendar_date(&self, days: i32) -> Rc<str> {
         self.date(&Zone::utc(), i64::from(days).saturating_mul(DAY))
     }
 
     /// The day of a date without a zone.
     #[must_use]
-    pub fn calendar_day(&self, days: i32) -> String {
+    pub fn calendar_day(&self, days: i32) -> Rc<str> {
         self.day(&Zone::utc(), i64::from(days).saturating_mul(DAY))
     }
 
     /// `09:00`, as the language has it.
     #[must_use]
-    pub fn time(&self, zone: &Zone, ts: Ts) -> String {
-        self.kept().time(zone.local(ts))
+    pub fn time(&self, zone: &Zone, ts: Ts) -> Rc<str> {
+        self.time_of(zone.local(ts))
+    }
+
+    /// The time that a clock shows.
+    #[must_use]
+    pub fn time_of(&self, at: Local) -> Rc<str> {
+        self.kept().once(Moment::Time(at.hour, at.minute))
     }
 
     /// Whoever writes many days and times in one language keeps this.
@@ -150,7 +168,7 @@ impl Locale {
             if kept.len() >= MOST_KEPT {
                 kept.remove(0);
             }
-            let new = Rc::new(Kept { writer: self.writer(), written: RefCell::new(HashMap::new()) });
+            let new = Rc::new(Kept { writer: self.writer(), written: RefCell::new(BTreeMap::new()) });
             kept.push(Rc::clone(&new));
             new
         })
@@ -158,8 +176,8 @@ impl Locale {
 
     /// A date and a time: `20 March 2026 09:00`.
     #[must_use]
-    pub fn instant(&self, zone: &Zone, ts: Ts) -> String {
-        format!("{} {}", self.date(zone, ts), self.time(zone, ts))
+    pub fn instant_of(&self, at: Local) -> String {
+        format!("{} {}", self.date_of(at), self.time_of(at))
     }
 
     /// A decimal number, given as `1234.5`, as the language has it. What is no such number stays as it is.
@@ -193,11 +211,11 @@ thread_local! {
 /// A language's writer, and what it wrote lately: messages quote the same few weeks and hours again and again.
 struct Kept {
     writer: Writer,
-    written: RefCell<HashMap<Moment, String>>,
+    written: RefCell<BTreeMap<Moment, Rc<str>>>,
 }
 
 /// What is written of an instant.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Moment {
     Day(i32, u8, u8),
     Date(i32, u8, u8),
@@ -205,32 +223,21 @@ enum Moment {
 }
 
 impl Kept {
-    fn day(&self, at: Local) -> String {
-        self.once(Moment::Day(at.year, at.month, at.day))
-    }
-
-    fn date(&self, at: Local) -> String {
-        self.once(Moment::Date(at.year, at.month, at.day))
-    }
-
-    fn time(&self, at: Local) -> String {
-        self.once(Moment::Time(at.hour, at.minute))
-    }
-
-    fn once(&self, moment: Moment) -> String {
+    fn once(&self, moment: Moment) -> Rc<str> {
         if let Some(text) = self.written.borrow().get(&moment) {
-            return text.clone();
+            return Rc::clone(text);
         }
-        let text = match moment {
+        let text: Rc<str> = match moment {
             Moment::Day(year, month, day) => self.writer.written_day(year, month, day),
             Moment::Date(year, month, day) => self.writer.written_date(year, month, day),
             Moment::Time(hour, minute) => self.writer.written_time(hour, minute),
-        };
+        }
+        .into();
         let mut written = self.written.borrow_mut();
         if written.len() >= MOST_WRITTEN {
             written.clear();
         }
-        written.insert(moment, text.clone());
+        written.insert(moment, Rc::clone(&text));
         text
     }
 }

@@ -59,21 +59,35 @@ pub fn is_place(name: &str) -> bool {
 /// A code of two letters is the country, also where a zone has that name too (`GB`, `NZ`): it has at least its zones.
 #[must_use]
 pub fn zones(value: &Value) -> Vec<Zone> {
-    // One that is not known makes all uncertain: where the customer may be is then not known.
-    zone_names(value).into_iter().map(Zone::named).collect::<Option<Vec<Zone>>>().unwrap_or_default()
+    if let Value::Text(name) = value
+        && country(name).is_none()
+    {
+        // Of most customers, and asked for each message.
+        return Zone::named(name).into_iter().collect();
+    }
+    let mut zones = Vec::new();
+    for name in zone_names(value) {
+        match Zone::named(name) {
+            Some(zone) => zones.push(zone),
+            // One that is not known makes all uncertain: where the customer may be is then not known.
+            None => return Vec::new(),
+        }
+    }
+    zones
 }
 
 /// The names of those zones, as they are written.
 #[must_use]
 pub fn zone_names(value: &Value) -> Vec<&str> {
-    let names: Vec<&str> = match value {
-        Value::Text(name) => vec![name],
-        Value::Places(names) => names.iter().map(String::as_str).collect(),
-        _ => Vec::new(),
+    let names = match value {
+        Value::Text(name) => std::slice::from_ref(name),
+        Value::Places(names) => names.as_slice(),
+        _ => &[],
     };
-    let mut all: Vec<&str> = Vec::new();
-    for name in &names {
-        let inside = country(name).map_or(std::slice::from_ref(name), |c| c.zones.as_slice());
+    let mut all: Vec<&str> = Vec::with_capacity(names.len());
+    for name in names {
+        let known = country(name).map_or(&[][..], |c| c.zones.as_slice());
+        let inside = if known.is_empty() { &[name.as_str()][..] } else { known };
         for zone in inside {
             if !all.contains(zone) {
                 all.push(zone);

@@ -1,6 +1,7 @@
 //! Instants and zones. The library behind them is hidden: public signatures hold milliseconds and names.
 
 use std::cell::RefCell;
+use std::fmt::Write;
 
 use jiff::civil;
 use jiff::tz::{AmbiguousOffset, TimeZone};
@@ -306,14 +307,15 @@ pub fn spelled_duration(ms: Millis) -> String {
         return "24h".into();
     }
     let mut rest = ms;
-    let mut parts = Vec::new();
+    let mut text = String::new();
     for (unit, name) in [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1, "ms")] {
         if rest >= unit {
-            parts.push(format!("{}{name}", rest / unit));
+            let gap = if text.is_empty() { "" } else { " " };
+            _ = write!(text, "{gap}{}{name}", rest / unit);
             rest %= unit;
         }
     }
-    if parts.is_empty() { "0s".into() } else { parts.join(" ") }
+    if text.is_empty() { "0s".into() } else { text }
 }
 
 /// Writes a number of calendar days as the language does: `1 day at 09:00`, `2 days`.

@@ -5,6 +5,7 @@ mod replies;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -15,7 +16,7 @@ use crate::program::{Channel, Field, Millis};
 use crate::time::{self, Ts};
 use crate::types::Type;
 
-pub use replies::{fold_reply, is_opt_out, is_plain_opt_out};
+pub use replies::{fold_reply, is_folded_opt_out, is_opt_out, is_plain_opt_out};
 
 /// A value of the language.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,8 +40,8 @@ pub enum Value {
     Money(String, String),
     /// Several time zones or countries, where a customer may be.
     Places(Vec<String>),
-    /// A record's fields.
-    Record(BTreeMap<String, Value>),
+    /// A record's fields, in one place however many hold them.
+    Record(Arc<Data>),
 }
 
 /// A number for the house's own eyes: what would take hundreds of digits, which a hook may well say, is told with its power of
@@ -192,7 +193,7 @@ fn read(json: &Json, ty: &Type, records: &BTreeMap<String, Vec<Field>>, path: &s
         }
         Type::Record(name) => {
             let fields = records.get(name).map(Vec::as_slice).unwrap_or_default();
-            Value::Record(read_fields(json, fields, records, path)?)
+            Value::Record(Arc::new(read_fields(json, fields, records, path)?))
         }
         Type::Optional(_) => return Err(wrong()),
     })

@@ -348,10 +348,10 @@ async fn a_paused_journey_waits_and_what_is_withdrawn_does_not_come() {
 async fn a_promise_is_at_risk_before_it_is_broken() {
     let mut program = program();
     if let Action::Send(send) = &mut program.journeys[0].states[0].entry[0] {
-        send.promising = Some(Promise { name: "news".into(), deadline: Deadline::Within(2 * HOUR) });
+        Arc::make_mut(send).promising = Some(Promise { name: "news".into(), deadline: Deadline::Within(2 * HOUR) });
     }
     if let Action::Send(send) = &mut program.journeys[0].states[3].entry[0] {
-        send.keeping = Some("news".into());
+        Arc::make_mut(send).keeping = Some("news".into());
     }
     let alerts: Arc<Mutex<Vec<Alert>>> = Arc::default();
     let heard = Arc::clone(&alerts);

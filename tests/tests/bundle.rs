@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a test says what it expects
 
+use std::sync::Arc;
+
 use journey_compiler::check::bounds::proven;
 use journey_spec::bundle::{self, BundleError};
 use journey_spec::certificate::Certificate;
@@ -205,7 +207,7 @@ fn an_index_that_points_nowhere_is_refused() {
         for state in &mut p.journeys[0].states {
             for action in &mut state.entry {
                 if let Action::Send(send) = action {
-                    send.message = MessageId(77);
+                    Arc::make_mut(send).message = MessageId(77);
                 }
             }
         }
@@ -263,7 +265,7 @@ fn names_that_do_not_fit_are_refused() {
     assert!(outcome.contains("does not say where `failed` leads"), "{outcome}");
     let stay = forged(|p| {
         let Action::Send(mut send) = p.journeys[0].states[0].entry[0].clone() else { panic!("it sends") };
-        send.on_failed = Some(Then::Goto(StateId(1_000)));
+        Arc::make_mut(&mut send).on_failed = Some(Then::Goto(StateId(1_000)));
         p.journeys[0].states[0].entry[0] = Action::Send(send);
     });
     assert!(stay.contains("on_failed") && stay.contains("points at state 1000"), "{stay}");

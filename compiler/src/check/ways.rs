@@ -8,6 +8,7 @@
 //! to a message on another channel. An arrow with a condition does not count, since it may stay.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use journey_spec::codes::J0219;
 use journey_spec::program::{Action, Channel, MessageId, Then, Trigger};
@@ -176,7 +177,7 @@ fn takes_over(case: &Case<'_>, then: &Then, channel: Channel) -> bool {
     match then {
         Then::Stay(actions) => actions.iter().any(|action| match action {
             Action::Handoff(_) => true,
-            Action::Send(send) => elsewhere(&Sent { send: send.clone(), node: Node::Policy }),
+            Action::Send(send) => elsewhere(&Sent { send: Arc::clone(send), node: Node::Policy }),
             Action::Set(_) | Action::Call(_) => false,
         }),
         Then::Goto(state) => {

@@ -1,6 +1,7 @@
 //! From a compiled journey to its graph.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use journey_spec::Program;
 use journey_spec::program::{
@@ -138,7 +139,7 @@ pub(super) fn sends(actions: &[Action], node: impl Fn(usize) -> Node) -> Vec<Sen
         .iter()
         .enumerate()
         .filter_map(|(i, a)| match a {
-            Action::Send(send) => Some(Sent { send: send.clone(), node: node(i) }),
+            Action::Send(send) => Some(Sent { send: Arc::clone(send), node: node(i) }),
             _ => None,
         })
         .collect()

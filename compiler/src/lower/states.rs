@@ -1,6 +1,7 @@
 //! States: what they do on entry, what they wait for, and where each arrow leads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use journey_spec::codes;
 use journey_spec::program::{
@@ -314,7 +315,7 @@ impl Lower<'_, '_> {
                 Some(Action::Handoff(Handoff { queue: queue.text.clone(), transcript: *transcript, carried, priority }))
             }
             ActionDecl::Set { target, to, .. } => self.set(journey, target, to).map(Action::Set),
-            ActionDecl::Send(send) => self.send(journey, send).map(Action::Send),
+            ActionDecl::Send(send) => self.send(journey, send).map(|send| Action::Send(Arc::new(send))),
         }
     }
 

@@ -92,7 +92,7 @@ fn run(before: &Program, both: &Program, feed: &[(i64, usize, usize)], cut: usiz
         let record = [("id", Value::Text(id.into())), ("slot", Value::Instant(now + 20 * DAY))];
         let record: Data = record.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         let name = ["created", "moved", "moved", "ping"][*event];
-        let data: Data = [("booking".to_owned(), Value::Record(record))].into();
+        let data: Data = [("booking".to_owned(), Value::Record(record.into()))].into();
         make(&mut customer, loaded, &Input::Event { name: name.into(), at: now, data }, now);
     }
     (sent, moved)

@@ -238,7 +238,7 @@ impl<'p> World<'p> {
     pub(crate) fn take(&mut self, what: Move) -> Option<Vec<Left>> {
         let input = match what {
             Move::Event(name, key, slot, kind) => {
-                let booking = Value::Record(self.booking(&key.to_string(), slot, kind));
+                let booking = Value::Record(self.booking(&key.to_string(), slot, kind).into());
                 Input::Event { name: name.into(), at: self.now, data: [("booking".to_owned(), booking)].into() }
             }
             Move::Reply(text) => Input::Reply { channel: Channel::Sms, address: None, text: text.into() },

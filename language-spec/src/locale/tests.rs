@@ -14,9 +14,9 @@ fn the_language_of_texts_that_say_none_writes_as_before() {
     let (zone, english) = (Zone::named("Europe/London").unwrap(), Locale::default());
     for at in ["2026-03-20T09:00:00Z", "2026-08-01T23:05:00Z", "1900-01-01T00:00:00Z", "2199-12-31T12:30:00Z"] {
         let at = parse_rfc3339(at).unwrap();
-        assert_eq!(english.day(&zone, at), zone.day(at));
-        assert_eq!(english.time(&zone, at), zone.time(at));
-        assert_eq!(english.date(&zone, at), zone.date(at));
+        assert_eq!(*english.day(&zone, at), *zone.day(at));
+        assert_eq!(*english.time(&zone, at), *zone.time(at));
+        assert_eq!(*english.date(&zone, at), *zone.date(at));
     }
     for number in ["1234567", "-3", "0.5", "12.30", "1000000000000000000000"] {
         assert_eq!(english.number(number), number);

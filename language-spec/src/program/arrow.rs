@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +77,7 @@ pub enum Then {
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Sends a message.
-    Send(Send),
+    Send(Arc<Send>),
     /// Gives the case to a person.
     Handoff(Handoff),
     /// Changes a datum.

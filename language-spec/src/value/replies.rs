@@ -1,5 +1,7 @@
 //! What customers write back: how answers are compared, and which of them mean "no more messages".
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -12,11 +14,11 @@ use unicode_normalization::char::is_combining_mark;
 #[must_use]
 pub fn fold_reply(text: &str) -> String {
     let plain = if text.is_ascii() { plain_ascii(text) } else { plain(text) };
-    let mut folded = String::new();
+    let mut folded = String::with_capacity(plain.len());
     let mut after_letter = false;
-    for word in plain.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)) {
+    for word in plain.split(|c: char| !c.is_alphanumeric() && !is_mark(c)) {
         // A mark with no letter before it would join the letter of the word before.
-        let word = word.trim_start_matches(is_combining_mark);
+        let word = word.trim_start_matches(is_mark);
         if word.is_empty() {
             continue;
         }
@@ -43,12 +45,19 @@ pub(super) fn plain(text: &str) -> String {
 
 /// The same of ASCII, which has one form of each letter and one apostrophe; most answers are that.
 pub(super) fn plain_ascii(text: &str) -> String {
-    text.chars().filter(|c| !is_apostrophe(*c)).map(|c| c.to_ascii_lowercase()).collect()
+    let mut plain = text.to_ascii_lowercase();
+    plain.retain(|c| !is_apostrophe(c));
+    plain
 }
 
 fn is_one_letter(word: &str) -> bool {
-    let mut letters = word.chars().filter(|c| !is_combining_mark(*c));
+    let mut letters = word.chars().filter(|c| !is_mark(*c));
     letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()
+}
+
+/// Asked of every space, too, and no ASCII is one.
+fn is_mark(c: char) -> bool {
+    !c.is_ascii() && is_combining_mark(c)
 }
 
 /// Unicode's default ignorable characters: soft hyphen, joiners, marks of direction, variation selectors, fillers, tags.
@@ -86,32 +95,41 @@ fn is_overlaid(c: char) -> bool {
 /// Accents do not matter, nor do case, punctuation and what [`fold_reply`] drops.
 #[must_use]
 pub fn is_opt_out(text: &str) -> bool {
-    let folded = without_accents(&fold_reply(text));
-    if ALONE.contains(&folded.as_str()) {
+    is_folded_opt_out(&fold_reply(text))
+}
+
+/// The same of an answer that [`fold_reply`] has folded.
+#[must_use]
+pub fn is_folded_opt_out(folded: &str) -> bool {
+    let folded = without_accents(folded);
+    if ALONE.contains(&&*folded) {
         return true;
     }
-    let words: Vec<&str> = folded.split(' ').filter(|w| !w.is_empty()).collect();
-    let names_messages = words.iter().any(|w| MESSAGES.contains(w));
-    let left: Vec<&str> = words.into_iter().filter(|w| !fills(w)).collect();
+    let words = || folded.split(' ').filter(|w| !w.is_empty());
+    let left: Vec<&str> = words().filter(|w| !fills(w)).collect();
+    if left.is_empty() {
+        return false;
+    }
     let joined = left.concat();
     if PLAIN.iter().any(|p| *p == joined || (p.contains(' ') && p.split(' ').flat_map(str::chars).eq(joined.chars()))) {
         return true;
     }
     // A row of such words; at least one of them, or what it is about, leaves no doubt.
     let mut rest = left.as_slice();
-    let mut plain = names_messages;
+    let mut plain = words().any(|w| MESSAGES.contains(&w));
     while !rest.is_empty() {
         let Some((n, is_plain)) = leading(rest) else { return false };
         plain |= is_plain;
         rest = rest.get(n..).unwrap_or_default();
     }
-    plain && !left.is_empty()
+    plain
 }
 
 /// Whether an answer means "no more messages" and can mean nothing else: STOP and its like, and not CANCEL.
 #[must_use]
 pub fn is_plain_opt_out(text: &str) -> bool {
-    is_opt_out(text) && !ALONE.contains(&without_accents(&fold_reply(text)).as_str())
+    let folded = fold_reply(text);
+    is_folded_opt_out(&folded) && !ALONE.contains(&&*without_accents(&folded))
 }
 
 /// How many of the first words are a word or phrase of opting out, and whether it is a plain one.
@@ -129,9 +147,9 @@ fn fills(word: &str) -> bool {
 }
 
 /// Without accents, points and vowel signs that people leave out when they write in a hurry.
-pub(super) fn without_accents(folded: &str) -> String {
+pub(super) fn without_accents(folded: &str) -> Cow<'_, str> {
     if folded.is_ascii() {
-        return folded.to_owned();
+        return folded.into();
     }
     let is_accent =
         |c: &char| is_overlaid(*c) || matches!(c, '\u{591}'..='\u{5c7}' | '\u{64b}'..='\u{65f}' | '\u{670}');

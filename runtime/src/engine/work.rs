@@ -393,7 +393,7 @@ impl Engine {
 
     fn address_keys(&self, customer: &Customer) -> Vec<String> {
         let all: BTreeSet<String> =
-            customer.addresses(&self.program).iter().map(|(_, address)| fold_address(address)).collect();
+            customer.addresses(&self.program).iter().map(|(_, address)| fold_address(address).into()).collect();
         all.into_iter().collect()
     }
 
@@ -449,8 +449,8 @@ impl Engine {
                     self.work.refused = Some(reason);
                     continue;
                 }
-                Effect::Release(release) => Task::Release(release),
-                Effect::Handoff(case) => Task::Handoff(case),
+                Effect::Release(release) => Task::Release(*release),
+                Effect::Handoff(case) => Task::Handoff(*case),
                 Effect::Call(call) => Task::Call(call),
             };
             self.work.awaits_result |= match task {
@@ -474,7 +474,9 @@ impl Engine {
             .map(|due| if due <= at { at.saturating_add(SECOND) } else { due });
         // STOP may come from, or for, an address that is not the customer's own.
         let named = match input {
-            Input::OptOut { address, .. } | Input::Reply { address: Some(address), .. } => Some(fold_address(address)),
+            Input::OptOut { address, .. } | Input::Reply { address: Some(address), .. } => {
+                Some(fold_address(address).into())
+            }
             _ => None,
         };
         let mut stops = BTreeSet::new();

@@ -1,6 +1,7 @@
 //! One spelling for each address, so that a number that said STOP is known however the next feed writes it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_spec::program::{Channel, Field, Program};
 use journey_spec::types::Type;
@@ -81,7 +82,7 @@ pub(super) fn normalise_fields(
             }
             (Type::Record(name), Some(Value::Record(inner))) => {
                 let fields = records.get(name).map(Vec::as_slice).unwrap_or_default();
-                normalise_fields(inner, fields, records, &path)?;
+                normalise_fields(Arc::make_mut(inner), fields, records, &path)?;
             }
             _ => {}
         }

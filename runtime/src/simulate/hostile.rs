@@ -7,6 +7,7 @@
 //! too; in the others they lie far ahead, so that journeys live and can be hammered on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use journey_spec::program::{
     Arrow, Channel, DAY, Deadline, EventId, Expr, HOUR, Limit, LimitWhat, MINUTE, Millis, Program, Trigger, Window,
@@ -300,7 +301,7 @@ fn aim(data: &mut Data, to: Ts) {
     for value in data.values_mut() {
         match value {
             Value::Instant(at) => *at = to,
-            Value::Record(fields) => aim(fields, to),
+            Value::Record(fields) => aim(Arc::make_mut(fields), to),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Values, as a profile says that they are made.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_spec::program::{DAY, MINUTE, Millis};
 use journey_spec::time::Zone;
@@ -58,8 +59,10 @@ impl Making<'_> {
             // Numbers that Ofcom keeps free for drama are too few for a million customers; these are no real ones either.
             (Make::Phone, _) => Value::Text(format!("+44700{:09}", self.customer % 1_000_000_000)),
             (Make::Email, _) => Value::Text(format!("customer-{}@example.com", self.customer)),
-            (Make::Record(fields), Some(Value::Record(before))) => Value::Record(self.fields(fields, Some(before))),
-            (Make::Record(fields), _) => Value::Record(self.fields(fields, None::<&BTreeMap<String, Value>>)),
+            (Make::Record(fields), Some(Value::Record(before))) => {
+                Value::Record(Arc::new(self.fields(fields, Some(&**before))))
+            }
+            (Make::Record(fields), _) => Value::Record(Arc::new(self.fields(fields, None::<&BTreeMap<String, Value>>))),
         }
     }
 

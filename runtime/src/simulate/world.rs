@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
 
 use journey_spec::program::{Channel, DAY, HOUR, HookAnswers, MINUTE, Millis, Program};
 use journey_spec::time::Zone;
@@ -418,7 +419,7 @@ impl<'s> World<'s> {
             names.iter().find_map(|name| match thing.data.get(*name) {
                 Some(Value::Record(fields)) => {
                     let asked = call.args.iter().any(|(_, arg)| fields.values().any(|value| value == arg));
-                    asked.then(|| fields.clone())
+                    asked.then(|| fields.as_ref().clone())
                 }
                 _ => None,
             })
@@ -464,7 +465,9 @@ impl Thing {
         for (name, value) in data {
             if ambiguous.contains(name) {
                 match (self.shared.get_mut(name), value) {
-                    (Some(Value::Record(known)), Value::Record(parts)) => known.extend(parts.clone()),
+                    (Some(Value::Record(known)), Value::Record(parts)) => {
+                        Arc::make_mut(known).extend(parts.as_ref().clone())
+                    }
                     _ => drop(self.shared.insert(name.clone(), value.clone())),
                 }
                 continue;

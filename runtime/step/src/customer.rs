@@ -7,6 +7,7 @@ mod seen;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use journey_spec::Ts;
@@ -183,7 +184,7 @@ pub(crate) struct Waiting {
     pub(crate) instance: u64,
     pub(crate) visit: u64,
     #[serde(with = "encoding::part")]
-    pub(crate) send: Send,
+    pub(crate) send: Arc<Send>,
     pub(crate) decided: Ts,
     /// When it is asked again.
     pub(crate) until: Ts,
@@ -227,7 +228,7 @@ pub(crate) struct Route {
     pub(crate) visit: u64,
     /// What was sent, for who has to ask again; none in states of before it was kept.
     #[serde(default, with = "encoding::sending")]
-    pub(crate) send: Option<Send>,
+    pub(crate) send: Option<Arc<Send>>,
     /// Its failure was told.
     pub(crate) failed: bool,
 }
@@ -251,14 +252,14 @@ pub(crate) struct Agreed {
     pub(crate) field: String,
     pub(crate) channel: Channel,
     /// Folded; nothing where none was known then, and the next one there is meant.
-    pub(crate) address: Option<String>,
+    pub(crate) address: Option<CompactString>,
 }
 
 /// An address that said STOP.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Stop {
     /// Folded.
-    pub(crate) address: String,
+    pub(crate) address: CompactString,
     /// When the last confirmation left.
     pub(crate) confirmed: Option<Ts>,
 }
@@ -369,7 +370,7 @@ impl Customer {
     }
 
     /// Remembers that an address said STOP.
-    pub(crate) fn stop(&mut self, folded: String) {
+    pub(crate) fn stop(&mut self, folded: CompactString) {
         if !folded.is_empty() && !self.stops.iter().any(|s| s.address == folded) {
             self.stops.push(Stop { address: folded, confirmed: None });
         }
@@ -382,11 +383,14 @@ impl Customer {
 
 /// An address without what people write differently: spaces and punctuation of telephone numbers, case of e-mail.
 #[must_use]
-pub fn fold_address(address: &str) -> String {
+pub fn fold_address(address: &str) -> CompactString {
     if address.contains('@') {
-        return address.trim().to_lowercase();
+        return address.trim().to_lowercase().into();
     }
-    address.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '(' | ')' | '.' | '/')).collect()
+    let mut folded = CompactString::with_capacity(address.len());
+    let parts = address.split(|c: char| c.is_whitespace() || matches!(c, '-' | '(' | ')' | '.' | '/'));
+    parts.for_each(|part| folded.push_str(part));
+    folded
 }
 
 /// `at + by`, never beyond the instants that the language knows.

@@ -15,9 +15,9 @@ use crate::hooks::Ran;
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// A message leaves. The ledger is already charged.
-    Release(Release),
+    Release(Box<Release>),
     /// A person is needed.
-    Handoff(HandoffCase),
+    Handoff(Box<HandoffCase>),
     /// A service is asked.
     Call(CallRequest),
     /// The event of this step is refused, for this reason: it goes to the dead letters.
@@ -369,7 +369,7 @@ pub enum What {
         failed: Option<String>,
         /// How its module ran, where one did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        ran: Option<Ran>,
+        ran: Option<Box<Ran>>,
     },
     /// A service was asked.
     Called {

@@ -40,7 +40,14 @@ pub struct Orders {
     withdrawn: Vec<(Scope, Ts)>,
 }
 
+/// What holds where nobody has ordered anything.
+static NONE: Orders = Orders { paused: BTreeMap::new(), journeys: BTreeMap::new(), withdrawn: Vec::new() };
+
 impl Orders {
+    pub(crate) fn none() -> &'static Orders {
+        &NONE
+    }
+
     /// From now on nothing leaves on this channel, until then or until [`Orders::resume`].
     pub fn pause(&mut self, channel: Channel, until: Option<Ts>) {
         self.paused.insert(channel, until);

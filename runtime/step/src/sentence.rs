@@ -97,7 +97,7 @@ impl Entry {
 }
 
 /// Which module was asked, and what it spent: ` (module 3f2a91c0, fuel 1204)`.
-fn run(ran: &Option<Ran>) -> String {
+fn run(ran: &Option<Box<Ran>>) -> String {
     let Some(ran) = ran else { return String::new() };
     let mut words = format!(" (module {}", short(&ran.module));
     if let Some(fuel) = ran.fuel {

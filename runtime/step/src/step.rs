@@ -28,13 +28,15 @@ mod stops;
 mod values;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use compact_str::{CompactString, format_compact};
+use compact_str::{CompactString, ToCompactString, format_compact};
 use journey_spec::Ts;
 use journey_spec::program::{
     Action, Arrow, Fate, Handoff, Journey, JourneyId, MessageId, Program, Send, State, Then, Trigger,
 };
 use journey_spec::time::RANGE;
+use smallvec::SmallVec;
 
 use self::handoffs::Handing;
 pub(crate) use self::values::key_text;
@@ -59,7 +61,7 @@ const MOST_DUE: u32 = 10_000;
 /// newest step counts as that step's time.
 #[must_use]
 pub fn step(program: &Program, customer: Customer, input: &Input, now: Ts) -> (Customer, Vec<Effect>) {
-    step_under(program, &Orders::default(), customer, input, now)
+    step_under(program, Orders::none(), customer, input, now)
 }
 
 /// As [`step`], while these orders hold.
@@ -127,9 +129,9 @@ fn run<'p>(
         hooks,
         c: customer,
         now,
-        // As many as a step usually has: most are notes, and large.
-        out: Vec::with_capacity(8),
-        decided: Vec::new(),
+        // As many as a step without a message usually has; they are large.
+        out: Vec::with_capacity(5),
+        decided: SmallVec::new(),
         follow_ups: VecDeque::new(),
         moved_promises: Vec::new(),
         moves: 0,
@@ -162,7 +164,7 @@ pub(crate) struct Run<'p> {
     now: Ts,
     out: Vec<Effect>,
     /// Messages that the step decided, in order; asked of the ledger when it has come to rest.
-    decided: Vec<Decided>,
+    decided: SmallVec<[Decided; 2]>,
     /// What follows from messages that were blocked.
     follow_ups: VecDeque<FollowUp>,
     /// Promises whose deadline the step's data moved to now or before.
@@ -175,7 +177,7 @@ pub(crate) struct Run<'p> {
 /// A message that a step decided to send.
 struct Decided {
     instance: usize,
-    send: Send,
+    send: Arc<Send>,
 }
 
 /// What follows from a message that was blocked, as an input of its own.
@@ -294,13 +296,13 @@ impl<'p> Run<'p> {
                 return;
             }
             match action {
-                Action::Send(send) => self.decided.push(Decided { instance: n, send: send.clone() }),
+                Action::Send(send) => self.decided.push(Decided { instance: n, send: Arc::clone(send) }),
                 Action::Handoff(handoff) => {
-                    let why = self.inst(n).map(|i| format!("state `{}`", self.state_name(n, i.state)));
+                    let why = self.inst(n).map(|i| format_compact!("state `{}`", self.state_name(n, i.state)));
                     let visit = self.visit(n);
                     let Handoff { queue, transcript, carried, priority } = handoff;
                     let handing = Handing { queue, transcript: *transcript, carried, priority: priority.as_ref() };
-                    self.hand_over(Some(n), handing, why.unwrap_or_default().into(), visit);
+                    self.hand_over(Some(n), handing, why.unwrap_or_default(), visit);
                 }
                 Action::Set(set) => self.set(n, set, None),
                 Action::Call(call) => self.call(n, call),
@@ -415,6 +417,11 @@ impl<'p> Run<'p> {
             self.c.steps = self.c.steps.saturating_add(1);
         }
         self.ids = self.ids.saturating_add(1);
-        format_compact!("{}/{}/{}", self.c.id, self.c.steps, self.ids)
+        let mut id = CompactString::from(&self.c.id);
+        for number in [self.c.steps, self.ids.into()] {
+            id.push('/');
+            id.push_str(&number.to_compact_string());
+        }
+        id
     }
 }

@@ -65,7 +65,7 @@ fn slot(id: &str, on: i64) -> Data {
 
 fn record(on: i64) -> Data {
     match slot("B1", on).get("booking") {
-        Some(Value::Record(fields)) => fields.clone(),
+        Some(Value::Record(fields)) => fields.as_ref().clone(),
         _ => panic!(),
     }
 }
@@ -106,7 +106,7 @@ fn the_answer_becomes_the_datum_and_the_message_leaves_with_it() {
     let (mut d, call) = asked();
     d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record(SLOT + 1)) });
     assert_eq!(sent(&d).len(), 1);
-    assert_eq!(d.customer.instances()[0].data().get("booking"), Some(&Value::Record(record(SLOT + 1))));
+    assert_eq!(d.customer.instances()[0].data().get("booking"), Some(&Value::Record(record(SLOT + 1).into())));
     // Said twice, it is heard once; and what is new now is not asked for again.
     d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record(SLOT)) });
     assert_eq!((calls(&d).len(), sent(&d).len()), (1, 1));
@@ -151,7 +151,7 @@ fn news_that_an_event_brings_goes_before_the_answer() {
     d.event("moved", slot("B1", SLOT + 2));
     assert_eq!(sent(&d).len(), 1);
     d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record(SLOT)) });
-    assert_eq!(d.customer.instances()[0].data().get("booking"), Some(&Value::Record(record(SLOT + 2))));
+    assert_eq!(d.customer.instances()[0].data().get("booking"), Some(&Value::Record(record(SLOT + 2).into())));
 }
 
 #[test]

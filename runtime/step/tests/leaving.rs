@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::programs::saying;
 use common::*;
 use journey_spec::Ts;
@@ -118,9 +120,11 @@ fn several_are_set_in_order_and_later_messages_of_the_step_say_them() {
     let Action::Send(first) = program.journeys[0].states[0].entry[0].clone() else { panic!("a send") };
     let set = |value| Set { value, ..first.on_sent[0].clone() };
     let sets = vec![set(Expr::Now), set(Expr::Offset { base: Box::new(expr("said")), by: HOUR })];
-    let (Send { message, .. }, second) = (first.clone(), first.clone());
+    let (message, second) = (first.message, Send::clone(&first));
     program.journeys[0].states[0].entry =
-        vec![Action::Send(Send { on_sent: sets, ..first }), Action::Send(Send { on_sent: vec![], ..second })];
+        [Send { on_sent: sets, ..second.clone() }, Send { on_sent: vec![], ..second }]
+            .map(|s| Action::Send(s.into()))
+            .into();
     program.messages[message.index()].variants[0].body = template("Told {said:time}");
     let d = at(program, day(2, "10:00"), day(20, "09:00"));
     assert_eq!(said(&d), Some(day(2, "11:00")));
@@ -132,7 +136,7 @@ fn several_are_set_in_order_and_later_messages_of_the_step_say_them() {
 fn a_customer_with_such_messages_is_stored_and_read_again() {
     let mut program = saying();
     let Action::Send(send) = &mut program.journeys[0].states[0].entry[0] else { panic!("a send") };
-    send.on_failed = Some(Then::Stay(vec![handoff("care")]));
+    Arc::make_mut(send).on_failed = Some(Then::Stay(vec![handoff("care")]));
     let mut d = at(program, day(2, "23:00"), day(20, "09:00"));
     let again = |c: &Customer| Customer::from_bytes(&c.to_bytes().unwrap()).unwrap();
     assert_eq!(again(&d.customer), d.customer, "while it waits");

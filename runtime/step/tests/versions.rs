@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::programs::{appointment, boarding};
 use common::random::{Called, drive, moves};
 use common::*;
@@ -508,7 +510,7 @@ fn a_message_that_fails_after_a_move_leads_where_it_said() {
         state.arrows.iter_mut().for_each(|a| then(&mut a.then));
         for action in &mut state.entry {
             let Action::Send(send) = action else { continue };
-            send.on_failed.iter_mut().for_each(then);
+            Arc::make_mut(send).on_failed.iter_mut().for_each(then);
         }
     }
     let all = both(&before, &taking_over(&newest.seal(), &[]));

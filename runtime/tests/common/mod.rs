@@ -47,7 +47,7 @@ fn message(name: &str, text: &str, channels: &[Channel]) -> Message {
 }
 
 fn send(message: u32) -> Action {
-    Action::Send(Send {
+    Action::Send(Arc::new(Send {
         message: MessageId(message),
         via: Vec::new(),
         promising: None,
@@ -56,7 +56,7 @@ fn send(message: u32) -> Action {
         on_sent: Vec::new(),
         on_blocked: None,
         on_failed: None,
-    })
+    }))
 }
 
 fn handoff() -> Action {

@@ -1,6 +1,7 @@
 //! What a hook is told, and what becomes of what it says.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_runtime::Hooks;
 use journey_runtime::hooks::{Ceilings, Modules, Setup};
@@ -222,13 +223,16 @@ fn the_modules_of_the_examples_judge() {
         modules.clone().ask(&request)
     };
     let complaint = |words: &str, attachments: f64, hour: f64| {
-        Value::Record(BTreeMap::from([
-            ("id".to_string(), Value::Text("C".into())),
-            ("words".to_string(), Value::Text(words.into())),
-            ("device".to_string(), Value::Text("phone".into())),
-            ("attachments".to_string(), Value::Number(attachments)),
-            ("hour".to_string(), Value::Number(hour)),
-        ]))
+        Value::Record(
+            BTreeMap::from([
+                ("id".to_string(), Value::Text("C".into())),
+                ("words".to_string(), Value::Text(words.into())),
+                ("device".to_string(), Value::Text("phone".into())),
+                ("attachments".to_string(), Value::Number(attachments)),
+                ("hour".to_string(), Value::Number(hour)),
+            ])
+            .into(),
+        )
     };
     let risk = Hook { memory: 4, ..number("risk") };
     let risk = |value| asked(&risk, "complaint-triage/hooks/risk.wasm", "complaint", value);
@@ -248,7 +252,7 @@ fn the_modules_of_the_examples_judge() {
     let pattern = Hook { within: 1, memory: 1, ..declared("pattern", answers) };
     let usage = |today: f64| {
         let fields = [("today", today), ("usual", 100.0), ("spread", 10.0), ("hour", 23.0)];
-        Value::Record(fields.into_iter().map(|(name, n)| (name.to_string(), Value::Number(n))).collect())
+        Value::Record(Arc::new(fields.into_iter().map(|(name, n)| (name.to_string(), Value::Number(n))).collect()))
     };
     let pattern = |value| asked(&pattern, "bill-shock/hooks/pattern.wasm", "usage", value).answer;
     assert_eq!(pattern(usage(90.0)), HookAnswer::Outcome("usual".into()));

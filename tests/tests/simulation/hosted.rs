@@ -357,7 +357,7 @@ impl Host {
         let accepted = matches!(taken, Taken::Accepted { .. });
         if let Some(address) = line.stops.as_deref().filter(|_| refused.is_none()) {
             let (after, shard) = (self.outer.log.lock().saw.len(), shard_of(&customer, self.kept.len()));
-            self.stops.push(Stop { after, address: fold_address(address), shard });
+            self.stops.push(Stop { after, address: fold_address(address).into(), shard });
         }
         self.acknowledged.push(Acknowledged { id, customer, accepted, refused, is_reply: line.is_reply });
     }

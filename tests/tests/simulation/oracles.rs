@@ -117,7 +117,7 @@ fn channel_is_kept(play: &Play, feed: &Feed, run: &Run, pace: Pace, wrong: &mut 
         let what = match saw {
             Saw::Reached(what) => what,
             Saw::Stopped(address) => {
-                stopped.insert(fold_address(address));
+                stopped.insert(fold_address(address).into());
                 continue;
             }
             Saw::Paused(way, until) => {
@@ -150,7 +150,7 @@ fn channel_is_kept(play: &Play, feed: &Feed, run: &Run, pace: Pace, wrong: &mut 
             fault("its channel is paused");
         }
         let spared = program.policy.stop_spares.contains(&release.purpose) || release.message == CONFIRMATION;
-        if stopped.contains(&fold_address(&release.address)) && !spared {
+        if stopped.contains(fold_address(&release.address).as_str()) && !spared {
             fault("its address has said STOP");
         }
         if release.message == CONFIRMATION {

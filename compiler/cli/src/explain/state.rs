@@ -417,7 +417,7 @@ fn words_service<'a>(words: Words<'a>, call: &Call) -> &'a str {
 
 fn sent(actions: &[Action]) -> impl Iterator<Item = &Send> {
     actions.iter().filter_map(|a| match a {
-        Action::Send(send) => Some(send),
+        Action::Send(send) => Some(send.as_ref()),
         _ => None,
     })
 }
@@ -435,7 +435,7 @@ fn stays(arrow: &Arrow) -> impl Iterator<Item = &Send> {
             Then::Goto(_) => &[],
         })
         .filter_map(|a| match a {
-            Action::Send(send) => Some(send),
+            Action::Send(send) => Some(send.as_ref()),
             _ => None,
         })
 }

@@ -1,6 +1,7 @@
 //! Values as scenarios write them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_compiler::ast::{Expr, ExprKind, Name};
 use journey_compiler::source::Span;
@@ -57,7 +58,7 @@ impl Values<'_> {
             })?),
             ExprKind::Record(fields) => {
                 let read = |(name, expr): &(Name, Expr)| Ok((name.text.clone(), self.value(expr)?));
-                Value::Record(fields.iter().map(read).collect::<Result<BTreeMap<_, _>, Misread>>()?)
+                Value::Record(Arc::new(fields.iter().map(read).collect::<Result<BTreeMap<_, _>, Misread>>()?))
             }
             ExprKind::Add { left, right, minus } => self.sum(self.value(left)?, right, *minus)?,
             ExprKind::Amount { at: Some(at), .. } => {

@@ -15,6 +15,7 @@
 //! | a limit that may refuse an arrow | the arrow is not sure to lead away |
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_spec::program::{Action, Arrow, Branch, Cond, Expr, Journey, Then, Trigger};
 use petgraph::graph::{EdgeIndex, NodeIndex};
@@ -218,7 +219,7 @@ impl Build<'_> {
         let sets = crate::graph::sets(actions);
         let moved = |end: &Expr| sets.iter().any(|path| Clock::of(end).is_moved_by(path));
         let sends = actions.iter().filter_map(|action| match action {
-            Action::Send(send) => Some(Sent { send: send.clone(), node: node.clone() }),
+            Action::Send(send) => Some(Sent { send: Arc::clone(send), node: node.clone() }),
             _ => None,
         });
         let sends: Vec<Sent> = sends.filter(|sent| !self.truth.end(sent).is_some_and(moved)).collect();

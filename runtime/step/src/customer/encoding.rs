@@ -61,6 +61,8 @@ fn read(dense: &[u8]) -> Result<Customer, String> {
 /// What a message sets as it leaves is younger than this form. Where there is any it stands in one text with what is done
 /// where the message fails, so that every state of before is read as it was, and one without is written as it was.
 pub(super) mod sending {
+    use std::sync::Arc;
+
     use journey_spec::program::{Channel, MessageId, Send, Set, Then};
     use serde::de::{DeserializeOwned, Error as _};
     use serde::ser::Error as _;
@@ -146,18 +148,21 @@ pub(super) mod sending {
         })
     }
 
-    pub(crate) fn serialize<S: Serializer>(send: &Option<Send>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(send: &Option<Arc<Send>>, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() {
             return send.serialize(to);
         }
-        send.as_ref().map(lent).transpose().map_err(S::Error::custom)?.serialize(to)
+        send.as_deref().map(lent).transpose().map_err(S::Error::custom)?.serialize(to)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Send>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<Send>>, D::Error> {
         if from.is_human_readable() {
             return Option::deserialize(from);
         }
-        Option::<Dense>::deserialize(from)?.map(whole).transpose().map_err(D::Error::custom)
+        Option::<Dense>::deserialize(from)?
+            .map(|dense| whole(dense).map(Arc::new))
+            .transpose()
+            .map_err(D::Error::custom)
     }
 }
 

@@ -4,6 +4,7 @@ use journey_spec::Ts;
 use journey_spec::program::{
     Channel, DAY, Fate, JourneyId, Limit, LimitWhat, Message, MessageId, Program, Quota, Window,
 };
+use journey_spec::time::Zone;
 
 use super::after;
 use super::places::{forget_zones, places};
@@ -16,6 +17,8 @@ pub(crate) struct Ask<'p, 'a> {
     pub(crate) program: &'p Program,
     pub(crate) orders: &'a Orders,
     pub(crate) customer: &'a Customer,
+    /// Where the customer may be.
+    pub(crate) zones: &'a [Zone],
     pub(crate) instance: &'a Instance,
     pub(crate) message: &'a Message,
     pub(crate) channel: Channel,
@@ -187,11 +190,11 @@ fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
     if !ask.program.policy.quiet.iter().any(|q| keeps(&q)) {
         return None;
     }
-    let zones = ask.customer.zones(ask.program);
+    let zones = ask.zones;
     if zones.is_empty() {
         return Some(Bar { fate: Fate::Skip, rule: ZONE_UNKNOWN, frees: None, told: None });
     }
-    let barring = || ask.program.policy.quiet.iter().filter(keeps).filter(|q| is_quiet(q, &zones, ask.now));
+    let barring = || ask.program.policy.quiet.iter().filter(keeps).filter(|q| is_quiet(q, zones, ask.now));
     let mut strictest = barring().next()?;
     for other in barring() {
         if strictest.fate < other.fate {
@@ -199,7 +202,7 @@ fn quiet_bar<'p>(ask: &Ask<'p, '_>) -> Option<Bar<'p>> {
         }
     }
     let rules: Vec<_> = ask.program.policy.quiet.iter().filter(keeps).collect();
-    let frees = all_quiet_end(&rules, &zones, ask.now);
+    let frees = all_quiet_end(&rules, zones, ask.now);
     Some(Bar { fate: strictest.fate.clone(), rule: &strictest.text, frees, told: None })
 }
 

@@ -62,7 +62,10 @@ impl Run<'_> {
                     changed => format!("{} anew", changed.join(", ")),
                 };
                 let remade = !changed.is_empty();
-                self.note(None, What::Judged { hook: hook.name.as_str().into(), answer, failed: None, ran });
+                self.note(
+                    None,
+                    What::Judged { hook: hook.name.as_str().into(), answer, failed: None, ran: ran.map(Box::new) },
+                );
                 if remade {
                     data.to_mut().extend(made);
                 }
@@ -84,7 +87,7 @@ impl Run<'_> {
         };
         let accepted = verdicts.is_empty();
         let answer = if accepted { Judgement::Accept } else { Judgement::Refuse }.to_string();
-        self.note(None, What::Judged { hook: hook.name.as_str().into(), answer, failed: None, ran });
+        self.note(None, What::Judged { hook: hook.name.as_str().into(), answer, failed: None, ran: ran.map(Box::new) });
         if accepted {
             return Ok(());
         }
@@ -113,7 +116,7 @@ impl Run<'_> {
     fn unjudged(&mut self, hook: &Hook, event: &Event, why: String, ran: Option<Ran>) -> Result<(), Shut> {
         let (name, answer) = (hook.name.clone(), hook.on_failure.to_string());
         let reason = format!("hook `{name}` could not judge this `{}`, and no other is let in: {why}", event.name);
-        self.note(None, What::Judged { hook: name.as_str().into(), answer, failed: Some(why), ran });
+        self.note(None, What::Judged { hook: name.as_str().into(), answer, failed: Some(why), ran: ran.map(Box::new) });
         match hook.on_failure {
             Judgement::Accept => Ok(()),
             _ => Err(Shut { reason, rule: format!("hook {name} failed") }),

@@ -1,6 +1,6 @@
 //! What falls due: one thing at a time, in order of due time.
 
-use compact_str::format_compact;
+use compact_str::{CompactString, format_compact};
 use journey_spec::Ts;
 use journey_spec::program::Trigger;
 use journey_spec::time::{spelled_days, spelled_duration};
@@ -28,6 +28,11 @@ enum Item {
 enum Timed {
     Settle,
     At(usize),
+}
+
+/// Parts of a reason, put together.
+fn words<const N: usize>(parts: [&str; N]) -> CompactString {
+    parts.into_iter().collect()
 }
 
 impl Run<'_> {
@@ -114,21 +119,17 @@ impl Run<'_> {
         match &arrow.on {
             Trigger::After(d) => {
                 self.took_arrow(n, place, false);
-                self.take(n, &arrow.then, &format_compact!("after {}", spelled_duration(*d)));
+                self.take(n, &arrow.then, &words(["after ", &spelled_duration(*d)]));
             }
             Trigger::AfterDays { days, minute } => {
                 self.took_arrow(n, place, false);
-                self.take(n, &arrow.then, &format_compact!("after {}", spelled_days(*days, Some(*minute))));
+                self.take(n, &arrow.then, &words(["after ", &spelled_days(*days, Some(*minute))]));
             }
             Trigger::At { at, if_past } => {
                 // An engine that was down does not send yesterday's news.
                 let is_late = self.now.saturating_sub(due) > self.program.policy.grace;
                 self.took_arrow(n, place, is_late);
-                let why = if is_late {
-                    format_compact!("{} is past", spelled(at))
-                } else {
-                    format_compact!("at {}", spelled(at))
-                };
+                let why = if is_late { words([&spelled(at), " is past"]) } else { words(["at ", &spelled(at)]) };
                 self.take(n, if is_late { if_past } else { &arrow.then }, &why);
             }
             _ => {}
@@ -147,7 +148,7 @@ impl Run<'_> {
                 _ => None,
             };
             self.took_arrow(n, at, false);
-            self.take(n, &arrow.then, &format_compact!("{}, settled", event.unwrap_or_default()));
+            self.take(n, &arrow.then, &words([event.unwrap_or_default(), ", settled"]));
         }
         true
     }

@@ -4,6 +4,7 @@ use compact_str::{CompactString, format_compact};
 use journey_spec::Ts;
 use journey_spec::program::{EventId, Fate, Journey, JourneyId, LimitWhat, Program, Quota, Start, StateId, Trigger};
 use journey_spec::value::{Data, Value, lookup};
+use smallvec::SmallVec;
 
 use super::Run;
 use super::conditions::Asked;
@@ -47,7 +48,7 @@ impl<'p> Run<'p> {
         // What it makes quiet is quiet for what its own step decides.
         let made_quiet = self.make_quiet(id, at, data);
         // Who hears it is settled before anybody acts on it: what it starts or ends does not hear it again.
-        let concerned: Vec<usize> =
+        let concerned: SmallVec<[usize; 4]> =
             self.c.instances.iter().enumerate().filter(|(_, i)| self.concerns(i, data)).map(|(n, _)| n).collect();
         let mut starts: Vec<(JourneyId, &'p Journey, &'p Start)> = Vec::new();
         let mut kept_out: Vec<&'p Journey> = Vec::new();
@@ -263,6 +264,10 @@ impl<'p> Run<'p> {
             instance.newest.insert(start.event, happened);
         }
         let n = self.c.instances.len();
+        if n == 0 {
+            // Most customers have one, and it is large.
+            self.c.instances.reserve_exact(1);
+        }
         self.c.instances.push(instance);
         if let Some(start) = journey.starts.iter().position(|s| s == start) {
             self.took(n, Way::Start(start));
@@ -375,7 +380,7 @@ impl<'p> Run<'p> {
     pub(crate) fn forget_stops(&mut self) {
         let over = self.c.stops.len().saturating_sub(MOST_STOPS);
         if over > 0 {
-            let own: Vec<String> = self.c.addresses(self.program).iter().map(|(_, a)| fold_address(a)).collect();
+            let own: Vec<CompactString> = self.c.addresses(self.program).iter().map(|(_, a)| fold_address(a)).collect();
             let mut over = over;
             self.c.stops.retain(|s: &Stop| {
                 let drop = over > 0 && !own.contains(&s.address);
@@ -403,12 +408,13 @@ fn note_taken(program: &Program, instance: &mut Instance, take: &[String], data:
 fn take_over(into: &mut Data, take: &[String], data: &Data) -> bool {
     let mut changed = false;
     for field in take {
-        if let Some(value) = data.get(field)
-            && into.get(field) != Some(value)
-        {
-            into.insert(field.clone(), value.clone());
-            changed = true;
+        let Some(value) = data.get(field) else { continue };
+        match into.get_mut(field) {
+            Some(known) if known == value => continue,
+            Some(known) => known.clone_from(value),
+            None => _ = into.insert(field.clone(), value.clone()),
         }
+        changed = true;
     }
     changed
 }

@@ -1,5 +1,7 @@
 //! Data that have to be new when a message leaves: asked for when it would leave, and not before.
 
+use std::sync::Arc;
+
 use compact_str::format_compact;
 use journey_spec::program::{Fresh, LOOKUP, Message, Program};
 use journey_spec::time::spelled_duration;
@@ -85,7 +87,7 @@ impl<'p> Run<'p> {
             }
             return;
         };
-        let (now, value) = (self.now, Value::Record(record.clone()));
+        let (now, value) = (self.now, Value::Record(Arc::new(record.clone())));
         let Some(instance) = self.c.instances.get_mut(n) else { return };
         instance.taken.insert(lookup.datum.clone(), now);
         let changed = instance.data.get(&lookup.datum) != Some(&value);

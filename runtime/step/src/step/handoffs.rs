@@ -82,7 +82,7 @@ impl Run<'_> {
         let case = self.id();
         let transcript = if transcript { self.c.said.clone() } else { Vec::new() };
         let journey = whose.journey.and_then(|j| self.program.journeys.get(j.index())).map(|j| j.name.as_str().into());
-        self.out.push(Effect::Handoff(HandoffCase {
+        self.out.push(Effect::Handoff(Box::new(HandoffCase {
             case: case.clone(),
             queue: queue.into(),
             journey,
@@ -92,7 +92,7 @@ impl Run<'_> {
             data,
             shown: shown.clone().filter(|shown| priority.as_ref() != Some(shown)),
             priority,
-        }));
+        })));
         let told = What::HandedOver { case: case.clone(), queue: queue.into(), joined: false, priority: shown };
         self.note(n, told);
         let Whose { journey, key, instance } = whose;

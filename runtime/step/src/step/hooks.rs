@@ -37,7 +37,7 @@ impl Run<'_> {
         let veil = program.hook_sensitivity(ask.hook).map(Sensitive::veil);
         let ran = ran.map(|ran| self.of_every_eye(ask.hook, ran));
         let answer = veil.unwrap_or_else(|| said.to_string());
-        self.note(Some(n), What::Judged { hook: hook.name.as_str().into(), answer, failed, ran });
+        self.note(Some(n), What::Judged { hook: hook.name.as_str().into(), answer, failed, ran: ran.map(Box::new) });
         Some(said)
     }
 

@@ -11,6 +11,7 @@
 //! stays where it is: so no message is withdrawn or told twice by a move. All three end by themselves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_spec::program::{Action, Journey, JourneyId, Migration, Send, Set, StateId, Then, Trigger, Versions};
 
@@ -156,12 +157,13 @@ impl Moved<'_> {
         }
     }
 
-    fn send(&self, mut send: Send) -> Send {
+    fn send(&self, mut shared: Arc<Send>) -> Arc<Send> {
+        let send = Arc::make_mut(&mut shared);
         // What the newest version does not know is not set in it.
         let known = |set: &Set| set.path.first().is_some_and(|first| self.newest.data.iter().any(|f| f.name == *first));
         send.on_sent.retain(known);
-        send.on_blocked = send.on_blocked.and_then(|then| self.then(then));
-        send.on_failed = send.on_failed.and_then(|then| self.then(then));
-        send
+        send.on_blocked = send.on_blocked.take().and_then(|then| self.then(then));
+        send.on_failed = send.on_failed.take().and_then(|then| self.then(then));
+        shared
     }
 }

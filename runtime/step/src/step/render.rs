@@ -1,11 +1,17 @@
 //! Texts with their placeholders filled, at the moment a message leaves.
 
+use std::cell::Cell;
+
+use journey_spec::Ts;
 use journey_spec::locale::{self, Locale};
 use journey_spec::program::{Format, Piece, Program, Template, Variant};
-use journey_spec::time::{Zone, spelled_date, spelled_duration};
+use journey_spec::time::{Local, Zone, spelled_date, spelled_duration};
 use journey_spec::value::{Data, Value};
 
 use super::values::at_path;
+
+/// About what a value takes of a text, in bytes.
+const VALUE: usize = 16;
 
 /// A template with the values of the moment. A missing value becomes its `or` text, or nothing. `veil` says what stands in
 /// place of a value that is not for every eye.
@@ -16,16 +22,15 @@ pub(crate) fn render(
     reading: &Reading,
     veil: impl Fn(&[String]) -> Option<String>,
 ) -> String {
-    let mut text = String::new();
+    let about = template.0.iter().map(|piece| if let Piece::Text(plain) = piece { plain.len() } else { VALUE });
+    let mut text = String::with_capacity(about.sum());
     for piece in &template.0 {
         match piece {
             Piece::Text(plain) => text.push_str(plain),
-            Piece::Value { path, format, or } => match at_path(path, data, profile) {
-                Some(value) => {
-                    let shown = veil(path).unwrap_or_else(|| formatted(value, *format, reading));
-                    text.push_str(&shown);
-                }
-                None => text.push_str(or.as_deref().unwrap_or_default()),
+            Piece::Value { path, format, or } => match (veil(path), at_path(path, data, profile)) {
+                (_, None) => text.push_str(or.as_deref().unwrap_or_default()),
+                (Some(veil), _) => text.push_str(&veil),
+                (None, Some(value)) => write(&mut text, value, *format, reading),
             },
         }
     }
@@ -70,16 +75,13 @@ pub(crate) fn text_for<'p>(
     }
 }
 
-/// Whether some placeholder needs the customer's zone.
-pub(crate) fn needs_zone(template: &Template) -> bool {
-    template.0.iter().any(|piece| matches!(piece, Piece::Value { .. }))
-}
-
 /// How a customer reads a text: in its language, and instants in the likeliest of the zones where they may be, or in UTC
 /// where none is known.
 pub(crate) struct Reading {
     locale: Locale,
     zone: Zone,
+    /// The instant that was written last, there: most texts say one's day and its time.
+    last: Cell<Option<(Ts, Local)>>,
     /// The others.
     also: Vec<Zone>,
 }
@@ -88,31 +90,38 @@ impl Reading {
     /// For a text in this language, and one whose zones are these, the likeliest first.
     pub(crate) fn of(zones: Vec<Zone>, locale: Locale) -> Reading {
         let mut zones = zones.into_iter();
-        Reading { locale, zone: zones.next().unwrap_or_else(Zone::utc), also: zones.collect() }
+        Reading { locale, zone: zones.next().unwrap_or_else(Zone::utc), last: Cell::new(None), also: zones.collect() }
     }
 
     /// A text that is true in this zone, with the zone's name where it would be another text in another.
-    fn written(&self, at: journey_spec::Ts, text: impl Fn(&Zone) -> String) -> String {
-        let plain = text(&self.zone);
-        match self.also.iter().all(|zone| text(zone) == plain) {
-            true => plain,
-            false => format!("{plain} {}", self.zone.name_at(at)),
+    fn write<T: AsRef<str>>(&self, into: &mut String, at: Ts, text: impl Fn(Local) -> T) {
+        let here = match self.last.get() {
+            Some((last, here)) if last == at => here,
+            _ => self.zone.local(at),
+        };
+        self.last.set(Some((at, here)));
+        let plain = text(here);
+        into.push_str(plain.as_ref());
+        if self.also.iter().any(|zone| text(zone.local(at)).as_ref() != plain.as_ref()) {
+            into.push(' ');
+            into.push_str(&self.zone.name_at(at));
         }
     }
 }
 
-fn formatted(value: &Value, format: Format, reading: &Reading) -> String {
+fn write(into: &mut String, value: &Value, format: Format, reading: &Reading) {
     let locale = &reading.locale;
     match (value, format) {
-        (Value::Instant(at), Format::Day) => reading.written(*at, |zone| locale.day(zone, *at)),
-        (Value::Instant(at), Format::Time) => reading.written(*at, |zone| locale.time(zone, *at)),
-        (Value::Instant(at), Format::Date) => reading.written(*at, |zone| locale.date(zone, *at)),
-        (Value::Instant(at), Format::Plain) => reading.written(*at, |zone| locale.instant(zone, *at)),
-        (Value::Date(days), Format::Day) => locale.calendar_day(*days),
-        (Value::Date(days), _) => locale.calendar_date(*days),
-        (Value::Number(_), _) => locale.number(&plain(value, &reading.zone)),
-        (Value::Money(amount, currency), _) => format!("{} {currency}", locale.number(amount)),
-        (other, _) => plain(other, &reading.zone),
+        (Value::Instant(at), Format::Day) => reading.write(into, *at, |at| locale.day_of(at)),
+        (Value::Instant(at), Format::Time) => reading.write(into, *at, |at| locale.time_of(at)),
+        (Value::Instant(at), Format::Date) => reading.write(into, *at, |at| locale.date_of(at)),
+        (Value::Instant(at), Format::Plain) => reading.write(into, *at, |at| locale.instant_of(at)),
+        (Value::Date(days), Format::Day) => into.push_str(&locale.calendar_day(*days)),
+        (Value::Date(days), _) => into.push_str(&locale.calendar_date(*days)),
+        (Value::Number(_), _) => into.push_str(&locale.number(&plain(value, &reading.zone))),
+        (Value::Money(amount, currency), _) => into.extend([&locale.number(amount), " ", currency]),
+        (Value::Text(text), _) => into.push_str(text),
+        (other, _) => into.push_str(&plain(other, &reading.zone)),
     }
 }
 

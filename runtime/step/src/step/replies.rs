@@ -2,7 +2,7 @@
 
 use compact_str::{CompactString, format_compact};
 use journey_spec::program::{Channel, Trigger};
-use journey_spec::value::{fold_reply, is_opt_out};
+use journey_spec::value::{fold_reply, is_folded_opt_out};
 
 use super::Run;
 use super::handoffs::{Handing, Whose};
@@ -18,8 +18,9 @@ impl Run<'_> {
     /// hears it, else the newest message's instance; never two.
     pub(crate) fn reply(&mut self, channel: Channel, address: Option<&str>, text: &str) {
         self.say(channel, true, text.to_string());
-        let address = address.or_else(|| self.c.address(self.program, channel)).map(String::from);
-        if is_opt_out(text) {
+        let address = address.or_else(|| self.c.address(self.program, channel)).map(CompactString::from);
+        let folded = fold_reply(text);
+        if is_folded_opt_out(&folded) {
             let what = What::Replied {
                 channel,
                 text: text.into(),
@@ -29,7 +30,6 @@ impl Run<'_> {
             self.note(None, what);
             return self.said_stop(channel, address);
         }
-        let folded = fold_reply(text);
         let from = address.as_deref().map(fold_address);
         let routes = || {
             let here = |r: &&Route| {
@@ -38,26 +38,25 @@ impl Run<'_> {
             };
             self.c.routes.iter().rev().filter(here)
         };
-        let Some(newest) = routes().next().cloned() else {
-            return self.after_end(channel, text, None, None);
-        };
         let invites = |r: &Route| -> Option<CompactString> {
             let message = self.program.messages.get(r.message.index())?;
             let invited = message.replies.iter().find(|i| !folded.is_empty() && i.words.contains(&folded))?;
             Some(invited.name.as_str().into())
         };
-        let invited = routes().find_map(|r| Some((r.clone(), invites(r)?)));
-        let (route, meaning) = match invited {
-            Some((route, meaning)) if route.instance != newest.instance => {
-                let queue = self.program.policy.after_end.clone().unwrap_or_else(|| CARE.into());
-                let heard_by = format_compact!("queue `{queue}`: a guess could call off the wrong one");
-                self.note(None, What::Replied { channel, text: text.into(), meaning: Some(meaning), heard_by });
-                let why = "an answer that fits an older message than the newest one".into();
-                return self.route_to_person(Some(&route), &queue, why);
-            }
-            Some((route, meaning)) => (route, Some(meaning)),
-            None => (newest, None),
+        let Some(newest) = routes().next() else {
+            return self.after_end(channel, text, None, None);
         };
+        let invited = routes().find_map(|r| Some((r, invites(r)?)));
+        let is_older = invited.as_ref().is_some_and(|(route, _)| route.instance != newest.instance);
+        let (route, meaning) = invited.map_or((newest, None), |(route, meaning)| (route, Some(meaning)));
+        let route = route.clone();
+        if is_older {
+            let queue = self.program.policy.after_end.clone().unwrap_or_else(|| CARE.into());
+            let heard_by = format_compact!("queue `{queue}`: a guess could call off the wrong one");
+            self.note(None, What::Replied { channel, text: text.into(), meaning, heard_by });
+            let why = "an answer that fits an older message than the newest one".into();
+            return self.route_to_person(Some(&route), &queue, why);
+        }
         let n = self.c.position(route.instance).filter(|n| self.is_live(*n));
         let heard = n.and_then(|n| {
             let named = meaning.as_ref().and_then(|name| {

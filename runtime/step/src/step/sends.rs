@@ -1,10 +1,14 @@
 //! Messages: decided by a step, asked of the ledger, then they leave, wait or are blocked.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 use journey_spec::program::{Channel, Fate, JourneyId, Message, MessageId, Send, Validity, Variant};
+use journey_spec::time::Zone;
 use journey_spec::{Sensitive, Ts};
+use smallvec::SmallVec;
 
-use super::render::{Reading, is_veiled, needs_zone, render, text_for};
+use super::render::{Reading, is_veiled, render, text_for};
 use super::values::instant;
 use super::{Follow, FollowUp, Run};
 use crate::customer::{Route, Waiting, fold_address, later};
@@ -83,12 +87,14 @@ impl<'p> Run<'p> {
         // The first channel's word counts; that of the next only where the first one's comes too late.
         let mut word: Option<(Fate, &'p str, Option<Ts>)> = None;
         let mut wait: Option<(Ts, bool, &'p str)> = None;
+        let zones = self.c.zones(program);
         for variant in open {
             let verdict = match self.inst(n) {
                 Some(instance) => ledger::judge(&Ask {
                     program,
                     orders: self.orders,
                     customer: self.c,
+                    zones: &zones,
                     instance,
                     message,
                     channel: variant.channel,
@@ -100,7 +106,7 @@ impl<'p> Run<'p> {
                 Verdict::Leaves => {
                     return match self.stale(n, message) {
                         Some(fresh) => self.refresh(n, waiting, fresh, valid_until),
-                        None => self.leaves(n, waiting, message, variant, valid_until),
+                        None => self.leaves(n, waiting, (message, variant), zones, valid_until),
                     };
                 }
                 Verdict::Waits { until, latest, rule } if until < valid_until => {
@@ -122,9 +128,9 @@ impl<'p> Run<'p> {
 
     /// The variants that have an address which is open to the message, in the order in which they are tried: that of the
     /// `via`, else the customer's preferred channel and then the message's order. And what is wrong where there is none.
-    pub(crate) fn open_channels(&self, send: &Send) -> (Vec<&'p Variant>, String) {
-        let mut open = Vec::new();
-        let mut missing = NO_ADDRESS.to_string();
+    pub(crate) fn open_channels(&self, send: &Send) -> (SmallVec<[&'p Variant; 4]>, Cow<'static, str>) {
+        let mut open = SmallVec::new();
+        let mut missing = Cow::Borrowed(NO_ADDRESS);
         let Some(message) = self.program.messages.get(send.message.index()) else { return (open, missing) };
         let spared = self.program.policy.stop_spares.contains(&message.purpose);
         let mut offer = |variant: &'p Variant| match self.c.address(self.program, variant.channel) {
@@ -132,7 +138,7 @@ impl<'p> Run<'p> {
             Some(address) if !spared && self.c.has_stopped(address) => missing = STOPPED.into(),
             Some(_) => match ledger::consent(self.program, self.c, message.purpose, variant.channel) {
                 Ok(()) => open.push(variant),
-                Err(why) => missing = why,
+                Err(why) => missing = why.into(),
             },
         };
         if send.via.is_empty() {
@@ -161,14 +167,19 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn leaves(&mut self, n: usize, waiting: Waiting, message: &'p Message, variant: &'p Variant, valid_until: Ts) {
+    fn leaves(
+        &mut self,
+        n: usize,
+        waiting: Waiting,
+        (message, variant): (&'p Message, &'p Variant),
+        zones: Vec<Zone>,
+        valid_until: Ts,
+    ) {
         let now = self.now;
         let id = waiting.again.clone().unwrap_or_else(|| self.id());
         let Some(address) = self.c.address(self.program, variant.channel).map(CompactString::from) else { return };
         let Some(instance) = self.inst(n) else { return };
         let (subject, body, locale) = text_for(self.program, variant, &self.c.profile);
-        let zones =
-            if needs_zone(body) || subject.is_some_and(needs_zone) { self.c.zones(self.program) } else { Vec::new() };
         let reading = Reading::of(zones, locale);
         let veil = |path: &[String]| self.program.sensitivity(instance.journey, path).map(Sensitive::veil);
         let text = |template| render(template, &instance.data, &self.c.profile, &reading, |_| None);
@@ -177,7 +188,7 @@ impl<'p> Run<'p> {
         let shown = shown.filter(|shown| *shown != body);
         let (number, journey, key) = (instance.number, instance.journey, instance.key.clone());
         let essential = message.essential.is_some();
-        self.out.push(Effect::Release(Release {
+        self.out.push(Effect::Release(Box::new(Release {
             id: id.clone(),
             channel: variant.channel,
             address: address.clone(),
@@ -189,7 +200,7 @@ impl<'p> Run<'p> {
             journey: self.journey(n).map(|j| j.name.as_str().into()),
             key: key.clone(),
             valid_until,
-        }));
+        })));
         self.note(
             Some(n),
             What::Sent {
@@ -219,7 +230,7 @@ impl<'p> Run<'p> {
             id,
             at: now,
             decided: waiting.decided,
-            address: fold_address(&address).into(),
+            address: fold_address(&address),
             message: waiting.send.message,
             instance: number,
             journey,
@@ -285,7 +296,7 @@ impl<'p> Run<'p> {
         self.note(Some(n), What::Blocked { message: message.clone(), rule: rule.into(), until });
         let what = match fate {
             Some(fate @ (Fate::Handoff(_) | Fate::Goto(_) | Fate::End)) => Follow::Fate(fate, rule.into()),
-            _ => Follow::Blocked(waiting.send.on_blocked),
+            _ => Follow::Blocked(waiting.send.on_blocked.clone()),
         };
         self.follow_ups.push_back(FollowUp { instance: n, visit: waiting.visit, message, of, what });
     }

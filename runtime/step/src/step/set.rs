@@ -1,5 +1,7 @@
 //! `set`: data that a journey changes itself.
 
+use std::sync::Arc;
+
 use journey_spec::program::Set;
 use journey_spec::time::{Zone, rfc3339};
 use journey_spec::value::{Data, Value, number_in_brief};
@@ -45,7 +47,7 @@ fn at_mut<'a>(data: &'a mut Data, path: &[String]) -> Option<&'a mut Value> {
     let mut place = data.entry(first.clone()).or_insert(Value::Missing);
     for part in rest {
         let Value::Record(fields) = place else { return None };
-        place = fields.entry(part.clone()).or_insert(Value::Missing);
+        place = Arc::make_mut(fields).entry(part.clone()).or_insert(Value::Missing);
     }
     Some(place)
 }

@@ -1,6 +1,6 @@
 //! STOP: at once, in every journey.
 
-use compact_str::format_compact;
+use compact_str::{CompactString, format_compact};
 use journey_spec::program::{Channel, DAY, Purpose, Trigger};
 
 use super::Run;
@@ -14,7 +14,7 @@ const MOST_STRANGERS: usize = 100;
 
 impl Run<'_> {
     /// STOP as an answer.
-    pub(crate) fn said_stop(&mut self, channel: Channel, address: Option<String>) {
+    pub(crate) fn said_stop(&mut self, channel: Channel, address: Option<CompactString>) {
         match address {
             Some(address) => self.stop(&address, Some(channel)),
             // Whoever wrote has no address yet: the one that comes to be known there counts as stopped.
@@ -72,7 +72,7 @@ impl Run<'_> {
             .and_then(|i| policy.stop_texts.values().nth(i))
             .unwrap_or(&policy.stop_text)
             .clone();
-        self.out.push(Effect::Release(Release {
+        self.out.push(Effect::Release(Box::new(Release {
             id: id.clone(),
             channel,
             address: address.into(),
@@ -84,7 +84,7 @@ impl Run<'_> {
             journey: None,
             key: None,
             valid_until: later(now, self.program.policy.valid_for),
-        }));
+        })));
         let (message, essential) = (CONFIRMATION.to_string(), false);
         self.note(None, What::Sent { id, message: message.into(), channel, text: text.clone(), essential });
         self.say(channel, false, text);

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use journey_spec::Ts;
 use journey_spec::program::{DAY, Expr, MINUTE, Millis, Program};
-use journey_spec::time::spelled_days;
+use journey_spec::time::{spelled_days, spelled_duration};
 use journey_spec::value::{Data, Value, lookup};
 
 use crate::customer::later;
@@ -90,18 +90,32 @@ pub(crate) fn is_key(value: Option<&Value>, key: &str) -> bool {
 }
 
 /// An expression as a person writes it.
-pub(crate) fn spelled(expr: &Expr) -> String {
+pub(crate) fn spelled(expr: &Expr) -> CompactString {
+    let mut text = CompactString::default();
+    spell(expr, &mut text);
+    text
+}
+
+fn spell(expr: &Expr, into: &mut CompactString) {
+    let sign = |minus: bool| if minus { " - " } else { " + " };
     match expr {
-        Expr::Literal(value) => super::render::plain(value, &journey_spec::time::Zone::utc()),
-        Expr::Path(path) => path.join("."),
-        Expr::Now => "now".into(),
+        Expr::Literal(value) => into.push_str(&super::render::plain(value, &journey_spec::time::Zone::utc())),
+        Expr::Path(path) => {
+            for (n, part) in path.iter().enumerate() {
+                into.push_str(if n == 0 { "" } else { "." });
+                into.push_str(part);
+            }
+        }
+        Expr::Now => into.push_str("now"),
         Expr::Offset { base, by } => {
-            let sign = if *by < 0 { '-' } else { '+' };
-            format!("{} {sign} {}", spelled(base), journey_spec::time::spelled_duration(by.saturating_abs()))
+            spell(base, into);
+            into.push_str(sign(*by < 0));
+            into.push_str(&spelled_duration(by.saturating_abs()));
         }
         Expr::Calendar { base, days, minute } => {
-            let sign = if *days < 0 { '-' } else { '+' };
-            format!("{} {sign} {}", spelled(base), spelled_days(days.unsigned_abs(), *minute))
+            spell(base, into);
+            into.push_str(sign(*days < 0));
+            into.push_str(&spelled_days(days.unsigned_abs(), *minute));
         }
     }
 }

@@ -165,7 +165,7 @@ impl Names {
         }
     }
     pub fn send(&self, name: &str) -> Action {
-        Action::Send(self.plain_send(name))
+        Action::Send(self.plain_send(name).into())
     }
     pub fn go(&self, name: &str) -> Then {
         Then::Goto(self.state(name))
@@ -301,7 +301,7 @@ pub fn booking(id: &str, slot: Ts) -> Data {
         ("slot".into(), Value::Instant(slot)),
         ("slot_ms".into(), Value::Number(slot as f64)),
     ]);
-    Data::from([("booking".into(), Value::Record(fields))])
+    Data::from([("booking".into(), Value::Record(fields.into()))])
 }
 
 /// A customer driven on virtual time: what is due is done at its own instant before each input.
@@ -382,7 +382,7 @@ impl Driver {
         self.effects
             .iter()
             .filter_map(|e| match e {
-                Effect::Release(r) => Some(r),
+                Effect::Release(r) => Some(r.as_ref()),
                 _ => None,
             })
             .collect()

@@ -1,6 +1,7 @@
 //! Two programs that use the whole language between them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
 
@@ -213,7 +214,7 @@ pub fn appointment() -> Program {
         states: o.states(vec![
             state(
                 "told",
-                vec![Action::Send(offer)],
+                vec![Action::Send(offer.into())],
                 vec![o.on("offer.made", &["offer"], None, o.go("told")), o.to(after(5 * DAY), "gone")],
             ),
             end("gone", EndKind::Neutral),
@@ -256,7 +257,7 @@ pub fn boarding() -> Program {
     let b = &["booking"];
     let promise = |mut send: Send, deadline: Deadline| {
         send.promising = Some(Promise { name: "boarding_call".into(), deadline });
-        Action::Send(send)
+        Action::Send(send.into())
     };
     let mut keep = n.plain_send("go_to_gate");
     keep.keeping = Some("boarding_call".into());
@@ -318,10 +319,10 @@ pub fn boarding() -> Program {
                 waits(n),
             ),
             state("lounge_again", vec![n.send("delayed")], waits(n)),
-            state("boarding", vec![Action::Send(keep)], vec![n.to(after(2 * HOUR), "flown")]),
+            state("boarding", vec![Action::Send(keep.into())], vec![n.to(after(2 * HOUR), "flown")]),
             state(
                 "unsure",
-                vec![Action::Send(withdraw)],
+                vec![Action::Send(withdraw.into())],
                 vec![n.to(after(2 * HOUR), "flown"), n.to(Trigger::Blocked, "person")],
             ),
             state(
@@ -362,7 +363,13 @@ pub fn saying() -> Program {
             && slots.contains(&send.message)
         {
             let value = expr("booking.slot");
-            send.on_sent.push(Set { path: path("said"), value, hook: None, optional: true, sensitive: false });
+            Arc::make_mut(send).on_sent.push(Set {
+                path: path("said"),
+                value,
+                hook: None,
+                optional: true,
+                sensitive: false,
+            });
         }
     }
     program

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use journey_spec::Type;
 use journey_spec::program::Field;
@@ -26,7 +27,7 @@ fn an_argument_is_written_as_a_feed_is_read() {
         let read = fields_from_json(&wrapped, &[Field::new("x", ty)], &BTreeMap::new());
         assert_eq!(read.ok().and_then(|mut data| data.remove("x")), Some(value), "{wrapped}");
     }
-    let record = Value::Record([("id".to_owned(), Value::Text("B1".into()))].into());
+    let record = Value::Record(Arc::new([("id".to_owned(), Value::Text("B1".into()))].into()));
     assert_eq!(json(&record).to_string(), r#"{"id":"B1"}"#);
 }
 
