@@ -175,7 +175,7 @@ impl Lower<'_, '_> {
                 intake,
                 made_by,
                 checked_by,
-                name,
+                name: name.into(),
                 fields: ir_fields(&event.fields),
                 newest_by: event.decl.newest_by.as_ref().map(expressions::parts),
             });

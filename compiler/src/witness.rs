@@ -107,7 +107,7 @@ pub fn plan(
     let key = journey.key.is_some().then(|| number.to_string());
     let held = taken.waits.filter(|w| *w > 0).map(|waits| (begins.saturating_sub(waits), begins));
     let Wishes { profile, parts, .. } = taken.wishes;
-    Some(Plan { journey: journey.name.clone(), key, prompts, held, profile, parts })
+    Some(Plan { journey: journey.name.to_string(), key, prompts, held, profile, parts })
 }
 
 /// What the limits on messages have let through so far, for planning.
@@ -437,7 +437,7 @@ impl Sampler<'_, '_> {
         if let Some(key) = &self.journey.key {
             put(&mut data, key, Value::Text(self.number.to_string()));
         }
-        Some(Prompt::Event { name: event.name.clone(), data })
+        Some(Prompt::Event { name: event.name.to_string(), data })
     }
 
     fn value(&self, graph: &Graph, i: usize, path: &mut Vec<String>, ty: &Type) -> Value {

@@ -16,6 +16,7 @@ mod versions;
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -279,7 +280,7 @@ impl Purpose {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Dotted name, such as `booking.created`.
-    pub name: String,
+    pub name: CompactString,
     /// Its fields.
     pub fields: Vec<Field>,
     /// `newest by PATH`: older news after newer is ignored, per instance and event. `["at"]` is when it happened, from
@@ -323,7 +324,7 @@ pub const DAY: Millis = 24 * HOUR;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Journey {
     /// Name, as written.
-    pub name: String,
+    pub name: CompactString,
     /// Its doc comment, for pages and pictures.
     pub doc: String,
     /// `per booking.id`: a path that begins with a field of the events the journey hears.
@@ -400,7 +401,7 @@ pub enum GoalWhat {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Name, as written.
-    pub name: String,
+    pub name: CompactString,
     /// Set for an end.
     pub end: Option<EndKind>,
     /// What is done on entry, in order.

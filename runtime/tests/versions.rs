@@ -57,7 +57,7 @@ fn living(engine: &mut Engine) -> Vec<Living> {
     for (id, n) in seen {
         let id = journey_spec::program::JourneyId(id);
         let version = program.older_version(id).map(str::to_owned);
-        let journey = program.journeys[id.index()].name.clone();
+        let journey = program.journeys[id.index()].name.to_string();
         assert!(counted.contains(&Living { journey, version, instances: n }), "{counted:?}");
     }
     counted

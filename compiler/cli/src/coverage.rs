@@ -58,7 +58,7 @@ pub(crate) fn of(all: &[Compiled], seen: &Seen) -> Vec<Covered> {
         for (journey, id) in program.journeys.iter().zip(0..) {
             let id = JourneyId(id);
             let parts = parts(&compiled.compilation, journey, id, taken);
-            let key = (place(&compiled.compilation, &Node::Journey(id)), journey.name.clone());
+            let key = (place(&compiled.compilation, &Node::Journey(id)), journey.name.to_string());
             match journeys.get_mut(&key) {
                 // The same text gives the same parts in the same order.
                 Some(known) => known.iter_mut().zip(parts).for_each(|(known, part)| known.taken |= part.taken),

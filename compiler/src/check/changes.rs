@@ -361,7 +361,7 @@ fn uses(case: &Case<'_>, sent: &Sent, what: &str) -> Option<Used> {
     let by =
         sent.send.promising.as_ref().is_some_and(|p| matches!(&p.deadline, Deadline::By(by) if begins_with(by, what)));
     if says {
-        return Some(Used::Says(sent.node.clone(), message.name.clone()));
+        return Some(Used::Says(sent.node.clone(), message.name.to_string()));
     }
     (until || by).then(|| Used::Waits(sent.node.clone()))
 }

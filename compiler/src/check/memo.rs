@@ -70,7 +70,7 @@ impl Memo {
         for (journey, id) in program.journeys.iter().zip(0..).map(|(journey, id)| (journey, JourneyId(id))) {
             let places = spans.of(id);
             let same = |known: &Known| known.places == places && known.journey == *journey;
-            let before = known.remove(&journey.name).filter(same);
+            let before = known.remove(journey.name.as_str()).filter(same);
             let now = match before.filter(|_| self.journeys.keep(id, &journey.name, &mut journeys)) {
                 Some(known) if known.id == id => known,
                 Some(known) => {
@@ -89,7 +89,7 @@ impl Memo {
                 }
             };
             out.extend_from_slice(&now.said);
-            self.known.insert(journey.name.clone(), now);
+            self.known.insert(journey.name.to_string(), now);
         }
         let names = program.journeys.iter().map(|journey| journey.name.as_str());
         let queues: Vec<&Queue> = names.filter_map(|name| self.known.get(name)?.queue.as_ref()).collect();

@@ -327,7 +327,7 @@ pub fn sizes(program: &Program, journey: JourneyId) -> Vec<Size> {
                 unbounded.push(path.join("."));
             }
         }
-        let message = text.message.name.clone();
+        let message = text.message.name.to_string();
         let size = Size { message, at_most, usually, usual_characters: USUAL, unbounded };
         match sizes.iter_mut().find(|s| s.message == size.message) {
             // Of texts in several languages the longest counts.

@@ -36,7 +36,7 @@ pub fn draw(compilation: &Compilation, id: JourneyId) -> Option<Picture> {
     let journey = program.journeys.get(id.index())?;
     let words = Words { program, journey };
     let picture = Picture {
-        journey: journey.name.clone(),
+        journey: journey.name.to_string(),
         doc: journey.doc.split_whitespace().collect::<Vec<_>>().join(" "),
         key: journey.key.as_ref().map(|k| k.join(".")),
         whole: !compilation.broken.contains(&id),

@@ -47,7 +47,7 @@ fn drawn(program: &Program, journey: &Journey, id: JourneyId, visited: &Visited)
         let state_id = StateId(number);
         g.add_node(Place {
             state: Some(state_id),
-            name: state.name.clone(),
+            name: state.name.to_string(),
             end: state.end.is_some(),
             rests: false,
             sends: sends(&state.entry, |i| Node::Entry(id, state_id, i)),
@@ -66,7 +66,7 @@ fn drawn(program: &Program, journey: &Journey, id: JourneyId, visited: &Visited)
     });
     let graph = Graph {
         journey: id,
-        name: journey.name.clone(),
+        name: journey.name.to_string(),
         begins: Vec::new(),
         over,
         rings: Vec::new(),
@@ -278,7 +278,7 @@ impl Build<'_> {
     }
 
     fn event(&self, event: journey_spec::program::EventId) -> String {
-        self.program.events.get(event.index()).map_or_else(String::new, |e| e.name.clone())
+        self.program.events.get(event.index()).map_or_else(String::new, |e| e.name.to_string())
     }
 
     /// An edge for every place where the arrow may come out.

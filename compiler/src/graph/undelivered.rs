@@ -14,7 +14,7 @@ type Again = Option<(Kind, String)>;
 fn again(program: &Program, trigger: &Trigger) -> Again {
     Some(match trigger {
         Trigger::Event { event, .. } => {
-            (Kind::Event, program.events.get(event.index()).map_or_else(String::new, |e| e.name.clone()))
+            (Kind::Event, program.events.get(event.index()).map_or_else(String::new, |e| e.name.to_string()))
         }
         Trigger::Reply(Some(name)) => (Kind::Reply, format!("reply {name}")),
         Trigger::Reply(None) => (Kind::Reply, "a reply".into()),

@@ -104,7 +104,7 @@ impl Lower<'_, '_> {
             promises: sends(decl).filter_map(|send| send.promising.as_ref()).map(|p| p.name.text.as_str()).collect(),
         };
         let mut lowered = Journey {
-            name: decl.name.text.clone(),
+            name: decl.name.text.as_str().into(),
             doc: decl.doc.join("\n"),
             key: decl.key.as_ref().map(expressions::parts),
             data: ir_fields(&journey.data),
@@ -186,7 +186,7 @@ impl Lower<'_, '_> {
                     if self.declared_here(&journey, &end.name, lowered.states.len()) {
                         self.out.place(Node::State(id, StateId(lowered.states.len() as u32)), end.name.span);
                         lowered.states.push(State {
-                            name: end.name.text.clone(),
+                            name: end.name.text.as_str().into(),
                             end: Some(end.kind.value),
                             entry: Vec::new(),
                             next: None,

@@ -47,7 +47,7 @@ impl Lower<'_, '_> {
         let name = &decl.name;
         self.out.place(Node::Message(id), name.span);
         let mut lowered = Message {
-            name: name.text.clone(),
+            name: name.text.as_str().into(),
             purpose: Purpose::Service,
             variants: Vec::new(),
             replies: Vec::new(),

@@ -34,7 +34,7 @@ impl Lower<'_, '_> {
     pub(crate) fn state_block(&mut self, journey: &JourneyScope<'_>, decl: &StateDecl, id: StateId) -> State {
         self.out.place(Node::State(journey.id, id), decl.name.span);
         let mut state = State {
-            name: decl.name.text.clone(),
+            name: decl.name.text.as_str().into(),
             end: None,
             entry: Vec::new(),
             next: None,

@@ -94,7 +94,7 @@ impl Asker<'_> {
                 Some(Branch::Split(ways)) => {
                     let below = |n: usize| ways.iter().take(n).map(|(percent, _)| percent).sum::<u32>();
                     if let Some(state) = journey.states.get(state.index()) {
-                        self.wishes.parts.push((state.name.clone(), below(*way)..below(way.saturating_add(1))));
+                        self.wishes.parts.push((state.name.to_string(), below(*way)..below(way.saturating_add(1))));
                     }
                 }
                 _ => {}

@@ -1,5 +1,6 @@
 //! Messages: their texts by channel and language, the answers that they invite, and how long they stay true.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::{Channel, Expr, MINUTE, Millis, Purpose, ServiceId, Window};
@@ -8,7 +9,7 @@ use super::{Channel, Expr, MINUTE, Millis, Purpose, ServiceId, Window};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// Name, as written.
-    pub name: String,
+    pub name: CompactString,
     /// Why it is sent.
     pub purpose: Purpose,
     /// One variant a channel, in the order in which they are tried.

@@ -113,7 +113,7 @@ pub fn union(before: &Program, newest: &Program, lives: impl Fn(JourneyId) -> bo
             continue;
         };
         let version = all.older_version(id).unwrap_or_default();
-        let told = |why| Stranded { id, journey: journey.name.clone(), version: version.to_string(), why };
+        let told = |why| Stranded { id, journey: journey.name.to_string(), version: version.to_string(), why };
         let sides = Sides { before, newest, all: &all };
         // Who is moved needs what the newest version needs, and can have it.
         let why = match all.migration(id) {

@@ -75,11 +75,13 @@ impl Goals {
         let mut all = Vec::new();
         for (_, journey) in program.current() {
             let name =
-                |state: journey_spec::program::StateId| journey.states.get(state.index()).map(|s| s.name.clone());
+                |state: journey_spec::program::StateId| journey.states.get(state.index()).map(|s| s.name.to_string());
             let mut ways: Vec<Option<(String, String, u32)>> = vec![None];
             for state in &journey.states {
                 if let Some(Branch::Split(split)) = &state.branch {
-                    ways.extend(split.iter().filter_map(|(p, to)| Some(Some((state.name.clone(), name(*to)?, *p)))));
+                    ways.extend(
+                        split.iter().filter_map(|(p, to)| Some(Some((state.name.to_string(), name(*to)?, *p)))),
+                    );
                 }
             }
             for goal in &journey.goals {

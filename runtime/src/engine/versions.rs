@@ -148,7 +148,7 @@ impl Engine {
         let program = &self.program;
         let count = self.living.after(&self.work.living);
         let all = program.journeys.iter().zip(0..).map(|(journey, id)| Living {
-            journey: journey.name.clone(),
+            journey: journey.name.to_string(),
             version: program.older_version(JourneyId(id)).map(str::to_owned),
             instances: count.of(JourneyId(id)),
         });

@@ -227,14 +227,14 @@ impl Counts {
     /// Nothing yet, of a program and of so many bounds.
     pub(super) fn new(program: &Program, bounds: usize) -> Counts {
         let journeys = program.journeys.iter().map(|journey| JourneyCounts {
-            name: journey.name.clone(),
+            name: journey.name.to_string(),
             began: 0,
             ended_by_limit: 0,
             states: journey
                 .states
                 .iter()
                 .map(|state| StateCounts {
-                    name: state.name.clone(),
+                    name: state.name.to_string(),
                     end: state.end,
                     passing: state.next.is_some() || state.branch.is_some(),
                     instances: 0,

@@ -348,7 +348,7 @@ impl<'s> World<'s> {
         };
         let data = making.fields(&plan.fields, Some(&known));
         self.things.get_mut(thing)?.learn(&data, &self.sim.known.ambiguous);
-        Some(Input::Event { name: declared.name.clone(), at, data })
+        Some(Input::Event { name: declared.name.to_string(), at, data })
     }
 
     fn reply(&mut self, message: usize, channel: Channel) -> Option<Input> {

@@ -53,6 +53,7 @@ const MOST_MOVES: u32 = 64;
 const MOST_FOLLOW_UPS: u32 = 64;
 /// Things due that one call may do; what is left is due in the next call.
 const MOST_DUE: u32 = 10_000;
+static NO_NAME: CompactString = CompactString::const_new("");
 
 /// Takes one input at `now`, and gives the customer's next state and what has to be done.
 ///
@@ -330,8 +331,8 @@ impl<'p> Run<'p> {
         self.journey(n)?.states.get(self.inst(n)?.state.index())
     }
 
-    fn state_name(&self, n: usize, state: journey_spec::program::StateId) -> &'p str {
-        self.journey(n).and_then(|j| j.states.get(state.index())).map_or("", |s| s.name.as_str())
+    fn state_name(&self, n: usize, state: journey_spec::program::StateId) -> &'p CompactString {
+        self.journey(n).and_then(|j| j.states.get(state.index())).map_or(&NO_NAME, |s| &s.name)
     }
 
     /// The arrow at a place, whether or not it holds now.
@@ -398,7 +399,7 @@ impl<'p> Run<'p> {
         let instance = n.and_then(|n| self.inst(n));
         let entry = Entry {
             at: self.now,
-            journey: n.and_then(|n| self.journey(n)).map(|j| j.name.as_str().into()),
+            journey: n.and_then(|n| self.journey(n)).map(|j| j.name.clone()),
             version: instance.and_then(|i| self.program.older_version(i.journey)).map(Into::into),
             key: instance.and_then(|i| i.key.clone()),
             instance: instance.map(|i| i.number),

@@ -473,7 +473,7 @@ proptest! {
                         }
                     }
                     Effect::Note(entry) => if let What::Entered { state: name, why } = &entry.what {
-                        prop_assert_eq!(state.take(), Some(name.to_string()));
+                        prop_assert_eq!(state.take(), Some(name.clone()));
                         entered += usize::from(why != "at once");
                     },
                     _ => {}

@@ -252,7 +252,7 @@ fn data(compiled: &Compiled) -> Project {
 }
 
 fn named(program: &Program, journey: JourneyId) -> String {
-    program.journeys.get(journey.index()).map_or_else(String::new, |j| j.name.clone())
+    program.journeys.get(journey.index()).map_or_else(String::new, |j| j.name.to_string())
 }
 
 fn described(program: &Program, bound: &Bound, worst: Option<usize>) -> Figure {

@@ -27,12 +27,12 @@ pub(super) fn compare(old: &Program, new: &Program, both: &Union) -> Vec<Journey
             None => (Fate::Removed, removed(old, journey, new)),
         };
         let moved = moved(both, JourneyId(id));
-        all.push(JourneyChange { journey: journey.name.clone(), fate, changes, stranded, moved });
+        all.push(JourneyChange { journey: journey.name.to_string(), fate, changes, stranded, moved });
     }
     for journey in new.journeys.iter().filter(|j| !old.journeys.iter().any(|o| o.name == j.name)) {
         let begins = begins(new, journey).into_iter().map(|b| Change::added(format!("begins {b}"))).collect();
         all.push(JourneyChange {
-            journey: journey.name.clone(),
+            journey: journey.name.to_string(),
             fate: Fate::New,
             changes: begins,
             stranded: Vec::new(),
@@ -48,8 +48,8 @@ fn moved(both: &Union, id: JourneyId) -> Vec<Moved> {
     let of = |id: JourneyId| both.program.journeys.get(id.index());
     let Some((older, newest)) = of(id).zip(of(to)) else { return Vec::new() };
     let waits = older.states.iter().filter(|s| s.can_be_moved_to());
-    let target = |name: &str| newest.states.get(migration.target(name, newest)?.index()).map(|s| s.name.clone());
-    waits.filter_map(|s| Some(Moved { from: s.name.clone(), to: target(&s.name)? })).collect()
+    let target = |name: &str| newest.states.get(migration.target(name, newest)?.index()).map(|s| s.name.to_string());
+    waits.filter_map(|s| Some(Moved { from: s.name.to_string(), to: target(&s.name)? })).collect()
 }
 
 /// Data that those who are moved do not have.
@@ -74,7 +74,7 @@ fn begins(program: &Program, journey: &Journey) -> Vec<String> {
 fn removed(old: &Program, journey: &Journey, new: &Program) -> Vec<Change> {
     let by = |program: &Program, journey: &Journey| -> BTreeSet<String> {
         let names = journey.starts.iter().filter_map(|s| program.events.get(s.event.index()));
-        names.map(|e| e.name.clone()).collect()
+        names.map(|e| e.name.to_string()).collect()
     };
     let own = by(old, journey);
     let heirs = new.journeys.iter().filter(|j| !old.journeys.iter().any(|o| o.name == j.name));
@@ -103,7 +103,7 @@ fn removed(old: &Program, journey: &Journey, new: &Program) -> Vec<Change> {
 
 fn sent(program: &Program, journey: &Journey) -> BTreeSet<String> {
     let sends = states::sends(journey);
-    sends.into_iter().filter_map(|id| program.messages.get(id.index())).map(|m| m.name.clone()).collect()
+    sends.into_iter().filter_map(|id| program.messages.get(id.index())).map(|m| m.name.to_string()).collect()
 }
 
 fn changes(old: &Program, before: &Journey, new: &Program, after: &Journey) -> Vec<Change> {
@@ -147,7 +147,9 @@ fn changes(old: &Program, before: &Journey, new: &Program, after: &Journey) -> V
 fn limits(before: &Journey, after: &Journey, changes: &mut Vec<Change>) {
     let counts = |journey: &Journey, limit: &Limit| {
         let what = match limit.what {
-            LimitWhat::Visits(state) => journey.states.get(state.index()).map(|s| s.name.clone()).unwrap_or_default(),
+            LimitWhat::Visits(state) => {
+                journey.states.get(state.index()).map(|s| s.name.to_string()).unwrap_or_default()
+            }
             what => format!("{what:?}"),
         };
         (what, limit.per_customer)

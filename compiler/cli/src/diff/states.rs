@@ -26,7 +26,7 @@ pub(super) fn renamed(was: Words<'_>, is: Words<'_>) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for (_, state, like) in pairs {
         if !found.iter().any(|(old, new)| *old == state.name || *new == like.name) {
-            found.push((state.name.clone(), like.name.clone()));
+            found.push((state.name.to_string(), like.name.to_string()));
         }
     }
     found
@@ -37,7 +37,7 @@ pub(super) fn called_anew(journey: &Journey, names: &[(String, String)]) -> Jour
     let mut journey = journey.clone();
     for (old, new) in names {
         for state in journey.states.iter_mut().filter(|s| s.name == *old) {
-            state.name.clone_from(new);
+            state.name = new.as_str().into();
         }
         let visits = |name: &str| format!("visits {name} ");
         for limit in &mut journey.limits {
@@ -121,7 +121,7 @@ fn waits_for(words: Words<'_>, on: &Trigger) -> String {
         Trigger::After(_) | Trigger::AfterDays { .. } => "after".into(),
         Trigger::At { .. } => "at".into(),
         Trigger::Event { event, .. } => {
-            words.program.events.get(event.index()).map(|e| e.name.clone()).unwrap_or_default()
+            words.program.events.get(event.index()).map(|e| e.name.to_string()).unwrap_or_default()
         }
         other => words.trigger(other),
     }

@@ -138,7 +138,7 @@ fn overview(here: &Here<'_>) -> Page {
         });
         page.part("Its goals", goals.collect());
     }
-    let states = journey.states.iter().map(|s| (s.name.clone(), gist(s, here)));
+    let states = journey.states.iter().map(|s| (s.name.to_string(), gist(s, here)));
     page.part("States", states.collect());
     let sizes: Vec<_> = sizes(program, here.id).into_iter().map(|s| (s.message.clone(), size(&s))).collect();
     if !sizes.is_empty() {

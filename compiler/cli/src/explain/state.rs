@@ -322,7 +322,7 @@ impl<'a> Here<'a> {
         for (from, state) in self.states() {
             let how = self.leading_from(from, state, id);
             if !how.is_empty() {
-                rows.push((state.name.clone(), how.join("; ")));
+                rows.push((state.name.to_string(), how.join("; ")));
             }
         }
         for limit in words.journey.limits.iter().filter(|l| l.fate == Fate::Goto(id)) {

@@ -223,7 +223,7 @@ fn kind(what: &Wrong) -> &'static str {
 fn figure(program: &Program, bound: &Bound, seen: &Seen) -> Figure {
     let journey = bound.journey.and_then(|j| program.journeys.get(j.index()));
     Figure {
-        scope: journey.map_or_else(|| "customer".to_owned(), |j| j.name.clone()),
+        scope: journey.map_or_else(|| "customer".to_owned(), |j| j.name.to_string()),
         channel: bound.channel.map(Channel::name),
         purpose: bound.purpose.map(Purpose::name),
         window_ms: bound.window,

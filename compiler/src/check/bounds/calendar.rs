@@ -113,7 +113,7 @@ fn asked(program: &Program, shapes: &[Shape], limit: &Limit, journey: Option<Jou
         return None;
     }
     let thrice = most > twice && skips_one(program, shapes, wanted, unit);
-    let of = journey.and_then(|id| program.journeys.get(id.index())).filter(|_| alone).map(|j| j.name.clone());
+    let of = journey.and_then(|id| program.journeys.get(id.index())).filter(|_| alone).map(|j| j.name.to_string());
     Some(Said { unit, most, twice, thrice, left: left.unwrap_or_default(), of })
 }
 

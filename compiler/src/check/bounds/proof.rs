@@ -161,7 +161,7 @@ impl Proof {
         let proven = |bound: &Bound| {
             let journey = match bound.scope {
                 Scope::Customer => None,
-                Scope::Instance(id) => Some(program.journeys.get(id.index())?.name.clone()),
+                Scope::Instance(id) => Some(program.journeys.get(id.index())?.name.to_string()),
             };
             let (channel, purpose, window) = (bound.channel, bound.purpose, bound.window);
             let exact = bound.kind == Kind::Exact;

@@ -186,7 +186,7 @@ impl Asked<'_> {
     /// `flight.checked_in(flight)`
     fn heard(&self, event: usize, take: &[String]) -> Option<String> {
         let name = &self.case.program.events.get(event)?.name;
-        Some(if take.is_empty() { name.clone() } else { format!("{name}({})", take.join(", ")) })
+        Some(if take.is_empty() { name.to_string() } else { format!("{name}({})", take.join(", ")) })
     }
 }
 

@@ -172,7 +172,7 @@ impl Run<'_> {
         let (percent, to) = ways.get(index).copied()?;
         let first = self.c.instances.get_mut(n)?.splits.insert(here, u32::try_from(index).ok()?).is_none();
         if first {
-            let what = What::Split { state: name.into(), to: self.state_name(n, to).into(), percent };
+            let what = What::Split { state: name.clone(), to: self.state_name(n, to).clone(), percent };
             self.note(Some(n), what);
         }
         Some((index, to, format_compact!("its {percent}%")))

@@ -202,7 +202,7 @@ impl<'p> Run<'p> {
             settles_at = Some(due);
         }
         let visit = instance.visit;
-        self.note(Some(n), What::Heard { event: event.name.as_str().into(), settles_at });
+        self.note(Some(n), What::Heard { event: event.name.clone(), settles_at });
         if changed {
             self.follow_data(n);
         }

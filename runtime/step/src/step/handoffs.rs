@@ -81,7 +81,7 @@ impl Run<'_> {
         let data = n.map(|n| self.carried(n, carried)).unwrap_or_default();
         let case = self.id();
         let transcript = if transcript { self.c.said.clone() } else { Vec::new() };
-        let journey = whose.journey.and_then(|j| self.program.journeys.get(j.index())).map(|j| j.name.as_str().into());
+        let journey = whose.journey.and_then(|j| self.program.journeys.get(j.index())).map(|j| j.name.clone());
         self.out.push(Effect::Handoff(Box::new(HandoffCase {
             case: case.clone(),
             queue: queue.into(),

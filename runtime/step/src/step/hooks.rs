@@ -46,7 +46,7 @@ impl Run<'_> {
         let journey = instance.and_then(|i| self.program.journeys.get(i.journey.index()));
         Asker {
             customer: self.c.id.clone(),
-            journey: journey.map(|j| j.name.clone()).unwrap_or_default(),
+            journey: journey.map(|j| j.name.to_string()).unwrap_or_default(),
             instance: instance.map_or(0, |i| i.number),
             step: self.c.steps,
             now: self.now,

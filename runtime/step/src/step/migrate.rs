@@ -64,7 +64,7 @@ impl Run<'_> {
         }
         self.note(
             Some(n),
-            What::Moved { version: version.into(), from: left.into(), to: self.state_name(n, target).into() },
+            What::Moved { version: version.into(), from: left.into(), to: self.state_name(n, target).clone() },
         );
         self.arm(n);
         self.fire_no_more(n, &fired);

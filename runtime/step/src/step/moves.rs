@@ -157,9 +157,9 @@ impl Run<'_> {
             instance.ended = Some(End { at: now, outcome, by_limit: false });
         }
         self.took(n, Way::State(state));
-        self.note(Some(n), What::Entered { state: name.into(), why });
+        self.note(Some(n), What::Entered { state: name.clone(), why });
         if let Some(outcome) = end {
-            self.note(Some(n), What::Ended { state: name.into(), outcome });
+            self.note(Some(n), What::Ended { state: name.clone(), outcome });
         }
         self.reach(n, state);
         if end.is_some() {

@@ -195,9 +195,9 @@ impl<'p> Run<'p> {
             subject,
             body: body.clone(),
             shown: shown.clone(),
-            message: message.name.as_str().into(),
+            message: message.name.clone(),
             purpose: message.purpose,
-            journey: self.journey(n).map(|j| j.name.as_str().into()),
+            journey: self.journey(n).map(|j| j.name.clone()),
             key: key.clone(),
             valid_until,
         })));
@@ -205,7 +205,7 @@ impl<'p> Run<'p> {
             Some(n),
             What::Sent {
                 id: id.clone(),
-                message: message.name.as_str().into(),
+                message: message.name.clone(),
                 channel: variant.channel,
                 text: shown.unwrap_or_else(|| body.clone()),
                 essential,
@@ -302,7 +302,7 @@ impl<'p> Run<'p> {
     }
 
     pub(crate) fn message_name(&self, message: MessageId) -> CompactString {
-        self.program.messages.get(message.index()).map(|m| m.name.as_str().into()).unwrap_or_default()
+        self.program.messages.get(message.index()).map(|m| m.name.clone()).unwrap_or_default()
     }
 
     /// Keeps what was said, for a person who takes over.

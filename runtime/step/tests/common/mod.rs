@@ -396,7 +396,7 @@ impl Driver {
     pub fn state_of(&self, journey: u32) -> String {
         let instance = self.customer.newest_instance(JourneyId(journey)).expect("an instance");
         let name = &self.program.journeys[journey as usize].states[instance.state().index()].name;
-        if instance.is_live() { name.clone() } else { format!("-{name}") }
+        if instance.is_live() { name.to_string() } else { format!("-{name}") }
     }
 
     pub fn state(&self) -> String {

@@ -65,7 +65,7 @@ pub fn appointment() -> Program {
     ];
     let names = Names {
         events: vec!["booking.created", "booking.rescheduled", "booking.cancelled", "offer.made", "flood"],
-        messages: messages.iter().map(|m| m.name.clone()).collect(),
+        messages: messages.iter().map(|m| m.name.to_string()).collect(),
         states: vec![
             "booked",
             "moved",
@@ -250,7 +250,7 @@ pub fn boarding() -> Program {
     ];
     let names = Names {
         events: vec!["checkin", "flight.changed", "flight.boarding", "flight.cancelled", "seat.free"],
-        messages: messages.iter().map(|m| m.name.clone()).collect(),
+        messages: messages.iter().map(|m| m.name.to_string()).collect(),
         states: vec!["lounge", "lounge_again", "boarding", "unsure", "person", "flown", "asked", "done", "sorry"],
     };
     let n = &names;
