@@ -53,6 +53,8 @@ const MOST_MOVES: u32 = 64;
 const MOST_FOLLOW_UPS: u32 = 64;
 /// Things due that one call may do; what is left is due in the next call.
 const MOST_DUE: u32 = 10_000;
+
+/// Of a state that the program does not have.
 static NO_NAME: CompactString = CompactString::const_new("");
 
 /// Takes one input at `now`, and gives the customer's next state and what has to be done.

@@ -199,7 +199,7 @@ impl Run<'_> {
     /// Arms the timers of a visit that has come to rest.
     pub(crate) fn arm(&mut self, n: usize) {
         let program = self.program;
-        // Those of the last visit are gone, and where they were is used again.
+        // Whatever timers there were are made anew, in the same place.
         let mut timers = self.c.instances.get_mut(n).map(|i| std::mem::take(&mut i.timers)).unwrap_or_default();
         timers.clear();
         if let Some(instance) = self.inst(n) {
