@@ -8,7 +8,7 @@ import { assign, initialTransition, setup, transition } from 'xstate';
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const day = (slot) => new Date(slot).toISOString().slice(0, 10), time = (slot) => new Date(slot).toISOString().slice(11, 16);
 const params = (name, text) => ({ type: 'send', params: ({ context }) => ({ name, to: context.profile.phone, text: text(context) }) });
-const handoff = { type: 'handoff', params: ({ context }) => ({ queue: 'scheduling', transcript: context.said }) };
+const handoff = (queue) => ({ type: 'handoff', params: ({ context }) => ({ queue, transcript: context.said }) });
 
 const room = (state, n, per) => ({ context, event }) => (context.visits[state] ?? []).filter((at) => at > event.at - per).length < n;
 const visit = (state, per) => assign({
@@ -37,7 +37,7 @@ const machine = setup({
     'booking.cancelled': { target: '.calling_off' },
     'reply.change': { target: '.agent' },
     'reply.call_off': { target: '.asking_off' },
-    reply: { actions: [assign({ said: ({ context, event }) => [...context.said, event.text] }), handoff] },
+    reply: { actions: [assign({ said: ({ context, event }) => [...context.said, event.text] }), handoff('care')] },
     'booking.rescheduled': take,
   },
   states: {
@@ -62,8 +62,8 @@ const machine = setup({
       entry: params('called_off', () => 'Your visit is off. Reply BOOK for a new one.'),
       on: { 'reply.book': 'rebooking', 'reply.call_off': {} }, after: { [2 * DAY]: 'cancelled' },
     },
-    rebooking: { entry: handoff, on: { 'handoff.closed': 'cancelled' }, after: { [3 * DAY]: 'cancelled' } },
-    agent: { entry: handoff, on: { 'booking.rescheduled': take, 'handoff.closed': 'waiting' }, after: { [3 * DAY]: 'unanswered' } },
+    rebooking: { entry: handoff('scheduling'), on: { 'handoff.closed': 'cancelled' }, after: { [3 * DAY]: 'cancelled' } },
+    agent: { entry: handoff('scheduling'), on: { 'booking.rescheduled': take, 'handoff.closed': 'waiting' }, after: { [3 * DAY]: 'unanswered' } },
     unanswered: { type: 'final' }, visited: { type: 'final' }, cancelled: { type: 'final' },
   },
 });
@@ -93,7 +93,7 @@ for (const input of inputs) {
 }
 const expected = 'none waiting.resting waiting.settling waiting.settling waiting.settling waiting.settling waiting.resting waiting.resting soon.resting day.resting visited';
 if (went.join(' ') !== expected) throw new Error(`it went ${went.join(' ')}`);
-if (sent.join(' ') !== 'confirmation moved_notice scheduling reminder') throw new Error(`it sent ${sent.join(' ')}`);
+if (sent.join(' ') !== 'confirmation moved_notice care reminder') throw new Error(`it sent ${sent.join(' ')}`);
 
 const seconds = Number(process.argv[2] ?? 5);
 let steps = 0, began = 0;
