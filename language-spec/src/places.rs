@@ -62,7 +62,7 @@ pub fn zones(value: &Value) -> Vec<Zone> {
     if let Value::Text(name) = value
         && country(name).is_none()
     {
-        // Of most customers, and asked for each message.
+        // What most customers have, asked for each message: one name needs no list of names.
         return Zone::named(name).into_iter().collect();
     }
     let mut zones = Vec::new();
@@ -86,9 +86,8 @@ pub fn zone_names(value: &Value) -> Vec<&str> {
     };
     let mut all: Vec<&str> = Vec::with_capacity(names.len());
     for name in names {
-        let known = country(name).map_or(&[][..], |c| c.zones.as_slice());
-        let inside = if known.is_empty() { &[name.as_str()][..] } else { known };
-        for zone in inside {
+        let own = [name.as_str()];
+        for zone in country(name).map_or(&own[..], |c| &c.zones) {
             if !all.contains(zone) {
                 all.push(zone);
             }

@@ -55,7 +55,7 @@ fn is_one_letter(word: &str) -> bool {
     letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()
 }
 
-/// Asked of every space, too, and no ASCII is one.
+/// Asked of every space, too: no character of ASCII is a mark.
 fn is_mark(c: char) -> bool {
     !c.is_ascii() && is_combining_mark(c)
 }

@@ -40,11 +40,10 @@ pub struct Orders {
     withdrawn: Vec<(Scope, Ts)>,
 }
 
-/// What holds where nobody has ordered anything.
-static NONE: Orders = Orders { paused: BTreeMap::new(), journeys: BTreeMap::new(), withdrawn: Vec::new() };
-
 impl Orders {
+    /// What holds where nobody has ordered anything.
     pub(crate) fn none() -> &'static Orders {
+        static NONE: Orders = Orders { paused: BTreeMap::new(), journeys: BTreeMap::new(), withdrawn: Vec::new() };
         &NONE
     }
 

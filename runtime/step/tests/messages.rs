@@ -501,3 +501,19 @@ fn a_sentence_is_plain() {
     let zone = journey_spec::time::Zone::utc();
     assert_eq!(entry.sentence(&zone), "deferred reminder until 2026-03-03 08:00 by quiet 21:00 to 08:00");
 }
+
+#[test]
+fn each_instant_of_a_text_is_its_own_however_often_they_take_turns() {
+    let mut program = appointment();
+    program.messages[0].variants[0].body = template(
+        "{booking.slot:day} {booking.slot:time}-{booking.ends:time}, {booking.ends:day} {booking.slot:time} {booking.slot:day}",
+    );
+    let mut d = Driver::new(program);
+    d.update(profile(Some(PHONE), None, Some("Europe/London")));
+    d.until(day(2, "15:00"));
+    let mut data = booking("B1", ts(SLOT));
+    let Some(Value::Record(fields)) = data.get_mut("booking") else { panic!() };
+    Arc::make_mut(fields).insert("ends".into(), Value::Instant(ts(SLOT) + 26 * HOUR));
+    d.event("booking.created", data);
+    assert_eq!(d.releases()[0].body, "Friday 20 March 09:00-11:00, Saturday 21 March 09:00 Friday 20 March");
+}

@@ -40,3 +40,19 @@ fn what_is_for_every_eye_is_shown_as_it_is() {
     assert_eq!(driver.releases()[0].shown, None);
     driver.tells("Friday 20 March");
 }
+
+#[test]
+fn what_is_missing_is_told_as_the_message_tells_it_and_veils_nothing() {
+    let mut program = programs::appointment();
+    let veiled = |name: &str, ty| Field { sensitive: Some(Sensitive::Health), ..Field::new(name, ty) };
+    let note = veiled("note", Type::Optional(Box::new(text_type())));
+    program.records.insert("Booking".into(), vec![veiled("slot", Type::Instant), note]);
+    program.messages[0].variants[0].body = template("{booking.slot:day}, {booking.note or \"no note\"}");
+    let mut driver = Driver::new(program);
+    driver.event("booking.created", booking("B", day(20, "09:00")));
+    let release = driver.releases()[0];
+    assert_eq!(
+        (release.body.as_str(), release.shown.as_deref()),
+        ("Friday 20 March, no note", Some("‹health›, no note"))
+    );
+}

@@ -30,8 +30,8 @@ enum Timed {
     At(usize),
 }
 
-/// Parts of a reason, put together.
-fn words<const N: usize>(parts: [&str; N]) -> CompactString {
+/// A reason of these parts, without the work of a format.
+fn joined<const N: usize>(parts: [&str; N]) -> CompactString {
     parts.into_iter().collect()
 }
 
@@ -119,17 +119,17 @@ impl Run<'_> {
         match &arrow.on {
             Trigger::After(d) => {
                 self.took_arrow(n, place, false);
-                self.take(n, &arrow.then, &words(["after ", &spelled_duration(*d)]));
+                self.take(n, &arrow.then, &joined(["after ", &spelled_duration(*d)]));
             }
             Trigger::AfterDays { days, minute } => {
                 self.took_arrow(n, place, false);
-                self.take(n, &arrow.then, &words(["after ", &spelled_days(*days, Some(*minute))]));
+                self.take(n, &arrow.then, &joined(["after ", &spelled_days(*days, Some(*minute))]));
             }
             Trigger::At { at, if_past } => {
                 // An engine that was down does not send yesterday's news.
                 let is_late = self.now.saturating_sub(due) > self.program.policy.grace;
                 self.took_arrow(n, place, is_late);
-                let why = if is_late { words([&spelled(at), " is past"]) } else { words(["at ", &spelled(at)]) };
+                let why = if is_late { joined([&spelled(at), " is past"]) } else { joined(["at ", &spelled(at)]) };
                 self.take(n, if is_late { if_past } else { &arrow.then }, &why);
             }
             _ => {}
@@ -148,7 +148,7 @@ impl Run<'_> {
                 _ => None,
             };
             self.took_arrow(n, at, false);
-            self.take(n, &arrow.then, &words([event.unwrap_or_default(), ", settled"]));
+            self.take(n, &arrow.then, &joined([event.unwrap_or_default(), ", settled"]));
         }
         true
     }

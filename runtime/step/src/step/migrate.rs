@@ -44,7 +44,7 @@ impl Run<'_> {
             return;
         }
         let version = program.older_version(from).unwrap_or_default().to_string();
-        let left = self.state_name(n, state).to_string();
+        let left = self.state_name(n, state);
         let fired = self.fired(n);
         let Some(instance) = self.c.instances.get_mut(n) else { return };
         instance.journey = to;
@@ -64,7 +64,7 @@ impl Run<'_> {
         }
         self.note(
             Some(n),
-            What::Moved { version: version.into(), from: left.into(), to: self.state_name(n, target).clone() },
+            What::Moved { version: version.into(), from: left.clone(), to: self.state_name(n, target).clone() },
         );
         self.arm(n);
         self.fire_no_more(n, &fired);

@@ -11,7 +11,7 @@ use journey_spec::value::{Data, Value};
 use super::values::at_path;
 
 /// About what a value takes of a text, in bytes.
-const VALUE: usize = 16;
+const ABOUT_A_VALUE: usize = 16;
 
 /// A template with the values of the moment. A missing value becomes its `or` text, or nothing. `veil` says what stands in
 /// place of a value that is not for every eye.
@@ -22,7 +22,7 @@ pub(crate) fn render(
     reading: &Reading,
     veil: impl Fn(&[String]) -> Option<String>,
 ) -> String {
-    let about = template.0.iter().map(|piece| if let Piece::Text(plain) = piece { plain.len() } else { VALUE });
+    let about = template.0.iter().map(|piece| if let Piece::Text(plain) = piece { plain.len() } else { ABOUT_A_VALUE });
     let mut text = String::with_capacity(about.sum());
     for piece in &template.0 {
         match piece {
@@ -93,8 +93,8 @@ impl Reading {
         Reading { locale, zone: zones.next().unwrap_or_else(Zone::utc), last: Cell::new(None), also: zones.collect() }
     }
 
-    /// A text that is true in this zone, with the zone's name where it would be another text in another.
-    fn write<T: AsRef<str>>(&self, into: &mut String, at: Ts, text: impl Fn(Local) -> T) {
+    /// An instant as it is true in this zone, with the zone's name where it would be another text in another.
+    fn write_instant<T: AsRef<str>>(&self, into: &mut String, at: Ts, text: impl Fn(Local) -> T) {
         let here = match self.last.get() {
             Some((last, here)) if last == at => here,
             _ => self.zone.local(at),
@@ -112,10 +112,10 @@ impl Reading {
 fn write(into: &mut String, value: &Value, format: Format, reading: &Reading) {
     let locale = &reading.locale;
     match (value, format) {
-        (Value::Instant(at), Format::Day) => reading.write(into, *at, |at| locale.day_of(at)),
-        (Value::Instant(at), Format::Time) => reading.write(into, *at, |at| locale.time_of(at)),
-        (Value::Instant(at), Format::Date) => reading.write(into, *at, |at| locale.date_of(at)),
-        (Value::Instant(at), Format::Plain) => reading.write(into, *at, |at| locale.instant_of(at)),
+        (Value::Instant(at), Format::Day) => reading.write_instant(into, *at, |at| locale.day_of(at)),
+        (Value::Instant(at), Format::Time) => reading.write_instant(into, *at, |at| locale.time_of(at)),
+        (Value::Instant(at), Format::Date) => reading.write_instant(into, *at, |at| locale.date_of(at)),
+        (Value::Instant(at), Format::Plain) => reading.write_instant(into, *at, |at| locale.instant_of(at)),
         (Value::Date(days), Format::Day) => into.push_str(&locale.calendar_day(*days)),
         (Value::Date(days), _) => into.push_str(&locale.calendar_date(*days)),
         (Value::Number(_), _) => into.push_str(&locale.number(&plain(value, &reading.zone))),

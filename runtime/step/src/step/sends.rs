@@ -87,7 +87,7 @@ impl<'p> Run<'p> {
         // The first channel's word counts; that of the next only where the first one's comes too late.
         let mut word: Option<(Fate, &'p str, Option<Ts>)> = None;
         let mut wait: Option<(Ts, bool, &'p str)> = None;
-        let zones = self.c.zones(program);
+        let zones = if open.is_empty() { Vec::new() } else { self.c.zones(program) };
         for variant in open {
             let verdict = match self.inst(n) {
                 Some(instance) => ledger::judge(&Ask {
