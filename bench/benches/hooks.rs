@@ -65,7 +65,7 @@ fn load(hook: &Hook, bytes: &[u8]) -> Modules {
 }
 
 fn record<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::Record(Arc::new(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+    Value::Record(Arc::new(fields.into()))
 }
 
 fn text(text: &str) -> Value {

@@ -8,6 +8,7 @@ use journey_compiler::compile;
 use journey_compiler::source::Memory;
 use journey_runtime::store::Sqlite;
 use journey_runtime::{Arrival, Content, Engine, Outside, Pace, channels::Discard, parse_line, service::Fixed};
+use journey_spec::value::Data;
 use journey_spec::{Program, Ts};
 use journey_step::Input;
 use serde_json::json;
@@ -154,9 +155,8 @@ pub fn durable(group: usize, customers: u64, run: Duration) -> Took {
     let mut s = 88_172_645_463_325_252;
     let text = |text: String| journey_spec::Value::Text(text);
     let known = |n: u64| {
-        let profile =
-            [("phone".to_owned(), text(format!("+44 7700 9{n:05}"))), ("zone".to_owned(), text("UTC".into()))].into();
-        let input = Input::CustomerUpdated { profile, stopped: Vec::new() };
+        let profile = Data::from([("phone", text(format!("+44 7700 9{n:05}"))), ("zone", text("UTC".into()))]);
+        let input = Input::CustomerUpdated { profile: profile.into(), stopped: Vec::new() };
         Arrival::new(format!("new-{n}"), now, format!("customer-{n:08}"), input)
     };
     for first in (0..customers).step_by(8192) {

@@ -10,6 +10,7 @@ use journey_runtime::clock::{Clock, Manual};
 use journey_runtime::gateway::{Case, Casework, Delivery, Gateway, Message, SendError};
 use journey_runtime::store::Sqlite;
 use journey_runtime::{Arrival, Builder, Engine, Pace, Runtime, async_trait};
+use journey_spec::value::Data;
 use journey_spec::{Program, Value};
 use journey_step::Input;
 
@@ -52,8 +53,7 @@ fn customer(n: u64) -> String {
 
 fn known(n: u64) -> Arrival {
     let text = |text: String| Value::Text(text);
-    let profile =
-        [("phone".to_owned(), text(format!("+44 7700 9{n:07}"))), ("zone".to_owned(), text("UTC".into()))].into();
+    let profile = Data::from([("phone", text(format!("+44 7700 9{n:07}"))), ("zone", text("UTC".into()))]).into();
     Arrival::new(format!("new-{n}"), BEGIN, customer(n), Input::CustomerUpdated { profile, stopped: Vec::new() })
 }
 

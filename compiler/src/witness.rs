@@ -447,10 +447,10 @@ impl Sampler<'_, '_> {
         match ty.required() {
             Type::Instant => Value::Instant(self.taken.value(graph, i, path)),
             Type::Record(name) => {
-                let mut fields = BTreeMap::new();
+                let mut fields = Data::new();
                 for field in self.program.records.get(name).into_iter().flatten() {
                     path.push(field.name.clone());
-                    fields.insert(field.name.clone(), self.value(graph, i, path, &field.ty));
+                    fields.insert(field.name.as_str(), self.value(graph, i, path, &field.ty));
                     path.pop();
                 }
                 Value::Record(Arc::new(fields))

@@ -170,7 +170,7 @@ fn breaks(program: &Program, dice: &mut Dice) -> bool {
     let mut run = Run { program, customer: Customer::new("c"), now, broken: false };
     let text = |text: &str| Value::Text(text.into());
     let profile: Data = [("phone".to_owned(), text("+447700900001")), ("zone".to_owned(), text("UTC"))].into();
-    run.take(&Input::CustomerUpdated { profile, stopped: Vec::new() });
+    run.take(&Input::CustomerUpdated { profile: profile.into(), stopped: Vec::new() });
     // Right at moments at which something is due, and a millisecond beside them.
     let left = |dice: &mut Dice| (dice.below(20) as i64 - 3) * TICK + dice.below(3) as i64 - 1;
     let first = event("created", run.now, left(dice));

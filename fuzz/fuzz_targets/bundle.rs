@@ -31,7 +31,7 @@ fn run(program: Program) {
     let who = json!({"first_name": "V", "phone": "+447700900123", "email": "v@example.org", "zone": "Europe/London"});
     let mut inputs = Vec::new();
     if let Ok(profile) = fields_from_json(&who, &program.customer.fields, &program.records) {
-        inputs.push(Input::CustomerUpdated { profile, stopped: Vec::new() });
+        inputs.push(Input::CustomerUpdated { profile: profile.into(), stopped: Vec::new() });
     }
     let data = json!({
         "booking": {"id": "B1", "slot": "2026-03-20T09:00:00Z", "engineer": "E"},

@@ -1,12 +1,15 @@
 //! Instants and zones. The library behind them is hidden: public signatures hold milliseconds and names.
 
+mod rules;
+
 use std::cell::RefCell;
-use std::fmt::Write;
+use std::sync::Arc;
 
 use jiff::civil;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
+use self::rules::Rules;
 use crate::program::{Calendar, DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::recent::Recent;
 
@@ -34,7 +37,7 @@ pub struct Local {
 
 /// A named zone of the IANA data base that is compiled in.
 #[derive(Clone, Debug)]
-pub struct Zone(TimeZone);
+pub struct Zone(Arc<Rules>);
 
 thread_local! {
     static LOOKED_UP: RefCell<Recent<Zone>> = const { RefCell::new(Recent::new()) };
@@ -44,18 +47,24 @@ impl Zone {
     /// The zone of this IANA name; `None` where there is none.
     #[must_use]
     pub fn named(name: &str) -> Option<Zone> {
-        let look_up = || jiff::tz::TimeZoneDatabase::bundled().get(name).ok().map(Zone);
+        let look_up =
+            || jiff::tz::TimeZoneDatabase::bundled().get(name).ok().map(|library| Zone(Arc::new(Rules::new(library))));
         LOOKED_UP.with_borrow_mut(|recent| recent.get(name, look_up))
     }
 
     /// Coordinated universal time.
     #[must_use]
     pub fn utc() -> Zone {
-        Zone(TimeZone::UTC)
+        // Each thread has its own, so that threads need not take turns to count who holds it.
+        thread_local! {
+            static UTC: Zone = Zone(Arc::new(Rules::new(TimeZone::UTC)));
+        }
+        UTC.with(Zone::clone)
     }
 
     fn at(&self, ts: Ts) -> civil::DateTime {
-        self.0.to_datetime(timestamp(ts))
+        let at = timestamp(ts);
+        self.0.offset(at).to_datetime(at)
     }
 
     /// What a clock and a calendar show there.
@@ -75,13 +84,13 @@ impl Zone {
     /// How far the local clock is ahead of UTC, in seconds.
     #[must_use]
     pub fn offset(&self, ts: Ts) -> i32 {
-        self.0.to_offset(timestamp(ts)).seconds()
+        self.0.offset(timestamp(ts)).seconds()
     }
 
     /// What the local time is called then: `CST`, or `UTC+4` where it has no letters.
     #[must_use]
     pub fn name_at(&self, ts: Ts) -> String {
-        let info = self.0.to_offset_info(timestamp(ts));
+        let info = self.0.library.to_offset_info(timestamp(ts));
         if info.abbreviation().starts_with(|c: char| c.is_ascii_alphabetic()) {
             return info.abbreviation().to_string();
         }
@@ -147,7 +156,7 @@ impl Zone {
     /// The instants at which the local clock shows this, the earlier first. A time in a gap means the instant at which the
     /// clock jumps over it; one in a fold comes twice.
     fn instants_at(&self, at: civil::DateTime) -> [Option<Ts>; 2] {
-        let ambiguous = self.0.to_ambiguous_timestamp(at);
+        let ambiguous = self.0.library.to_ambiguous_timestamp(at);
         let first = ambiguous.earlier().ok().map(|at| at.as_millisecond());
         match ambiguous.offset() {
             AmbiguousOffset::Gap { .. } => [first.and_then(|before| self.next_change(before)), None],
@@ -189,7 +198,7 @@ impl Zone {
     /// The first instant after `ts` at which this zone's clock is set forward or back, where one is known.
     #[must_use]
     pub fn next_change(&self, ts: Ts) -> Option<Ts> {
-        self.0.following(timestamp(ts)).next().map(|change| change.timestamp().as_millisecond())
+        self.0.library.following(timestamp(ts)).next().map(|change| change.timestamp().as_millisecond())
     }
 
     /// Reads `2026-03-20 09:00` (or with seconds, or `T` between) as local time of this zone.
@@ -198,7 +207,7 @@ impl Zone {
     #[must_use]
     pub fn parse_local(&self, text: &str) -> Option<Ts> {
         let at: civil::DateTime = text.trim().replace(' ', "T").parse().ok()?;
-        in_range(self.0.to_ambiguous_timestamp(at).compatible().ok()?)
+        in_range(self.0.library.to_ambiguous_timestamp(at).compatible().ok()?)
     }
 
     /// Moves an instant by whole calendar days of this zone, keeping the local time of day.
@@ -206,7 +215,7 @@ impl Zone {
     pub fn plus_days(&self, ts: Ts, days: i64) -> Option<Ts> {
         let span = jiff::Span::new().try_days(days).ok()?;
         let at = self.at(ts).checked_add(span).ok()?;
-        in_range(self.0.to_ambiguous_timestamp(at).compatible().ok()?)
+        in_range(self.0.library.to_ambiguous_timestamp(at).compatible().ok()?)
     }
 
     /// `Friday 20 March`.
@@ -310,8 +319,9 @@ pub fn spelled_duration(ms: Millis) -> String {
     let mut text = String::new();
     for (unit, name) in [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1, "ms")] {
         if rest >= unit {
-            let gap = if text.is_empty() { "" } else { " " };
-            _ = write!(text, "{gap}{}{name}", rest / unit);
+            text.push_str(if text.is_empty() { "" } else { " " });
+            text.push_str(itoa::Buffer::new().format(rest / unit));
+            text.push_str(name);
             rest %= unit;
         }
     }

@@ -1,5 +1,6 @@
 //! Data itself, and how it comes in from JSON.
 
+mod data;
 mod replies;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use crate::program::{Channel, Field, Millis};
 use crate::time::{self, Ts};
 use crate::types::Type;
 
+pub use data::Data;
 pub use replies::{fold_reply, is_folded_opt_out, is_opt_out, is_plain_opt_out};
 
 /// A value of the language.
@@ -52,9 +54,6 @@ pub fn number_in_brief(number: f64) -> String {
     let (number, size) = (number + 0.0, number.abs());
     if size == 0.0 || (1e-7..1e21).contains(&size) { number.to_string() } else { format!("{number:e}") }
 }
-
-/// Named values: an event's data, a journey's data, a customer's profile.
-pub type Data = BTreeMap<String, Value>;
 
 impl Value {
     /// The value at `path` inside this one; `None` where a step leads nowhere.
@@ -104,7 +103,7 @@ pub fn fields_from_json(json: &Json, fields: &[Field], records: &BTreeMap<String
 /// Named values as a feed writes them: what [`fields_from_json`] reads.
 #[must_use]
 pub fn fields_to_json(data: &Data) -> Json {
-    data.iter().map(|(name, value)| (name.clone(), to_json(value))).collect::<serde_json::Map<_, _>>().into()
+    data.iter().map(|(name, value)| (name.to_owned(), to_json(value))).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// A value as a feed writes it.
@@ -137,7 +136,7 @@ fn read_fields(
     for field in fields {
         let inner = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
         let value = read(object.get(&field.name).unwrap_or(&Json::Null), &field.ty, records, &inner)?;
-        data.insert(field.name.clone(), value);
+        data.insert(field.name.as_str(), value);
     }
     Ok(data)
 }

@@ -247,7 +247,7 @@ fn event(program: &Program, object: &Map<String, Json>, at: Ts) -> Result<Conten
     })?;
     normalise(&mut data, declared, program)?;
     Ok(Content::Input(if name == UPDATED {
-        Input::CustomerUpdated { profile: data, stopped: Vec::new() }
+        Input::CustomerUpdated { profile: data.into(), stopped: Vec::new() }
     } else {
         Input::Event { name: name.into(), at, data }
     }))

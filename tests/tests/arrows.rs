@@ -65,7 +65,7 @@ const KNOWERS: &[(&str, &[&str])] = &[
     ("rustls", &["runtime/src/channels/webhook/"]),
     ("wasmtime", &["runtime/src/hooks.rs", "runtime/src/hooks/"]),
     ("lettre", &["runtime/src/channels/smtp.rs", "runtime/src/channels/smtp/"]),
-    ("jiff", &["language-spec/src/time.rs"]),
+    ("jiff", &["language-spec/src/time.rs", "language-spec/src/time/"]),
     ("icu_datetime", &["language-spec/src/locale.rs"]),
     ("icu_decimal", &["language-spec/src/locale.rs"]),
     ("icu_locale_core", &["language-spec/src/locale.rs"]),

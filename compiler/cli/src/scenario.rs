@@ -398,7 +398,7 @@ impl Play {
 
     fn close(&mut self, line: &ScenarioLine, queue: Option<&str>) -> Result<(), Stop> {
         let customer = self.customer()?;
-        let cases = customer.as_ref().map(Customer::open_cases).unwrap_or_default();
+        let cases = customer.as_ref().map(|c| c.open_cases()).unwrap_or_default();
         let instance = customer.as_ref().zip(self.journey).and_then(|(c, j)| c.newest_instance(j)).map(|i| i.number());
         // The journey's own case goes before one that a limit or a lost reply opened.
         let case = cases

@@ -121,9 +121,9 @@ pub fn replay(program: &Program, plans: &[Plan], until: Ts, only: Option<Channel
     };
     let mut profile = profile(program, only);
     for (name, wished) in plans.iter().flat_map(|plan| &plan.profile) {
-        profile.insert(name.clone(), wished.clone());
+        profile.insert(name, wished.clone());
     }
-    run.take(&Input::CustomerUpdated { profile, stopped: Vec::new() }, first.saturating_sub(1));
+    run.take(&Input::CustomerUpdated { profile: profile.into(), stopped: Vec::new() }, first.saturating_sub(1));
     for (at, plan, prompt) in prompts {
         run.wait(at);
         if let Some(input) = run.input(plan, prompt, at) {

@@ -219,7 +219,9 @@ impl Asker<'_> {
         }
         match path.split_first() {
             Some((root, [field])) if root == "customer" => {
-                self.wishes.profile.entry(field.clone()).or_insert(value);
+                if !self.wishes.profile.contains_key(field) {
+                    self.wishes.profile.insert(field.as_str(), value);
+                }
             }
             _ => {
                 if let Some(place) = self.place(path) {

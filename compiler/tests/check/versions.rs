@@ -79,7 +79,7 @@ fn run(before: &Program, both: &Program, feed: &[(i64, usize, usize)], cut: usiz
             }
         }
     };
-    make(&mut customer, false, &Input::CustomerUpdated { profile, stopped: vec![] }, now);
+    make(&mut customer, false, &Input::CustomerUpdated { profile: profile.into(), stopped: vec![] }, now);
     for (i, (hours, event, booking)) in feed.iter().enumerate() {
         let loaded = i >= cut;
         let until = now + hours * HOUR + MINUTE;

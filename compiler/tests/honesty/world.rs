@@ -161,10 +161,10 @@ impl<'p> World<'p> {
 
     /// The directory says what it knows.
     fn told(&mut self) -> Vec<Left> {
-        let declared = |name: &String| self.program.customer.fields.iter().any(|field| field.name == *name);
+        let declared = |name: &str| self.program.customer.fields.iter().any(|field| field.name == name);
         let profile = self.profile.iter().filter(|(name, _)| declared(name));
-        let profile = profile.map(|(name, value)| (name.clone(), value.clone())).collect();
-        self.step(&Input::CustomerUpdated { profile, stopped: Vec::new() })
+        let profile: Data = profile.map(|(name, value)| (name, value.clone())).collect();
+        self.step(&Input::CustomerUpdated { profile: profile.into(), stopped: Vec::new() })
     }
 
     fn step(&mut self, input: &Input) -> Vec<Left> {

@@ -55,7 +55,7 @@ impl Engine {
         let input = match &arrival.content {
             Content::Input(Input::CustomerUpdated { profile, .. }) => {
                 let stopped = self.stopped_of(profile)?;
-                Cow::Owned(Input::CustomerUpdated { profile: profile.clone(), stopped })
+                Cow::Owned(Input::CustomerUpdated { profile: Arc::clone(profile), stopped })
             }
             Content::Input(Input::Forget) => {
                 // What came before is erased where it is kept.

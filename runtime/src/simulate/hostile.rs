@@ -285,7 +285,7 @@ impl<'s> World<'s> {
             };
             aim(data, to);
             if let Some(thing) = self.things.get_mut(thing) {
-                thing.data.extend(data.iter().map(|(name, value)| (name.clone(), value.clone())));
+                thing.data.extend(data.iter().map(|(name, value)| (name, value.clone())));
             }
         }
         Some(input)

@@ -1,6 +1,5 @@
 //! Values, as a profile says that they are made.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use journey_spec::program::{DAY, MINUTE, Millis};
@@ -34,7 +33,7 @@ impl Making<'_> {
             // What is known of a thing stays known.
             let missing = known.is_none() && self.random.happens(made.missing);
             let value = if missing { Value::Missing } else { self.value(&made.how, known) };
-            data.insert(made.name.clone(), value);
+            data.insert(made.name.as_str(), value);
         }
         data
     }
@@ -60,9 +59,9 @@ impl Making<'_> {
             (Make::Phone, _) => Value::Text(format!("+44700{:09}", self.customer % 1_000_000_000)),
             (Make::Email, _) => Value::Text(format!("customer-{}@example.com", self.customer)),
             (Make::Record(fields), Some(Value::Record(before))) => {
-                Value::Record(Arc::new(self.fields(fields, Some(&**before))))
+                Value::Record(Arc::new(self.fields(fields, Some(before))))
             }
-            (Make::Record(fields), _) => Value::Record(Arc::new(self.fields(fields, None::<&BTreeMap<String, Value>>))),
+            (Make::Record(fields), _) => Value::Record(Arc::new(self.fields(fields, None))),
         }
     }
 

@@ -227,7 +227,7 @@ impl<'s> World<'s> {
             let at = now.saturating_add(self.random.gap(rate.every));
             self.push(at, Comes::Directory);
         }
-        Input::CustomerUpdated { profile: self.profile.clone(), stopped: Vec::new() }
+        Input::CustomerUpdated { profile: self.profile.clone().into(), stopped: Vec::new() }
     }
 
     /// An event of a thing, unless it is lost, comes later, or the thing is over.
@@ -416,7 +416,7 @@ impl<'s> World<'s> {
             .collect();
         names.dedup();
         self.things.iter().find_map(|thing| {
-            names.iter().find_map(|name| match thing.data.get(*name) {
+            names.iter().find_map(|name| match thing.data.get(name) {
                 Some(Value::Record(fields)) => {
                     let asked = call.args.iter().any(|(_, arg)| fields.values().any(|value| value == arg));
                     asked.then(|| fields.as_ref().clone())
@@ -457,7 +457,7 @@ impl Thing {
             return Cow::Borrowed(&self.data);
         }
         let mut known = self.data.clone();
-        known.extend(self.shared.iter().map(|(name, value)| (name.clone(), value.clone())));
+        known.extend(self.shared.iter().map(|(name, value)| (name, value.clone())));
         Cow::Owned(known)
     }
 
@@ -468,13 +468,13 @@ impl Thing {
                     (Some(Value::Record(known)), Value::Record(parts)) => {
                         Arc::make_mut(known).extend(parts.as_ref().clone())
                     }
-                    _ => drop(self.shared.insert(name.clone(), value.clone())),
+                    _ => drop(self.shared.insert(name, value.clone())),
                 }
                 continue;
             }
             match self.data.get_mut(name) {
                 Some(known) => known.clone_from(value),
-                None => drop(self.data.insert(name.clone(), value.clone())),
+                None => drop(self.data.insert(name, value.clone())),
             }
         }
     }

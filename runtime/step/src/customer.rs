@@ -7,6 +7,7 @@ mod seen;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -21,16 +22,29 @@ use crate::effect::Said;
 use crate::ledger::{self, Left, Tally};
 pub use seen::{OpenCase, Promised, Waits};
 
-/// One customer's state.
+/// One customer's state: what is [`Known`] of them, kept in one place, since it is large and goes from step to step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Customer {
+#[serde(transparent)]
+pub struct Customer(pub(crate) Box<Known>);
+
+impl Deref for Customer {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.0
+    }
+}
+
+/// What is known of a [`Customer`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Known {
     pub(crate) id: String,
     /// The time of the newest step; it never goes back.
     pub(crate) now: Ts,
     /// How many calls of `step` have given out an id; ids are derived from it.
     pub(crate) steps: u64,
-    /// The directory's fields; empty where nobody has told them yet.
-    pub(crate) profile: Data,
+    /// The directory's fields; empty where nobody has told them yet. They are replaced as a whole.
+    pub(crate) profile: Arc<Data>,
     /// Consents, each given for the address that the channel had then.
     #[serde(default)]
     pub(crate) agreed: Vec<Agreed>,
@@ -289,11 +303,11 @@ impl Customer {
     /// A customer of whom nothing is known yet.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Customer {
-        Customer {
+        Customer(Box::new(Known {
             id: id.into(),
             now: Ts::MIN,
             steps: 0,
-            profile: Data::new(),
+            profile: Arc::default(),
             agreed: Vec::new(),
             former_zones: Vec::new(),
             stops: Vec::new(),
@@ -309,9 +323,11 @@ impl Customer {
             cases: Vec::new(),
             said: Vec::new(),
             quiet_since: Vec::new(),
-        }
+        }))
     }
+}
 
+impl Known {
     /// Counts one for a limit that holds for the customer.
     pub(crate) fn charge(&mut self, of: (Option<JourneyId>, u32, Option<CompactString>), n: u32, per: Option<Window>) {
         let (journey, limit, key) = of;
@@ -384,6 +400,10 @@ impl Customer {
 /// An address without what people write differently: spaces and punctuation of telephone numbers, case of e-mail.
 #[must_use]
 pub fn fold_address(address: &str) -> CompactString {
+    // As the feed's door writes every number: nothing to leave out.
+    if address.bytes().all(|byte| byte == b'+' || byte.is_ascii_digit()) {
+        return address.into();
+    }
     if address.contains('@') {
         return address.trim().to_lowercase().into();
     }

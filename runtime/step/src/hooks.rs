@@ -177,7 +177,7 @@ pub(crate) struct Answers<'r> {
     from: Source<'r>,
     asked: u32,
     /// The first question without an answer.
-    pub(crate) open: Option<HookRequest>,
+    pub(crate) open: Option<Box<HookRequest>>,
 }
 
 /// Who answers.
@@ -225,7 +225,7 @@ impl<'r> Answers<'r> {
             Source::Records(records) => match records.iter().find(|record| record.request == request) {
                 Some(record) => HookReply { answer: record.answer.clone(), ran: record.ran.clone() },
                 None => {
-                    self.open.get_or_insert(request);
+                    self.open.get_or_insert_with(|| Box::new(request));
                     HookAnswer::Failed(String::new()).into()
                 }
             },

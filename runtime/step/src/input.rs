@@ -1,5 +1,7 @@
 //! What can happen to a customer.
 
+use std::sync::Arc;
+
 use journey_spec::Ts;
 use journey_spec::program::Channel;
 use journey_spec::value::Data;
@@ -22,8 +24,8 @@ pub enum Input {
     },
     /// What the directory knows of the customer now.
     CustomerUpdated {
-        /// The declared customer's fields, whole and typed.
-        profile: Data,
+        /// The declared customer's fields, whole and typed; the state goes on with the same ones.
+        profile: Arc<Data>,
         /// Those of the customer's addresses that have said STOP, whoever said it.
         stopped: Vec<String>,
     },

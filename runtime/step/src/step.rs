@@ -30,7 +30,7 @@ mod values;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use compact_str::{CompactString, ToCompactString, format_compact};
+use compact_str::{CompactString, format_compact};
 use journey_spec::Ts;
 use journey_spec::program::{
     Action, Arrow, Fate, Handoff, Journey, JourneyId, MessageId, Program, Send, State, Then, Trigger,
@@ -40,7 +40,7 @@ use smallvec::SmallVec;
 
 use self::handoffs::Handing;
 pub(crate) use self::values::key_text;
-use crate::customer::{ArrowAt, Customer, Instance};
+use crate::customer::{ArrowAt, Customer, Instance, Known};
 use crate::effect::{Effect, Entry, Took, Way, What};
 use crate::hooks::{Answers, HookRecord, HookReply, HookRequest, Stepped};
 use crate::input::Input;
@@ -76,7 +76,7 @@ pub fn step_under(
     input: &Input,
     now: Ts,
 ) -> (Customer, Vec<Effect>) {
-    let (effects, _) = run(program, orders, Answers::none(), &mut customer, input, now);
+    let (effects, _) = run(program, orders, Answers::none(), &mut customer.0, input, now);
     (customer, effects)
 }
 
@@ -93,9 +93,9 @@ pub fn step_recorded(
 ) -> Stepped {
     // Without hooks none is asked, and the customer as it was need not be kept.
     let before = (!program.hooks.is_empty()).then(|| customer.clone());
-    let (effects, hooks) = run(program, orders, Answers::recorded(records), &mut customer, input, now);
+    let (effects, hooks) = run(program, orders, Answers::recorded(records), &mut customer.0, input, now);
     match before.zip(hooks.open) {
-        Some((customer, request)) => Stepped::NeedsHook { customer, request },
+        Some((customer, request)) => Stepped::NeedsHook { customer, request: *request },
         None => Stepped::Done { customer, effects },
     }
 }
@@ -112,16 +112,16 @@ pub fn step_asking<R: Into<HookReply>>(
     ask: &mut dyn FnMut(&HookRequest) -> R,
 ) -> (Customer, Vec<Effect>) {
     let mut ask = |request: &HookRequest| ask(request).into();
-    let (effects, _) = run(program, orders, Answers::asking(&mut ask), &mut customer, input, now);
+    let (effects, _) = run(program, orders, Answers::asking(&mut ask), &mut customer.0, input, now);
     (customer, effects)
 }
 
-/// Where the customer is, since a state is large to be moved about; gives what is to be done, and what hooks were asked.
+/// Gives what is to be done, and what hooks were asked.
 fn run<'p>(
     program: &'p Program,
     orders: &'p Orders,
     hooks: Answers<'p>,
-    customer: &'p mut Customer,
+    customer: &'p mut Known,
     input: &Input,
     now: Ts,
 ) -> (Vec<Effect>, Answers<'p>) {
@@ -163,7 +163,7 @@ pub(crate) struct Run<'p> {
     orders: &'p Orders,
     /// What hooks say.
     hooks: Answers<'p>,
-    c: &'p mut Customer,
+    c: &'p mut Known,
     now: Ts,
     out: Vec<Effect>,
     /// Messages that the step decided, in order; asked of the ledger when it has come to rest.
@@ -420,11 +420,10 @@ impl<'p> Run<'p> {
             self.c.steps = self.c.steps.saturating_add(1);
         }
         self.ids = self.ids.saturating_add(1);
-        let mut id = CompactString::from(&self.c.id);
-        for number in [self.c.steps, self.ids.into()] {
-            id.push('/');
-            id.push_str(&number.to_compact_string());
-        }
+        let (mut step, mut place) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let parts = [self.c.id.as_str(), "/", step.format(self.c.steps), "/", place.format(self.ids)];
+        let mut id = CompactString::with_capacity(parts.iter().map(|part| part.len()).sum());
+        parts.iter().for_each(|part| id.push_str(part));
         id
     }
 }

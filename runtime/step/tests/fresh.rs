@@ -125,7 +125,7 @@ fn what_cannot_be_had_blocks_the_message() {
     };
     let other = |d: &mut Driver, call: &CallRequest| {
         let mut record = record(SLOT);
-        record.insert("id".into(), Value::Text("B2".into()));
+        record.insert("id", Value::Text("B2".into()));
         d.input(Input::LookedUp { call: call.id.to_string(), record: Some(record) });
     };
     for answer in [&none as &dyn Fn(&mut Driver, &CallRequest), &word, &silence, &other] {

@@ -260,11 +260,7 @@ fn a_case_carries_data_as_they_are_and_leaves_out_what_is_missing() {
     });
     let data = effects.iter().find_map(|e| if let Effect::Handoff(case) = e { Some(case.data.clone()) } else { None });
     let data = data.expect("a case");
-    assert_eq!(
-        data.keys().map(String::as_str).collect::<Vec<_>>(),
-        ["booking.id"],
-        "nothing is known of this customer"
-    );
+    assert_eq!(data.keys().collect::<Vec<_>>(), ["booking.id"], "nothing is known of this customer");
     assert!(told.iter().all(|line| !line.contains("booking.id")), "no timeline holds them: {told:#?}");
 }
 

@@ -22,7 +22,7 @@ fn booked() -> Driver {
 }
 
 fn offered(text: &str) -> Data {
-    Data::from([("offer".into(), Value::Text(text.into()))])
+    Data::from([("offer", Value::Text(text.into()))])
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn stop_before_an_address_is_known_holds_for_the_next_one() {
 #[test]
 fn a_shared_number_stays_stopped() {
     let mut d = booked();
-    let profile = d.customer.profile().clone();
+    let profile = d.customer.profile().clone().into();
     d.input(Input::CustomerUpdated { profile, stopped: vec![PHONE.into()] });
     d.event("booking.cancelled", booking("B1", ts(SLOT)));
     assert_eq!(d.sent(), ["confirmation"]);
@@ -439,8 +439,8 @@ fn texts_are_written_when_they_leave_in_the_customers_zone() {
     d.until(day(2, "15:00"));
     let mut data = booking("B1", ts(SLOT));
     let Some(Value::Record(fields)) = data.get_mut("booking") else { panic!() };
-    Arc::make_mut(fields).insert("n".into(), Value::Number(5.0));
-    Arc::make_mut(fields).insert("cost".into(), Value::Money("12.30".into(), "GBP".into()));
+    Arc::make_mut(fields).insert("n", Value::Number(5.0));
+    Arc::make_mut(fields).insert("cost", Value::Money("12.30".into(), "GBP".into()));
     d.event("booking.created", data);
     assert_eq!(d.releases()[0].body, "20 March 2026 05:00; 20 March 2026; 5; 12.30 GBP; -");
 }
@@ -513,7 +513,7 @@ fn each_instant_of_a_text_is_its_own_however_often_they_take_turns() {
     d.until(day(2, "15:00"));
     let mut data = booking("B1", ts(SLOT));
     let Some(Value::Record(fields)) = data.get_mut("booking") else { panic!() };
-    Arc::make_mut(fields).insert("ends".into(), Value::Instant(ts(SLOT) + 26 * HOUR));
+    Arc::make_mut(fields).insert("ends", Value::Instant(ts(SLOT) + 26 * HOUR));
     d.event("booking.created", data);
     assert_eq!(d.releases()[0].body, "Friday 20 March 09:00-11:00, Saturday 21 March 09:00 Friday 20 March");
 }

@@ -11,7 +11,7 @@ use journey_spec::value::Value;
 fn told(zone: Value) -> Vec<String> {
     let mut driver = Driver::unknown(programs::appointment());
     let mut profile = profile(Some(PHONE), None, None);
-    profile.insert("zone".into(), zone);
+    profile.insert("zone", zone);
     driver.update(profile);
     driver.event("booking.created", booking("B", day(5, "23:30")));
     driver.wait(DAY);

@@ -284,7 +284,7 @@ proptest! {
             now = now.max(call.now);
             match &call.input {
                 Input::CustomerUpdated { profile, .. } => {
-                    known = Some(match &profile["phone"] {
+                    known = Some(match profile.get("phone").unwrap() {
                         journey_spec::Value::Text(phone) => Some(phone.clone()),
                         _ => None,
                     });

@@ -15,7 +15,8 @@ fn inputs() -> Vec<(i64, Input)> {
     let slot = ts("2026-03-20T09:00:00Z");
     let mut d = Driver::unknown(appointment());
     let mut calls = Vec::new();
-    let first = Input::CustomerUpdated { profile: profile(Some(PHONE), None, Some("Europe/London")), stopped: vec![] };
+    let first =
+        Input::CustomerUpdated { profile: profile(Some(PHONE), None, Some("Europe/London")).into(), stopped: vec![] };
     let event = |name: &str, slot| Input::Event { name: name.into(), at: 0, data: booking("B1", slot) };
     for (at, input) in [
         (day(2, "10:00"), first),

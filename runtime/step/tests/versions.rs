@@ -272,7 +272,8 @@ fn counts_for_life_follow_their_rule() {
         let (customer, effects) = step(program, customer, &input, at);
         (customer, effects.iter().filter(|e| matches!(e, Effect::Release(_))).count())
     };
-    let told = Input::CustomerUpdated { profile: profile(Some(PHONE), None, Some("Europe/London")), stopped: vec![] };
+    let told =
+        Input::CustomerUpdated { profile: profile(Some(PHONE), None, Some("Europe/London")).into(), stopped: vec![] };
     let (customer, _) = step(&before, Customer::new("c"), &told, day(2, "10:00"));
     let (customer, first) = sent(&before, customer, "A", day(2, "11:00"));
     assert_eq!(first, 1);
@@ -350,8 +351,10 @@ fn timers_of_the_new_state_count_from_when_the_visit_began() {
     let all = both(&before, &taking_over(&newest, &[("day", "visit_day")]));
     let begun = Input::Event { name: "booking.created".into(), at: 0, data: booking("A", day(3, "09:00")) };
     let at_day = |hours: i64| {
-        let known =
-            Input::CustomerUpdated { profile: profile(Some(PHONE), None, Some("Europe/London")), stopped: vec![] };
+        let known = Input::CustomerUpdated {
+            profile: profile(Some(PHONE), None, Some("Europe/London")).into(),
+            stopped: vec![],
+        };
         let (customer, _) = step(&before, Customer::new("c"), &known, day(2, "10:00"));
         let (customer, _) = step(&before, customer, &begun, day(2, "10:00"));
         let (customer, _) = step(&before, customer, &Input::Due, day(3, "09:00"));
@@ -377,7 +380,8 @@ fn what_settles_is_told_before_anybody_is_moved() {
     let told_to = |customer: Customer, program: &Program, name: &str, slot: i64, at: i64| {
         step(program, customer, &Input::Event { name: name.into(), at, data: booking("A", slot) }, at)
     };
-    let known = Input::CustomerUpdated { profile: profile(Some(PHONE), None, Some("Europe/London")), stopped: vec![] };
+    let known =
+        Input::CustomerUpdated { profile: profile(Some(PHONE), None, Some("Europe/London")).into(), stopped: vec![] };
     let (customer, _) = step(&before, Customer::new("c"), &known, day(2, "10:00"));
     let (customer, _) = told_to(customer, &before, "booking.created", day(9, "09:00"), day(2, "10:00"));
     let (customer, _) = told_to(customer, &before, "booking.rescheduled", day(10, "09:00"), day(2, "11:00"));
@@ -445,8 +449,10 @@ struct Told {
 
 impl Told {
     fn begin() -> Told {
-        let known =
-            Input::CustomerUpdated { profile: profile(Some(PHONE), None, Some("Europe/London")), stopped: vec![] };
+        let known = Input::CustomerUpdated {
+            profile: profile(Some(PHONE), None, Some("Europe/London")).into(),
+            stopped: vec![],
+        };
         let (customer, _) = step(&whole(appointment()), Customer::new("c"), &known, day(2, "09:00"));
         Told { customer, lines: Vec::new(), sent: Vec::new() }
     }
@@ -464,7 +470,7 @@ impl Told {
 
     fn event(self, program: &Program, name: &str, slot: i64, at: i64) -> Told {
         let mut data = booking("A", slot);
-        data.insert("offer".into(), Value::Text("tea".into()));
+        data.insert("offer", Value::Text("tea".into()));
         self.step(program, &Input::Event { name: name.into(), at, data }, at)
     }
 

@@ -1,12 +1,12 @@
 //! What a hook is told, and what becomes of what it says.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use journey_runtime::Hooks;
 use journey_runtime::hooks::{Ceilings, Modules, Setup};
 use journey_spec::Value;
 use journey_spec::program::{Hook, HookAnswers};
+use journey_spec::value::Data;
 use journey_step::{Asker, HookAnswer, HookRequest, Verdict};
 use serde_json::json;
 
@@ -224,12 +224,12 @@ fn the_modules_of_the_examples_judge() {
     };
     let complaint = |words: &str, attachments: f64, hour: f64| {
         Value::Record(
-            BTreeMap::from([
-                ("id".to_string(), Value::Text("C".into())),
-                ("words".to_string(), Value::Text(words.into())),
-                ("device".to_string(), Value::Text("phone".into())),
-                ("attachments".to_string(), Value::Number(attachments)),
-                ("hour".to_string(), Value::Number(hour)),
+            Data::from([
+                ("id", Value::Text("C".into())),
+                ("words", Value::Text(words.into())),
+                ("device", Value::Text("phone".into())),
+                ("attachments", Value::Number(attachments)),
+                ("hour", Value::Number(hour)),
             ])
             .into(),
         )
@@ -252,7 +252,7 @@ fn the_modules_of_the_examples_judge() {
     let pattern = Hook { within: 1, memory: 1, ..declared("pattern", answers) };
     let usage = |today: f64| {
         let fields = [("today", today), ("usual", 100.0), ("spread", 10.0), ("hour", 23.0)];
-        Value::Record(Arc::new(fields.into_iter().map(|(name, n)| (name.to_string(), Value::Number(n))).collect()))
+        Value::Record(Arc::new(fields.into_iter().map(|(name, n)| (name, Value::Number(n))).collect()))
     };
     let pattern = |value| asked(&pattern, "bill-shock/hooks/pattern.wasm", "usage", value).answer;
     assert_eq!(pattern(usage(90.0)), HookAnswer::Outcome("usual".into()));

@@ -1,6 +1,5 @@
 //! Values as scenarios write them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use journey_compiler::ast::{Expr, ExprKind, Name};
@@ -8,7 +7,7 @@ use journey_compiler::source::Span;
 use journey_spec::Ts;
 use journey_spec::program::{DAY, HOUR, MINUTE, SECOND};
 use journey_spec::time::{self, Zone, rfc3339, spelled_duration};
-use journey_spec::value::Value;
+use journey_spec::value::{Data, Value};
 use serde_json::{Map, Value as Json, json};
 
 /// What values depend on.
@@ -58,7 +57,7 @@ impl Values<'_> {
             })?),
             ExprKind::Record(fields) => {
                 let read = |(name, expr): &(Name, Expr)| Ok((name.text.clone(), self.value(expr)?));
-                Value::Record(Arc::new(fields.iter().map(read).collect::<Result<BTreeMap<_, _>, Misread>>()?))
+                Value::Record(Arc::new(fields.iter().map(read).collect::<Result<Data, Misread>>()?))
             }
             ExprKind::Add { left, right, minus } => self.sum(self.value(left)?, right, *minus)?,
             ExprKind::Amount { at: Some(at), .. } => {
@@ -163,7 +162,7 @@ pub(super) fn json(value: &Value) -> Json {
         Value::Duration(ms) => json!(format!("{ms}ms")),
         Value::Money(amount, currency) => json!(format!("{amount} {currency}")),
         Value::Record(fields) => {
-            Json::Object(fields.iter().map(|(name, value)| (name.clone(), json(value))).collect::<Map<_, _>>())
+            Json::Object(fields.iter().map(|(name, value)| (name.to_owned(), json(value))).collect::<Map<_, _>>())
         }
     }
 }

@@ -138,7 +138,7 @@ fn choices(
         };
         let read = fields_from_json(&object!({ &field.name: value }), std::slice::from_ref(&one), &program.records);
         let value = read.map_err(|misfit| file.wrong(&node.span(), misfit, "write one as a feed would bring it"))?;
-        all.extend(value.into_values().map(|value| (value, weight)));
+        all.extend(value.into_iter().map(|(_, value)| (value, weight)));
     }
     Ok(all)
 }

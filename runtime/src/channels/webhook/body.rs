@@ -114,7 +114,7 @@ pub(super) fn case(case: &Case) -> Result<Vec<u8>, String> {
         priority: c.priority.as_ref(),
         shown: c.shown.as_ref(),
         transcript: transcript.collect(),
-        data: c.data.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
+        data: c.data.iter().map(|(name, value)| (name.to_owned(), json(value))).collect(),
     };
     envelope("journey.case", &c.case, case.at, &case.customer, data)
 }
@@ -124,7 +124,7 @@ pub(super) fn call(call: &Call) -> Result<Vec<u8>, String> {
     let r = &call.request;
     let data = CallData {
         service: &r.service,
-        arguments: r.args.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
+        arguments: r.args.iter().map(|(name, value)| (name.to_owned(), json(value))).collect(),
         deadline: rfc3339(r.deadline),
     };
     envelope("journey.call", &r.id, call.at, &call.customer, data)
@@ -142,7 +142,9 @@ fn json(value: &Value) -> Json {
         Value::Duration(ms) => Json::from(duration(*ms)),
         Value::Money(amount, currency) => Json::from(format!("{amount} {currency}")),
         Value::Places(places) => Json::from(places.clone()),
-        Value::Record(fields) => Json::Object(fields.iter().map(|(name, value)| (name.clone(), json(value))).collect()),
+        Value::Record(fields) => {
+            Json::Object(fields.iter().map(|(name, value)| (name.to_owned(), json(value))).collect())
+        }
     }
 }
 

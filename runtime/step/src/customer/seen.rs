@@ -5,7 +5,7 @@ use journey_spec::time::Zone;
 use journey_spec::value::{Data, Value};
 use journey_spec::{Ts, places};
 
-use super::{Customer, Instance, fold_address};
+use super::{Instance, Known, fold_address};
 use crate::ledger::Left;
 
 /// An open case, as a shell or a test sees it.
@@ -43,7 +43,7 @@ pub struct Waits {
     pub until: Ts,
 }
 
-impl Customer {
+impl Known {
     /// The customer's id.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -12,7 +12,7 @@ use journey_spec::value::{Data, lookup};
 
 use super::judge::{Ask, Bar, key_path};
 use super::{Places, frees_at, in_window};
-use crate::customer::{Customer, QuietSince};
+use crate::customer::{Known, QuietSince};
 use crate::step::key_text;
 
 /// Values of a key that are remembered apart. Of one more, the oldest counts for every value: nothing leaves sooner for it.
@@ -44,7 +44,7 @@ pub(super) fn bars<'p>(ask: &Ask<'p, '_>) -> impl Iterator<Item = Bar<'p>> {
 /// is older news than what is known (`happened`: when, for an event with `newest by`).
 pub(crate) fn begin<'p>(
     program: &'p Program,
-    customer: &mut Customer,
+    customer: &mut Known,
     event: EventId,
     happened: Option<Ts>,
     data: &Data,
@@ -74,7 +74,7 @@ pub(crate) fn begin<'p>(
 }
 
 fn remember(
-    customer: &mut Customer,
+    customer: &mut Known,
     event: EventId,
     by: Option<String>,
     key: Option<CompactString>,
@@ -106,7 +106,7 @@ fn remember(
 }
 
 /// Forgets what no rule asks for any more.
-pub(super) fn prune(program: &Program, customer: &mut Customer) {
+pub(super) fn prune(program: &Program, customer: &mut Known) {
     if customer.quiet_since.is_empty() {
         return;
     }

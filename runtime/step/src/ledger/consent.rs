@@ -7,18 +7,13 @@
 use journey_spec::program::{Channel, Program, Purpose};
 use journey_spec::value::{Data, Value};
 
-use crate::customer::{Agreed, Customer, fold_address};
+use crate::customer::{Agreed, Known, fold_address};
 
 /// Whether a message of this purpose may go to the customer's address on this channel.
 ///
 /// # Errors
 /// What is missing, in words.
-pub(crate) fn consent(
-    program: &Program,
-    customer: &Customer,
-    purpose: Purpose,
-    channel: Channel,
-) -> Result<(), String> {
+pub(crate) fn consent(program: &Program, customer: &Known, purpose: Purpose, channel: Channel) -> Result<(), String> {
     let Some(field) = program.customer.consent(purpose, channel) else {
         return match purpose {
             Purpose::Marketing => Err(format!("no consent to {} by {}", purpose.name(), channel.name())),
@@ -38,7 +33,7 @@ pub(crate) fn consent(
 }
 
 /// The directory's news: what is given, kept and taken back. To be called when the profile has been replaced.
-pub(crate) fn remember(program: &Program, customer: &mut Customer, before: &Data) {
+pub(crate) fn remember(program: &Program, customer: &mut Known, before: &Data) {
     let declared = program.customer.consents.values().flatten();
     let concerns = |field: &str| says_yes(before, field) || says_yes(&customer.profile, field);
     if customer.agreed.is_empty() && !declared.clone().any(|(_, field)| concerns(field)) {
@@ -48,7 +43,7 @@ pub(crate) fn remember(program: &Program, customer: &mut Customer, before: &Data
     declared.sort_unstable();
     declared.dedup();
     for (field, channel) in declared {
-        let address = |customer: &Customer| customer.address(program, channel).map(fold_address);
+        let address = |customer: &Known| customer.address(program, channel).map(fold_address);
         let is_it = |a: &Agreed| a.field == field && a.channel == channel;
         match (says_yes(before, field), says_yes(&customer.profile, field)) {
             (true, true) => {

@@ -9,14 +9,14 @@ use journey_spec::time::Zone;
 use super::after;
 use super::places::{forget_zones, places};
 use super::{Left, Tally, all_quiet_end, frees_at, in_window, is_quiet};
-use crate::customer::{Customer, Instance};
+use crate::customer::{Instance, Known};
 use crate::orders::Orders;
 
 /// A message that would leave now.
 pub(crate) struct Ask<'p, 'a> {
     pub(crate) program: &'p Program,
     pub(crate) orders: &'a Orders,
-    pub(crate) customer: &'a Customer,
+    pub(crate) customer: &'a Known,
     /// Where the customer may be.
     pub(crate) zones: &'a [Zone],
     pub(crate) instance: &'a Instance,
@@ -219,7 +219,7 @@ pub(crate) struct Charged {
 }
 
 /// Takes an entry back, and gives it.
-pub(crate) fn uncharge(program: &Program, customer: &mut Customer, which: &Charged) -> Option<Left> {
+pub(crate) fn uncharge(program: &Program, customer: &mut Known, which: &Charged) -> Option<Left> {
     let is =
         |l: &Left| (l.at, l.channel, l.message, l.instance) == (which.at, which.channel, which.message, which.instance);
     let position = customer.left.iter().rposition(is)?;
@@ -229,18 +229,18 @@ pub(crate) fn uncharge(program: &Program, customer: &mut Customer, which: &Charg
 }
 
 /// Writes what leaves into the ledger, essential or not.
-pub(crate) fn charge(program: &Program, customer: &mut Customer, left: Left) {
+pub(crate) fn charge(program: &Program, customer: &mut Known, left: Left) {
     each_lasting(program, customer, &left, |tally, n| tally.charge(n, None, left.at));
     customer.left.push(left);
 }
 
 /// Counts a message for limits without a window alone.
-pub(crate) fn charge_lasting(program: &Program, customer: &mut Customer, left: &Left) {
+pub(crate) fn charge_lasting(program: &Program, customer: &mut Known, left: &Left) {
     each_lasting(program, customer, left, |tally, n| tally.charge(n, None, left.at));
 }
 
 /// Changes the counts of all limits without a window that count this message.
-fn each_lasting(program: &Program, customer: &mut Customer, left: &Left, mut change: impl FnMut(&mut Tally, u32)) {
+fn each_lasting(program: &Program, customer: &mut Known, left: &Left, mut change: impl FnMut(&mut Tally, u32)) {
     for (limit, index) in program.policy.limits.iter().zip(0_u32..) {
         let concerns = limit.key.as_deref().is_none_or(|key| key_path(program, left.journey) == Some(key));
         if limit.per.is_none() && concerns && counts(limit, left.channel, left.purpose) {
@@ -267,7 +267,7 @@ const KEPT: i64 = 30 * DAY;
 const MANY: usize = 2_000;
 
 /// Drops what no rule can ask for any more.
-pub(crate) fn prune(program: &Program, customer: &mut Customer) {
+pub(crate) fn prune(program: &Program, customer: &mut Known) {
     let now = customer.now;
     forget_zones(customer);
     after::prune(program, customer);
@@ -300,7 +300,7 @@ pub(super) fn all_windows(program: &Program) -> impl Iterator<Item = Window> {
 
 /// Whether some limit can still ask for the entry: it lies in the limit's window, and fewer than `n` newer ones count
 /// with it.
-fn is_needed(program: &Program, customer: &Customer, index: usize) -> bool {
+fn is_needed(program: &Program, customer: &Known, index: usize) -> bool {
     let Some(entry) = customer.left.get(index) else { return false };
     if let Some(quota) = program.messages.get(entry.message.index()).and_then(|m| m.essential) {
         let newer = customer.left.iter().skip(index.saturating_add(1));

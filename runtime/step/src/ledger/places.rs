@@ -10,7 +10,7 @@ use journey_spec::value::{Data, Value};
 
 use super::window::{Places, ZONES_COUNT};
 use super::{all_windows, in_window};
-use crate::customer::{Customer, FormerZone};
+use crate::customer::{FormerZone, Known};
 
 /// So many zones of before are told apart; beyond them the customer may have been anywhere.
 const MOST_FORMER: usize = 20;
@@ -26,7 +26,7 @@ fn zone_value<'a>(program: &Program, profile: &'a Data) -> Option<&'a Value> {
 }
 
 /// The calendars by which a limit's window is counted for the customer.
-pub(crate) fn places(program: &Program, customer: &Customer, per: Option<Window>) -> Places {
+pub(crate) fn places(program: &Program, customer: &Known, per: Option<Window>) -> Places {
     if !matches!(per, Some(Window::Calendar(_))) {
         return Places::default();
     }
@@ -38,7 +38,7 @@ pub(crate) fn places(program: &Program, customer: &Customer, per: Option<Window>
 }
 
 /// After the directory's news: remembers the zone of before, where something may have been counted in it.
-pub(crate) fn remember_zone(program: &Program, customer: &mut Customer, before: &Data) {
+pub(crate) fn remember_zone(program: &Program, customer: &mut Known, before: &Data) {
     let before = zone_value(program, before);
     let now = zone_value(program, &customer.profile);
     let counted = !customer.left.is_empty()
@@ -57,7 +57,7 @@ pub(crate) fn remember_zone(program: &Program, customer: &mut Customer, before: 
 }
 
 /// Forgets zones that have counted long enough.
-pub(super) fn forget_zones(customer: &mut Customer) {
+pub(super) fn forget_zones(customer: &mut Known) {
     let now = customer.now;
     customer.former_zones.retain(|f| in_window(f.until, now, ZONES_COUNT));
 }

@@ -55,7 +55,7 @@ impl Run<'_> {
         };
         match made {
             Ok(made) => {
-                let differs = |name: &&String| made.get(*name) != data.get(*name);
+                let differs = |name: &&str| made.get(name) != data.get(name);
                 let changed: Vec<String> = made.keys().filter(differs).map(|name| format!("`{name}`")).collect();
                 let answer = match changed.as_slice() {
                     [] => "as it came".into(),

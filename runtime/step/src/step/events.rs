@@ -1,5 +1,7 @@
 //! Events of the feed, and the directory's news.
 
+use std::sync::Arc;
+
 use compact_str::{CompactString, format_compact};
 use journey_spec::Ts;
 use journey_spec::program::{EventId, Fate, Journey, JourneyId, LimitWhat, Program, Quota, Start, StateId, Trigger};
@@ -343,10 +345,10 @@ impl<'p> Run<'p> {
     }
 
     /// The directory's news: the profile is replaced, stopped addresses are only ever added.
-    pub(crate) fn updated(&mut self, profile: &Data, stopped: &[String]) {
+    pub(crate) fn updated(&mut self, profile: &Arc<Data>, stopped: &[String]) {
         let changed = self.c.profile != *profile;
         if changed {
-            let before = std::mem::replace(&mut self.c.profile, profile.clone());
+            let before = std::mem::replace(&mut self.c.profile, Arc::clone(profile));
             ledger::remember(self.program, self.c, &before);
             ledger::remember_zone(self.program, self.c, &before);
         }
@@ -412,7 +414,7 @@ fn take_over(into: &mut Data, take: &[String], data: &Data) -> bool {
         match into.get_mut(field) {
             Some(known) if known == value => continue,
             Some(known) => known.clone_from(value),
-            None => _ = into.insert(field.clone(), value.clone()),
+            None => _ = into.insert(field.as_str(), value.clone()),
         }
         changed = true;
     }

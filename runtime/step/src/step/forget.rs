@@ -1,5 +1,7 @@
 //! A customer who is to be forgotten: what is personal goes, what is counted stays.
 
+use std::sync::Arc;
+
 use journey_spec::program::EndKind;
 
 use super::Run;
@@ -33,7 +35,7 @@ impl Run<'_> {
         c.cases.clear();
         c.said.clear();
         c.quiet_since.clear();
-        c.profile.clear();
+        c.profile = Arc::default();
         c.agreed.clear();
         c.former_zones.clear();
         // Who said STOP is remembered by address, for all who ever have it, where addresses are kept.

@@ -44,10 +44,10 @@ impl Run<'_> {
 /// The place of a datum or a part of one; none inside of what is missing.
 fn at_mut<'a>(data: &'a mut Data, path: &[String]) -> Option<&'a mut Value> {
     let (first, rest) = path.split_first()?;
-    let mut place = data.entry(first.clone()).or_insert(Value::Missing);
+    let mut place = data.get_or_missing(first)?;
     for part in rest {
         let Value::Record(fields) = place else { return None };
-        place = Arc::make_mut(fields).entry(part.clone()).or_insert(Value::Missing);
+        place = Arc::make_mut(fields).get_or_missing(part)?;
     }
     Some(place)
 }

@@ -283,11 +283,11 @@ pub fn program(names: &Names, messages: Vec<Message>, policy: Policy, journeys: 
 pub fn profile(phone: Option<&str>, email: Option<&str>, zone: Option<&str>) -> Data {
     let text = |v: Option<&str>| v.map_or(Value::Missing, |v| Value::Text(v.into()));
     Data::from([
-        ("first_name".into(), Value::Text("Victoria".into())),
-        ("phone".into(), text(phone)),
-        ("email".into(), text(email)),
-        ("zone".into(), text(zone)),
-        ("offers".into(), Value::Bool(true)),
+        ("first_name", Value::Text("Victoria".into())),
+        ("phone", text(phone)),
+        ("email", text(email)),
+        ("zone", text(zone)),
+        ("offers", Value::Bool(true)),
     ])
 }
 
@@ -296,12 +296,12 @@ pub const MAIL: &str = "victoria@example.org";
 
 /// `{ booking: { id, slot, slot_ms } }`; the number lets a test read the slot back from a text.
 pub fn booking(id: &str, slot: Ts) -> Data {
-    let fields = BTreeMap::from([
-        ("id".into(), Value::Text(id.into())),
-        ("slot".into(), Value::Instant(slot)),
-        ("slot_ms".into(), Value::Number(slot as f64)),
+    let fields = Data::from([
+        ("id", Value::Text(id.into())),
+        ("slot", Value::Instant(slot)),
+        ("slot_ms", Value::Number(slot as f64)),
     ]);
-    Data::from([("booking".into(), Value::Record(fields.into()))])
+    Data::from([("booking", Value::Record(fields.into()))])
 }
 
 /// A customer driven on virtual time: what is due is done at its own instant before each input.
@@ -374,7 +374,7 @@ impl Driver {
     }
 
     pub fn update(&mut self, profile: Data) -> &mut Driver {
-        self.input(Input::CustomerUpdated { profile, stopped: Vec::new() });
+        self.input(Input::CustomerUpdated { profile: profile.into(), stopped: Vec::new() });
         self
     }
 

@@ -88,7 +88,7 @@ pub struct Called {
 pub fn drive(program: &Program, moves: &[Move]) -> (Customer, Vec<Called>) {
     let mut run =
         Recorder { program, customer: Customer::new("c"), now: day(2, "10:00"), calls: Vec::new(), ids: Vec::new() };
-    run.call(Input::CustomerUpdated { profile: profile(PHONES[0], MAILS[0], ZONES[0]), stopped: vec![] });
+    run.call(Input::CustomerUpdated { profile: profile(PHONES[0], MAILS[0], ZONES[0]).into(), stopped: vec![] });
     for one in moves {
         let to = run.now + one.after;
         if one.up {
@@ -149,15 +149,16 @@ impl Recorder<'_> {
                     slot = Zone::named("Europe/London").unwrap().next_minute_of_day(slot, 480);
                 }
                 let mut data = booking(["A", "B", "C"][key], slot);
-                data.insert("offer".into(), Value::Text(format!("offer {hours}")));
+                data.insert("offer", Value::Text(format!("offer {hours}")));
                 if hours == 3 {
                     data.clear();
                 }
                 Input::Event { name: name.into(), at: self.now - old, data }
             }
-            Kind::Update(phone, mail, zone) => {
-                Input::CustomerUpdated { profile: profile(PHONES[phone], MAILS[mail], ZONES[zone]), stopped: vec![] }
-            }
+            Kind::Update(phone, mail, zone) => Input::CustomerUpdated {
+                profile: profile(PHONES[phone], MAILS[mail], ZONES[zone]).into(),
+                stopped: vec![],
+            },
             Kind::Reply(text, address, stop) => Input::Reply {
                 channel: if address == 1 { Channel::Voice } else { Channel::Sms },
                 address: self.address(address),
