@@ -331,7 +331,11 @@ impl Live<'_> {
                 let Some(way) = driver.random.of(&ways).copied() else { return };
                 let until = driver.log.lock().told + driver.random.between(MINUTE, 5 * HOUR);
                 let result = driver.engine().pause(way, Some(until));
-                if driver.result(result).is_some() {
+                let done = driver.result(result).is_some();
+                // Where it failed it may have been kept all the same, and then it is what holds in place of an older pause.
+                let mut asked = driver.engine().orders().clone();
+                asked.pause(way, Some(until));
+                if done || asked == *driver.engine().orders() {
                     driver.log.saw(Saw::Paused(way, Some(until)));
                     self.paused.insert(way, until);
                 }
