@@ -39,7 +39,7 @@ fn run(program: Program) {
     });
     for event in program.events.iter().take(8) {
         let data = fields_from_json(&data, &event.fields, &program.records).unwrap_or_default();
-        inputs.push(Input::Event { name: event.name.clone(), at: now, data });
+        inputs.push(Input::Event { name: event.name.to_string(), at: now, data });
     }
     inputs.push(Input::Reply { channel: Channel::Sms, address: None, text: "book".into() });
     inputs.push(Input::OptOut { address: "+447700900123".into(), confirm: true });
