@@ -72,14 +72,6 @@ impl Data {
         }
     }
 
-    /// The value of this name, to be changed; [`Value::Missing`] is put there first where there is none.
-    pub fn get_or_missing(&mut self, name: &str) -> Option<&mut Value> {
-        if !self.contains_key(name) {
-            self.insert(name, Value::Missing);
-        }
-        self.get_mut(name)
-    }
-
     /// Takes the value of this name out.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.find(name).map(|at| self.0.remove(at).1)
@@ -230,7 +222,6 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Change {
         Insert(u8, f64),
-        Missing(u8),
         Remove(u8),
         Retain(u8),
         Set(u8, f64),
@@ -242,7 +233,6 @@ mod tests {
         let number = || (0..100_i32).prop_map(f64::from);
         prop_oneof![
             20 => (name.clone(), number()).prop_map(|(name, n)| Change::Insert(name, n)),
-            3 => name.clone().prop_map(Change::Missing),
             3 => name.clone().prop_map(Change::Remove),
             1 => (2..5_u8).prop_map(Change::Retain),
             3 => (name, number()).prop_map(|(name, n)| Change::Set(name, n)),
@@ -265,10 +255,6 @@ mod tests {
                     Change::Insert(n, value) => {
                         let before = data.insert(name(n), Value::Number(value));
                         prop_assert_eq!(before, map.insert(name(n), Value::Number(value)));
-                    }
-                    Change::Missing(n) => {
-                        let known = data.get_or_missing(&name(n)).cloned();
-                        prop_assert_eq!(known.as_ref(), Some(&*map.entry(name(n)).or_insert(Value::Missing)));
                     }
                     Change::Remove(n) => prop_assert_eq!(data.remove(&name(n)), map.remove(&name(n))),
                     Change::Retain(by) => {

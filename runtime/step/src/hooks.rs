@@ -154,7 +154,6 @@ impl HookRecord {
 
 /// What came of a step with recorded answers.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant)] // both hold a customer
 pub enum Stepped {
     /// It is done.
     Done {

@@ -44,10 +44,18 @@ impl Run<'_> {
 /// The place of a datum or a part of one; none inside of what is missing.
 fn at_mut<'a>(data: &'a mut Data, path: &[String]) -> Option<&'a mut Value> {
     let (first, rest) = path.split_first()?;
-    let mut place = data.get_or_missing(first)?;
+    let mut place = datum_mut(data, first)?;
     for part in rest {
         let Value::Record(fields) = place else { return None };
-        place = Arc::make_mut(fields).get_or_missing(part)?;
+        place = datum_mut(Arc::make_mut(fields), part)?;
     }
     Some(place)
+}
+
+/// The place of one datum, made where there is none.
+fn datum_mut<'a>(data: &'a mut Data, name: &str) -> Option<&'a mut Value> {
+    if !data.contains_key(name) {
+        data.insert(name, Value::Missing);
+    }
+    data.get_mut(name)
 }
